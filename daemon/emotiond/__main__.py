@@ -1,0 +1,7 @@
+"""``python -m emotiond``."""
+
+import sys
+
+from emotiond.cli import main
+
+sys.exit(main())

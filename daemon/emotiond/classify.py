@@ -1,0 +1,52 @@
+"""The emotion of one whole recording, through the same engine that listens live."""
+
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+
+from emotiond.decision import Pooled, decide
+from emotiond.engine import Engine, Model
+from emotiond.mfcc import Signal
+from emotiond.record import State, Utterance
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a recording sounds like."""
+
+    seconds: float
+    label: str | None
+    state: State
+    confidence: float
+    probabilities: dict[str, float]
+    """Mean over all speech, weighted by the length of each utterance; empty without speech."""
+
+
+def classify(model: Model, blocks: Iterable[Signal]) -> Verdict:
+    """Hear a recording to its end and pool what its utterances were.
+
+    Parameters
+    ----------
+    model : Model
+        The classifier.
+    blocks : iterable of np.ndarray [shape=(n,), dtype=float32]
+        Mono sound at the model's sample rate.
+
+    Returns
+    -------
+    Verdict
+        With state ``no_speech`` where nobody speaks.
+    """
+    engine = Engine(model)
+    records = [record for block in blocks for record in engine.push(block)]
+    records += engine.finish()
+    contract = model.contract
+    pooled = Pooled()
+    for record in records:
+        if isinstance(record, Utterance):
+            row = np.array([record.probabilities[label] for label in contract.labels], np.float32)
+            pooled.push(row, record.end - record.start)
+    if not pooled.windows:
+        return Verdict(engine.seconds, None, "no_speech", 0.0, {})
+    decided = decide(contract.labels, pooled.mean(), contract.abstain_below)
+    return Verdict(seconds=engine.seconds, **decided._asdict())

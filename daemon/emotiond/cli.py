@@ -1,0 +1,75 @@
+"""The command line: one table of commands, each in a module that is imported only when it is used."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from emotiond import __version__
+from emotiond.errors import EmotiondError
+
+USAGE_ERROR: Final = 2
+
+
+class Command(NamedTuple):
+    """Where a command lives: a module with ``add_arguments(parser)`` and ``run(args) -> int``."""
+
+    module: str
+    help: str
+    extra: str | None = None
+    """The extra whose packages it needs."""
+
+
+COMMANDS: Final = {
+    "run": Command("emotiond.commands.run", "listen and say what is heard, live"),
+    "classify": Command("emotiond.commands.classify", "say what whole sound files are"),
+    "devices": Command("emotiond.commands.devices", "list microphones"),
+    "model": Command("emotiond.commands.model", "show and check a model file"),
+    "train": Command("emotiond_training.commands.train", "train a model", "train"),
+    "evaluate": Command("emotiond_training.commands.evaluate", "measure a recipe honestly", "train"),
+    "export": Command("emotiond_export.command", "turn a trained model into a model file", "train"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 failed, 2 wrong usage or input."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = next((each for each in arguments if not each.startswith("-")), None)
+    try:
+        args = _parser(name).parse_args(arguments)
+        code: int = args.run(args)
+    except EmotiondError as error:
+        print(f"emotiond: {error}", file=sys.stderr)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        extra = COMMANDS[name].extra if name in COMMANDS else None
+        if extra is None or (error.name or "").startswith("emotiond"):
+            raise
+        print(
+            f"emotiond: {name} needs {error.name}; install it with: "
+            f"pip install 'emotiond[{extra}]'",
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser(name: str | None) -> argparse.ArgumentParser:
+    """Build the parser, with the flags of the one command that is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="emotiond", description="Says, live, which emotion a voice carries."
+    )
+    parser.add_argument("--version", action="version", version=f"emotiond {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for each, command in COMMANDS.items():
+        child = commands.add_parser(
+            each, help=command.help, description=command.help[0].upper() + command.help[1:] + "."
+        )
+        if each == name:
+            module = importlib.import_module(command.module)
+            module.add_arguments(child)
+            child.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,218 @@
+"""The engine: samples in, records out. No clock, no thread, no file, no device.
+
+Time is counted in samples. Sound is processed in hops of one fixed length on one fixed grid, whatever the
+blocks it arrives in, so the same samples give the same records to the last byte, live or replayed.
+"""
+
+import math
+from typing import Annotated, Protocol
+
+import msgspec
+import numpy as np
+
+from emotiond.decision import Decided, DecisionSettings, Pooled, Probabilities, Smoothed, decide
+from emotiond.gate import Gate, GateSettings
+from emotiond.mfcc import Frames, Signal, StreamingMfcc, check_signal
+from emotiond.modelfile import Contract
+from emotiond.record import Prediction, Record, Utterance
+
+HopSeconds = Annotated[
+    float, msgspec.Meta(gt=0.0, le=10.0, description="seconds between two predictions")
+]
+
+
+class Model(Protocol):
+    """What the engine needs of a classifier."""
+
+    contract: Contract
+
+    def probabilities(self, frames: Frames) -> Probabilities:
+        """Return calibrated probabilities [shape=(labels,)] of one window."""
+
+
+class Engine:
+    """Window, gate, features, classifier and decision over one stream of sound.
+
+    Parameters
+    ----------
+    model : Model
+        The classifier; every feature setting comes from its contract.
+    hop_seconds : float
+        Wanted time between two predictions; rounded to whole feature frames.
+    gate : GateSettings
+        When somebody is taken to speak.
+    decision : DecisionSettings
+        How labels are smoothed and withheld.
+
+    Attributes
+    ----------
+    hop : int
+        Samples between two predictions.
+    sample_rate : int
+        Of the sound to push (Hz).
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        hop_seconds: float = 0.5,
+        gate: GateSettings | None = None,
+        decision: DecisionSettings | None = None,
+    ) -> None:
+        contract = model.contract
+        config = contract.mfcc
+        decision = decision or DecisionSettings()
+        self._model = model
+        self._contract = contract
+        self.sample_rate = config.sample_rate
+        hop_frames = max(1, round(hop_seconds * config.sample_rate / config.hop_length))
+        self.hop = hop_frames * config.hop_length
+        self._gate = Gate(gate or GateSettings(), config.sample_rate, self.hop)
+        self._mfcc = StreamingMfcc(config)
+        # The last window's sound, in whole hops: what a window is computed from when the gate opens.
+        self._window_hops = math.ceil(config.samples(contract.window_frames) / self.hop)
+        self._sound = np.zeros(self._window_hops * self.hop, np.float32)
+        self._frames: Frames | None = None
+        self._pending = np.empty(0, np.float32)
+        smoothing_hops = round(decision.smoothing_seconds * self.sample_rate / self.hop)
+        self._smoothed = Smoothed(max(1, smoothing_hops))
+        self._utterance = Pooled()
+        self._utterance_start = 0
+        self._abstain_below = (
+            contract.abstain_below if decision.abstain_below is None else decision.abstain_below
+        )
+        self._position = 0
+        self._dropped = 0
+
+    @property
+    def speech(self) -> float:
+        """How sure the gate is of speech in the last hop, 0 to 1."""
+        return self._gate.speech
+
+    @property
+    def level(self) -> float:
+        """Loudness of the last hop (dBFS)."""
+        return self._gate.level
+
+    @property
+    def seconds(self) -> float:
+        """Stream time of the end of the last hop."""
+        return self._position / self.sample_rate
+
+    def push(self, samples: Signal) -> list[Record]:
+        """Hear the next samples.
+
+        Parameters
+        ----------
+        samples : np.ndarray [shape=(n,), dtype=float32]
+            Mono sound at ``sample_rate``, full scale at +-1; any number.
+
+        Returns
+        -------
+        list of Record
+            Of the hops that these samples complete.
+
+        Raises
+        ------
+        ValueError
+            If the samples are not one-dimensional or not finite; none is kept then.
+        """
+        sound = np.concatenate((self._pending, check_signal(samples)))
+        records: list[Record] = []
+        whole = len(sound) // self.hop * self.hop
+        for start in range(0, whole, self.hop):
+            records += self._hear(sound[start : start + self.hop])
+        self._pending = sound[whole:]
+        return records
+
+    def gap(self, samples: int) -> list[Record]:
+        """Note that ``samples`` samples were lost here: speech ends, the window empties, time goes on."""
+        records = self.finish()
+        self._position += samples
+        self._dropped += samples
+        self._sound[:] = 0.0
+        self._frames = None
+        self._gate.reset()
+        return records
+
+    def finish(self) -> list[Record]:
+        """End the stream here: hear what is left of a hop, and end an utterance that is under way."""
+        records: list[Record] = []
+        rest = len(self._pending)
+        if rest:
+            records = self._hear(np.pad(self._pending, (0, self.hop - rest)), rest)
+            self._pending = np.empty(0, np.float32)
+        return records + self._end_utterance()
+
+    def _hear(self, hop: Signal, heard: int | None = None) -> list[Record]:
+        """Process one hop, of which the last ``hop - heard`` samples are padding."""
+        start = self._position
+        self._position += self.hop if heard is None else heard
+        self._sound[: -self.hop] = self._sound[self.hop :]
+        self._sound[-self.hop :] = hop
+        if not self._gate.push(hop):
+            self._frames = None
+            return self._fall_silent(start)
+        if not self._utterance.windows:
+            self._utterance_start = start
+        self._frames = self._window(hop)
+        probabilities = self._model.probabilities(self._frames)
+        # A window that has heard little speech yet says little.
+        weight = min(self._utterance.windows + 1, self._window_hops) / self._window_hops
+        self._utterance.push(probabilities, weight)
+        decided = self._decide(self._smoothed.push(probabilities, weight))
+        raw_label = self._contract.labels[int(np.argmax(probabilities))]
+        return [self._prediction(start, decided, raw_label)]
+
+    def _window(self, hop: Signal) -> Frames:
+        """Return the window's frames, computing a hop's, or all when the gate has just opened."""
+        if self._frames is None:
+            self._mfcc.reset()
+            hops = self._sound.reshape(self._window_hops, self.hop)
+            frames = [self._mfcc.push(each) for each in hops]
+        else:
+            frames = [self._frames, self._mfcc.push(hop)]
+        return np.concatenate(frames)[-self._contract.window_frames :]
+
+    def _fall_silent(self, start: int) -> list[Record]:
+        """Say once that speech is over."""
+        utterance = self._end_utterance()
+        if not utterance:
+            return []
+        silence = Decided("no_speech", None, 0.0, {})
+        return [self._prediction(start, silence, None), *utterance]
+
+    def _end_utterance(self) -> list[Record]:
+        if not self._utterance.windows:
+            return []
+        decided = self._decide(self._utterance.mean())
+        self._utterance.reset()
+        self._smoothed.reset()
+        return [
+            Utterance(
+                model=self._contract.short_hash,
+                start=self._seconds(self._utterance_start),
+                end=self._seconds(self._position),
+                **decided._asdict(),
+            )
+        ]
+
+    def _decide(self, probabilities: Probabilities) -> Decided:
+        return decide(self._contract.labels, probabilities, self._abstain_below)
+
+    def _prediction(self, start: int, decided: Decided, raw_label: str | None) -> Prediction:
+        dropped, self._dropped = self._dropped, 0
+        return Prediction(
+            model=self._contract.short_hash,
+            start=self._seconds(start),
+            end=self._seconds(self._position),
+            raw_label=raw_label,
+            speech=round(self._gate.speech, 3),
+            level=round(self._gate.level, 1),
+            dropped=dropped,
+            **decided._asdict(),
+        )
+
+    def _seconds(self, position: int) -> float:
+        return round(position / self.sample_rate, 3)

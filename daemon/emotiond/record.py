@@ -1,0 +1,124 @@
+"""Records: what the daemon says, one JSON object a line.
+
+Names are stable: programs outside this repository read them. What depends on the wall clock (``time``,
+``latency_ms``) is set by :func:`stamp`, outside the engine, so that the same sound gives the same records.
+"""
+
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import msgspec
+
+SCHEMA: Final = 1
+"""Version of the records."""
+
+State = Literal["emotion", "uncertain", "no_speech"]
+Event = Literal[
+    "started",
+    "stopping",
+    "source_ended",
+    "microphone_lost",
+    "microphone_back",
+    "overload",
+    "recovered",
+    "sink_failed",
+    "sink_back",
+]
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    schema: int = SCHEMA
+    time: str = ""
+    """ISO 8601, UTC."""
+    model: str
+    """Short hash of the model file."""
+
+
+class Prediction(_Record, frozen=True, kw_only=True, tag="prediction"):
+    """What was heard in the window that ends now; one each hop while somebody speaks."""
+
+    start: float
+    """Start of the hop (seconds of stream)."""
+    end: float
+    """End of the hop (seconds of stream)."""
+    state: State
+    label: str | None
+    """The smoothed label; null unless the state is emotion."""
+    raw_label: str | None
+    """The most probable label of this window alone; null without speech."""
+    confidence: float
+    """Probability of the most probable smoothed label, 0 to 1."""
+    probabilities: dict[str, float]
+    """Smoothed, one for each label; empty without speech."""
+    speech: float
+    """How sure it is that somebody speaks, 0 to 1."""
+    level: float
+    """Loudness of the hop (dBFS)."""
+    latency_ms: float = 0.0
+    """From the last sample's arrival to this record."""
+    dropped: int = 0
+    """Samples lost since the last record."""
+
+
+class Utterance(_Record, frozen=True, kw_only=True, tag="utterance"):
+    """A stretch of speech that has ended."""
+
+    start: float
+    end: float
+    state: State
+    label: str | None
+    confidence: float
+    probabilities: dict[str, float]
+    """Mean over the utterance."""
+
+
+class Status(_Record, frozen=True, kw_only=True, tag="status"):
+    """Something happened."""
+
+    event: Event
+    message: str
+
+
+Record = Prediction | Utterance | Status
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(Record)
+
+
+def encode(record: Record) -> bytes:
+    """Return a record as one line of JSON, without its end of line."""
+    return _encoder.encode(record)
+
+
+def decode(line: bytes | str) -> Record:
+    """Return the record of one line of JSON.
+
+    Raises
+    ------
+    msgspec.DecodeError
+        If it is none.
+    """
+    return _decoder.decode(line)
+
+
+def stamp(record: Record, now: datetime, latency_ms: float) -> Record:
+    """Return the record with what depends on the wall clock.
+
+    Parameters
+    ----------
+    record : Record
+        As the engine made it.
+    now : datetime
+        In UTC.
+    latency_ms : float
+        For predictions.
+    """
+    time = now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
+    if isinstance(record, Prediction):
+        return msgspec.structs.replace(record, time=time, latency_ms=round(latency_ms, 1))
+    return msgspec.structs.replace(record, time=time)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a line of the log."""
+    return msgspec.json.schema(Record)

@@ -1,0 +1,120 @@
+"""The classifier: one TFLite file on one thread, whichever runtime is installed."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotiond.errors import EmotiondError, ModelError
+from emotiond.mfcc import Frames
+from emotiond.modelfile import Contract, check_shapes, read_contract
+
+Logits = NDArray[np.float32]
+
+RUNTIMES: Final = ("ai_edge_litert", "tflite_runtime")
+"""Import names, best first: LiteRT is several times faster and the one that is maintained."""
+
+
+def load_runtime() -> tuple[str, Any]:
+    """Return the name and the ``Interpreter`` class of the best installed runtime.
+
+    Raises
+    ------
+    EmotiondError
+        If none is installed.
+    """
+    for name in RUNTIMES:
+        try:
+            module = __import__(f"{name}.interpreter", fromlist=["Interpreter"])
+        except ImportError:
+            continue
+        return name, module.Interpreter
+    raise EmotiondError(
+        "no TFLite runtime is installed; install ai-edge-litert "
+        "(or, where it has no wheel, tflite-runtime)"
+    )
+
+
+class Classifier:
+    """A model file, ready to run.
+
+    Parameters
+    ----------
+    path : Path
+        A model file with its contract.
+
+    Attributes
+    ----------
+    contract : Contract
+        What the file promises.
+    runtime : str
+        Import name of the runtime that runs it.
+
+    Raises
+    ------
+    ModelError
+        If the file is refused.
+    EmotiondError
+        If no runtime is installed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.contract: Contract = read_contract(path)
+        self.runtime, interpreter = load_runtime()
+        try:
+            self._interpreter = interpreter(model_path=str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ModelError(f"model {path}: {self.runtime} refuses it: {reason}") from error
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]
+        check_shapes(path, self.contract, self._input["shape"], self._output["shape"])
+        self._mean = np.array(self.contract.normalisation.mean, np.float32)
+        self._std = np.array(self.contract.normalisation.std, np.float32)
+
+    def logits(self, frames: Frames) -> Logits:
+        """Run the network once.
+
+        Parameters
+        ----------
+        frames : np.ndarray [shape=(window_frames, n_mfcc), dtype=float32]
+            MFCCs as computed, not normalised.
+
+        Returns
+        -------
+        np.ndarray [shape=(labels,), dtype=float32]
+        """
+        values = quantise((frames - self._mean) / self._std, self._input)
+        self._interpreter.set_tensor(self._input["index"], values[np.newaxis])
+        self._interpreter.invoke()
+        return dequantise(self._interpreter.get_tensor(self._output["index"])[0], self._output)
+
+    def probabilities(self, frames: Frames) -> Logits:
+        """Run the network once and return calibrated probabilities [shape=(labels,)]."""
+        return softmax(self.logits(frames) / np.float32(self.contract.temperature))
+
+
+def quantise(values: NDArray[np.float32], tensor: dict[str, Any]) -> NDArray[Any]:
+    """Convert to the type of an input tensor; a float32 tensor takes the values as they are."""
+    if tensor["dtype"] is np.float32:
+        return values
+    scale, zero = tensor["quantization"]
+    limits = np.iinfo(tensor["dtype"])
+    rounded = np.rint(values / np.float32(scale)) + zero
+    return np.clip(rounded, limits.min, limits.max).astype(tensor["dtype"])
+
+
+def dequantise(values: NDArray[Any], tensor: dict[str, Any]) -> NDArray[np.float32]:
+    """Convert from the type of an output tensor to float32."""
+    if tensor["dtype"] is np.float32:
+        return values.astype(np.float32)
+    scale, zero = tensor["quantization"]
+    return (values.astype(np.float32) - np.float32(zero)) * np.float32(scale)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return probabilities along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
