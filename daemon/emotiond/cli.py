@@ -1,4 +1,4 @@
-"""The command line: one table of commands, each in a module that is imported only when it is used."""
+"""The command line: a table of commands, each in a module imported only when it is used."""
 
 import argparse
 import importlib
@@ -27,7 +27,9 @@ COMMANDS: Final = {
     "devices": Command("emotiond.commands.devices", "list microphones"),
     "model": Command("emotiond.commands.model", "show and check a model file"),
     "train": Command("emotiond_training.commands.train", "train a model", "train"),
-    "evaluate": Command("emotiond_training.commands.evaluate", "measure a recipe honestly", "train"),
+    "evaluate": Command(
+        "emotiond_training.commands.evaluate", "measure a recipe honestly", "train"
+    ),
     "export": Command("emotiond_export.command", "turn a trained model into a model file", "train"),
 }
 

@@ -55,10 +55,12 @@ class Smoothed:
 
 
 class Pooled:
-    """Weighted mean of the probabilities of all windows since the last reset, in constant memory."""
+    """Weighted mean of the probabilities of all windows since the last reset."""
 
     def __init__(self) -> None:
-        self.reset()
+        self._sum: NDArray[np.float64] | float = 0.0
+        self._weight = 0.0
+        self.windows = 0
 
     def push(self, probabilities: Probabilities, weight: float) -> None:
         """Add a window."""
@@ -72,7 +74,7 @@ class Pooled:
 
     def reset(self) -> None:
         """Forget all windows."""
-        self._sum: NDArray[np.float64] = np.zeros(1)
+        self._sum = 0.0
         self._weight = 0.0
         self.windows = 0
 

@@ -1,7 +1,8 @@
 """The engine: samples in, records out. No clock, no thread, no file, no device.
 
-Time is counted in samples. Sound is processed in hops of one fixed length on one fixed grid, whatever the
-blocks it arrives in, so the same samples give the same records to the last byte, live or replayed.
+Time is counted in samples. Sound is processed in hops of one fixed length on one fixed grid,
+whatever the blocks it arrives in, so the same samples give the same records to the last byte, live
+or replayed.
 """
 
 import math
@@ -70,7 +71,7 @@ class Engine:
         self.hop = hop_frames * config.hop_length
         self._gate = Gate(gate or GateSettings(), config.sample_rate, self.hop)
         self._mfcc = StreamingMfcc(config)
-        # The last window's sound, in whole hops: what a window is computed from when the gate opens.
+        # The last window's sound, in whole hops: where a window comes from when the gate opens.
         self._window_hops = math.ceil(config.samples(contract.window_frames) / self.hop)
         self._sound = np.zeros(self._window_hops * self.hop, np.float32)
         self._frames: Frames | None = None
@@ -127,7 +128,7 @@ class Engine:
         return records
 
     def gap(self, samples: int) -> list[Record]:
-        """Note that ``samples`` samples were lost here: speech ends, the window empties, time goes on."""
+        """Note that samples were lost here: speech ends, the window empties, time goes on."""
         records = self.finish()
         self._position += samples
         self._dropped += samples
@@ -137,7 +138,7 @@ class Engine:
         return records
 
     def finish(self) -> list[Record]:
-        """End the stream here: hear what is left of a hop, and end an utterance that is under way."""
+        """End the stream here: hear the rest of a hop, and end an utterance that is under way."""
         records: list[Record] = []
         rest = len(self._pending)
         if rest:

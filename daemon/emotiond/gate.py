@@ -32,8 +32,8 @@ class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Gate:
     """Energy gate over hops of equal length.
 
-    Speech swings by tens of dB within a second; a fan, hum or rain does not. So the floor is the quiet
-    part of the last seconds, and speech is what stands out of it.
+    Speech swings by tens of dB within a second; a fan, hum or rain does not. So the floor is the
+    quiet part of the last seconds, and speech is what stands out of it.
 
     Parameters
     ----------

@@ -206,6 +206,8 @@ def dct_matrix(n: int) -> NDArray[np.float64]:
     Its transpose is its inverse, so a network can undo it with one dense layer.
     """
     k = np.arange(n)[:, None]
-    matrix = np.sqrt(2.0 / n) * np.cos(np.pi * k * (2 * np.arange(n) + 1) / (2 * n))
+    matrix: NDArray[np.float64] = np.sqrt(2.0 / n) * np.cos(
+        np.pi * k * (2 * np.arange(n) + 1) / (2 * n)
+    )
     matrix[0] /= np.sqrt(2.0)
     return matrix

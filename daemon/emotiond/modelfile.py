@@ -160,7 +160,9 @@ def read_contract(path: Path) -> Contract:
     return contract
 
 
-def check_shapes(path: Path, contract: Contract, inputs: Sequence[int], outputs: Sequence[int]) -> None:
+def check_shapes(
+    path: Path, contract: Contract, inputs: Sequence[int], outputs: Sequence[int]
+) -> None:
     """Raise ModelError if the network's tensor shapes disagree with its contract."""
     expected_input = [1, contract.window_frames, contract.mfcc.n_mfcc]
     expected_output = [1, len(contract.labels)]

@@ -1,7 +1,8 @@
 """Records: what the daemon says, one JSON object a line.
 
-Names are stable: programs outside this repository read them. What depends on the wall clock (``time``,
-``latency_ms``) is set by :func:`stamp`, outside the engine, so that the same sound gives the same records.
+Names are stable: programs outside this repository read them. What depends on the wall clock
+(``time``, ``latency_ms``) is set by :func:`stamp`, outside the engine, so that the same sound gives
+the same records.
 """
 
 from datetime import datetime
@@ -82,7 +83,7 @@ class Status(_Record, frozen=True, kw_only=True, tag="status"):
 Record = Prediction | Utterance | Status
 
 _encoder: Final = msgspec.json.Encoder()
-_decoder: Final = msgspec.json.Decoder(Record)
+_decoder: Final[msgspec.json.Decoder[Record]] = msgspec.json.Decoder(Record)
 
 
 def encode(record: Record) -> bytes:

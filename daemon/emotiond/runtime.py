@@ -103,7 +103,7 @@ def quantise(values: NDArray[np.float32], tensor: dict[str, Any]) -> NDArray[Any
     scale, zero = tensor["quantization"]
     limits = np.iinfo(tensor["dtype"])
     rounded = np.rint(values / np.float32(scale)) + zero
-    return np.clip(rounded, limits.min, limits.max).astype(tensor["dtype"])
+    return np.asarray(np.clip(rounded, limits.min, limits.max), tensor["dtype"])
 
 
 def dequantise(values: NDArray[Any], tensor: dict[str, Any]) -> NDArray[np.float32]:

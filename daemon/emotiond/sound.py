@@ -1,8 +1,11 @@
 """Sound files and raw PCM, as mono blocks at the rate the model wants."""
 
+import os
+import select
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from threading import Event
+from typing import Final
 
 import numpy as np
 import soundfile
@@ -100,8 +103,13 @@ def read_sound(path: Path, sample_rate: int) -> Signal:
     return np.concatenate(list(file_blocks(path, sample_rate)))
 
 
-def pcm_blocks(stream: BinaryIO, sample_rate: int) -> Iterator[Signal]:
-    """Read 16-bit little-endian mono PCM at ``sample_rate`` until it ends.
+def pcm_blocks(stream: int, sample_rate: int, stop: Event) -> Iterator[Signal]:
+    """Read 16-bit little-endian mono PCM at ``sample_rate`` until it ends or ``stop`` is set.
+
+    Parameters
+    ----------
+    stream : int
+        File descriptor, read without a buffer so that a slow pipe is heard at once.
 
     Yields
     ------
@@ -109,6 +117,15 @@ def pcm_blocks(stream: BinaryIO, sample_rate: int) -> Iterator[Signal]:
         Full scale at +-1; a last odd byte is no sample and is dropped.
     """
     size = 2 * max(1, round(BLOCK_SECONDS * sample_rate))
-    while block := stream.read(size):
-        samples = np.frombuffer(block[: len(block) // 2 * 2], "<i2")
-        yield samples.astype(np.float32) / 32768.0
+    rest = b""
+    while not stop.is_set():
+        # A read that waits would not see the signal to stop.
+        if not select.select([stream], [], [], 0.1)[0]:
+            continue
+        data = os.read(stream, size)
+        if not data:
+            return
+        data = rest + data
+        whole = len(data) // 2 * 2
+        rest = data[whole:]
+        yield np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32768.0)

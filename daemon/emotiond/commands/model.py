@@ -1,0 +1,47 @@
+"""``emotiond model``: show and check a model file."""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from emotiond import settings
+from emotiond.runtime import Classifier
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of this command."""
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, nargs="?", default=settings.DEFAULT_MODEL
+    )
+    parser.add_argument("--json", action="store_true", help="print the whole contract")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Load the file as the daemon would, and print what it promises."""
+    model = Classifier(args.file)
+    contract = model.contract
+    if args.json:
+        print(msgspec.json.format(msgspec.json.encode(contract), indent=2).decode())
+        return 0
+    mfcc = contract.mfcc
+    rows = {
+        "file": f"{args.file} ({args.file.stat().st_size / 1000:.0f} kB)",
+        "hash": contract.sha256,
+        "contract": f"version {contract.version}",
+        "labels": ", ".join(contract.labels),
+        "window": f"{contract.window_seconds:.2f} s ({contract.window_frames} frames)",
+        "features": (
+            f"{mfcc.n_mfcc} MFCCs of {mfcc.n_mels} mel bands, "
+            f"{mfcc.fmin:g} to {mfcc.fmax:g} Hz, frames of {mfcc.frame_length} "
+            f"every {mfcc.hop_length} samples at {mfcc.sample_rate} Hz"
+        ),
+        "temperature": f"{contract.temperature:g}",
+        "uncertain": f"below {contract.abstain_below:.0%}",
+        "trained on": ", ".join(contract.trained_on),
+        "runtime": f"{model.runtime} loads it",
+    }
+    width = max(map(len, rows))
+    for name, text in rows.items():
+        print(f"{name:<{width}}  {text}")
+    return 0

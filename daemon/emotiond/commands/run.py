@@ -1,0 +1,89 @@
+"""``emotiond run``: listen and say what is heard, live."""
+
+import argparse
+import sys
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+from emotiond import settings
+from emotiond.daemon import listen, stop_on_signals
+from emotiond.engine import Engine
+from emotiond.errors import DeviceError, InputError
+from emotiond.logfile import MEGABYTE, LogSink, utc_now
+from emotiond.modelfile import Contract
+from emotiond.runtime import Classifier
+from emotiond.sinks import Sink, Sinks
+from emotiond.sound import file_blocks, pcm_blocks
+from emotiond.source import Replay, Source
+
+SAMPLE: Final = Path(__file__).parents[1] / "data" / "sample.flac"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of this command."""
+    parser.add_argument(
+        "--input",
+        metavar="FILE",
+        help="a sound file instead of the microphone; - is 16-bit mono 16 kHz PCM on stdin",
+    )
+    parser.add_argument("--fast", action="store_true", help="don't wait for real time with --input")
+    parser.add_argument(
+        "--or-sample", action="store_true", help="where there is no microphone, play a sample"
+    )
+    settings.add_flags(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Listen until the sound ends or a signal comes."""
+    if args.fast and args.input is None:
+        raise InputError("--fast goes with --input: a microphone can't be hurried")
+    chosen = settings.load(args)
+    model = Classifier(chosen.model_path)
+    engine = Engine(
+        model, hop_seconds=chosen.hop_seconds, gate=chosen.gate, decision=chosen.decision
+    )
+    log = LogSink(
+        chosen.log.folder,
+        keep_days=chosen.log.keep_days,
+        max_bytes=round(chosen.log.max_megabytes * MEGABYTE),
+    )
+    stop = Event()
+    stop_on_signals(stop)
+    source = _source(args, chosen, engine.sample_rate, stop)
+    named: dict[str, Sink] = {"log": log}
+    if not chosen.headless:
+        named["screen"] = _screen(model.contract, log)
+    short_hash = model.contract.short_hash
+    listen(source, engine, Sinks(named, short_hash, utc_now), short_hash, stop)
+    return 0
+
+
+def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop: Event) -> Source:
+    if args.input == "-":
+        blocks = pcm_blocks(sys.stdin.fileno(), rate, stop)
+        return Replay("standard input", blocks, rate, stop, fast=args.fast)
+    if args.input is not None:
+        return Replay(args.input, file_blocks(Path(args.input), rate), rate, stop, fast=args.fast)
+
+    from emotiond.microphone import Microphone  # PortAudio is not needed for anything else
+
+    try:
+        return Microphone(chosen.device, rate, stop)
+    except DeviceError as error:
+        if not args.or_sample:
+            raise
+        print(f"emotiond: {error}; playing a sample instead", file=sys.stderr)
+        return Replay("the sample", file_blocks(SAMPLE, rate), rate, stop)
+
+
+def _screen(contract: Contract, log: LogSink) -> Sink:
+    if not sys.stdout.isatty():
+        from emotiond.plain import PlainSink
+
+        return PlainSink(sys.stdout)
+    from rich.console import Console
+
+    from emotiond.console import ConsoleSink
+
+    return ConsoleSink(contract.labels, f"emotiond, log in {log.path}", Console())

@@ -1,0 +1,78 @@
+"""The run loop: from a source through the engine to the sinks, until either the sound or we end."""
+
+import signal
+import time
+from threading import Event
+from types import FrameType
+
+import numpy as np
+
+from emotiond.engine import Engine
+from emotiond.record import Event as StatusEvent
+from emotiond.record import Record, Status
+from emotiond.sinks import Sinks
+from emotiond.source import Block, Source
+
+
+def listen(source: Source, engine: Engine, sinks: Sinks, model: str, stop: Event) -> None:
+    """Run until the source ends.
+
+    Parameters
+    ----------
+    source : Source
+        Sound at the engine's sample rate.
+    engine : Engine
+        Fresh.
+    sinks : Sinks
+        Opened here, and closed whatever happens.
+    model : str
+        Short hash of the model.
+    stop : threading.Event
+        Whether it was asked to stop; the source looks at it too.
+    """
+
+    def say(event: StatusEvent, message: str) -> None:
+        sinks.write(Status(model=model, event=event, message=message))
+
+    def give(records: list[Record], arrived: float) -> None:
+        latency_ms = (time.monotonic() - arrived) * 1000.0
+        for record in records:
+            sinks.write(record, latency_ms)
+
+    sinks.open()
+    try:
+        say("started", f"listening to {source.name}")
+        try:
+            for item in source:
+                if not isinstance(item, Block):
+                    give(engine.finish(), time.monotonic())
+                    say(item.event, item.message)
+                    continue
+                if item.dropped:
+                    give(engine.gap(item.dropped), item.arrived)
+                # A hop at a time, so that its reading is shown however long the block is.
+                for piece in np.split(
+                    item.samples, range(engine.hop, len(item.samples), engine.hop)
+                ):
+                    before = engine.seconds
+                    give(engine.push(piece), item.arrived)
+                    if engine.seconds != before:
+                        sinks.meter(engine.seconds, engine.level, engine.speech)
+        finally:
+            give(engine.finish(), time.monotonic())
+            if stop.is_set():
+                say("stopping", "asked to stop")
+            else:
+                say("source_ended", f"{source.name} has ended")
+    finally:
+        sinks.close()
+
+
+def stop_on_signals(stop: Event) -> None:
+    """Set ``stop`` at SIGINT or SIGTERM, so that the loop ends with everything written."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)

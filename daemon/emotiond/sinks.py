@@ -1,0 +1,92 @@
+"""Where records go. A sink that fails costs itself its records, never the engine its sound."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from emotiond.record import Record, Status, stamp
+
+
+class Sink(Protocol):
+    """Takes records: a screen, a log."""
+
+    def open(self) -> None:
+        """Begin."""
+
+    def write(self, record: Record) -> None:
+        """Take a record; raises OSError if it can't."""
+
+    def meter(self, seconds: float, level: float, speech: float) -> None:
+        """Take the reading of a hop (stream seconds, dBFS, 0 to 1), in silence too."""
+
+    def close(self) -> None:
+        """End: all that was written is kept, a terminal is as it was."""
+
+
+class Sinks:
+    """All sinks of the daemon; stamps each record with the time.
+
+    Parameters
+    ----------
+    sinks : mapping of str to Sink
+        By the name that messages call them.
+    model : str
+        Short hash of the model, for status records.
+    now : callable
+        The clock, in UTC.
+
+    Attributes
+    ----------
+    lost : dict of str to int
+        Records that each failing sink has not taken since it began to fail.
+    """
+
+    def __init__(self, sinks: Mapping[str, Sink], model: str, now: Callable[[], datetime]) -> None:
+        self._sinks = dict(sinks)
+        self._model = model
+        self._now = now
+        self.lost: dict[str, int] = {}
+
+    def open(self) -> None:
+        """Open all sinks."""
+        for sink in self._sinks.values():
+            sink.open()
+
+    def write(self, record: Record, latency_ms: float = 0.0) -> None:
+        """Give a record to every sink; say once when one fails, and once when it works again."""
+        for change in self._give(stamp(record, self._now(), latency_ms)):
+            self._give(stamp(change, self._now(), 0.0))
+
+    def meter(self, seconds: float, level: float, speech: float) -> None:
+        """Give the reading of a hop to every sink that works."""
+        for name, sink in self._sinks.items():
+            if name not in self.lost:
+                sink.meter(seconds, level, speech)
+
+    def close(self) -> None:
+        """Close all sinks."""
+        for sink in self._sinks.values():
+            sink.close()
+
+    def _give(self, record: Record) -> list[Status]:
+        """Give a record to every sink and return what changed by it."""
+        changes = []
+        for name, sink in self._sinks.items():
+            try:
+                sink.write(record)
+            except OSError as error:
+                if name not in self.lost:
+                    reason = (error.strerror or str(error)).lower()
+                    changes.append(
+                        Status(
+                            model=self._model,
+                            event="sink_failed",
+                            message=f"{name}: {reason}; it loses records until this is over",
+                        )
+                    )
+                self.lost[name] = self.lost.get(name, 0) + 1
+            else:
+                if name in self.lost:
+                    message = f"{name} works again; {self.lost.pop(name)} records were lost"
+                    changes.append(Status(model=self._model, event="sink_back", message=message))
+        return changes

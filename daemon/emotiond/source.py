@@ -1,0 +1,81 @@
+"""Where sound comes from: blocks of samples, and the news of a microphone that goes and comes."""
+
+import time
+from collections.abc import Iterable, Iterator
+from threading import Event
+from typing import NamedTuple, Protocol
+
+from emotiond.mfcc import Signal
+from emotiond.record import Event as StatusEvent
+
+
+class Block(NamedTuple):
+    """Consecutive samples."""
+
+    samples: Signal
+    """Mono, at the model's sample rate, full scale at +-1 [shape=(n,), dtype=float32]."""
+    arrived: float
+    """When the last sample was there (seconds of the monotonic clock)."""
+    dropped: int = 0
+    """Samples that were lost just before these."""
+
+
+class News(NamedTuple):
+    """Something happened to the source."""
+
+    event: StatusEvent
+    message: str
+
+
+class Source(Protocol):
+    """A stream of sound; iterating ends when the sound does, or soon after ``stop`` is set."""
+
+    name: str
+    """What messages call it."""
+
+    def __iter__(self) -> Iterator[Block | News]:
+        """Yield blocks, and news between them."""
+
+
+class Replay:
+    """Blocks of a file or a pipe, at the pace of real time or as fast as they are taken.
+
+    Parameters
+    ----------
+    name : str
+        What messages call it.
+    blocks : iterable of np.ndarray [shape=(n,), dtype=float32]
+        The sound.
+    sample_rate : int
+        Of the sound (Hz).
+    stop : threading.Event
+        Ends the stream when set.
+    fast : bool
+        Don't wait.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        blocks: Iterable[Signal],
+        sample_rate: int,
+        stop: Event,
+        *,
+        fast: bool = False,
+    ) -> None:
+        self.name = name
+        self._blocks = blocks
+        self._sample_rate = sample_rate
+        self._stop = stop
+        self._fast = fast
+
+    def __iter__(self) -> Iterator[Block | News]:
+        """Yield blocks; each at the time at which its last sample would have been spoken."""
+        due = time.monotonic()
+        for samples in self._blocks:
+            due += len(samples) / self._sample_rate
+            if not self._fast:
+                self._stop.wait(max(0.0, due - time.monotonic()))
+            if self._stop.is_set():
+                return
+            yield Block(samples, time.monotonic())
