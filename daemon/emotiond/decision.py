@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiond.modelfile import Probability
 from emotiond.record import State
 
 Probabilities = NDArray[np.float32]
@@ -19,11 +20,9 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float, msgspec.Meta(gt=0.0, description="how long probabilities are averaged over (s)")
     ] = 2.0
     abstain_below: Annotated[
-        float | None,
+        Probability | None,
         msgspec.Meta(
-            ge=0.0,
-            le=1.0,
-            description="confidence below which it says uncertain (default: the model's own)",
+            description="confidence below which it says uncertain (default: the model's own)"
         ),
     ] = None
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from emotiond.errors import EmotiondError, ModelError
 from emotiond.mfcc import Frames
 from emotiond.modelfile import Contract, check_shapes, read_contract
+from emotiond.quiet import quiet_stderr
 
 Logits = NDArray[np.float32]
 
@@ -63,8 +64,9 @@ class Classifier:
         self.contract: Contract = read_contract(path)
         self.runtime, interpreter = load_runtime()
         try:
-            self._interpreter = interpreter(model_path=str(path), num_threads=1)
-            self._interpreter.allocate_tensors()
+            with quiet_stderr():  # XNNPACK announces itself
+                self._interpreter = interpreter(model_path=str(path), num_threads=1)
+                self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ModelError(f"model {path}: {self.runtime} refuses it: {reason}") from error
@@ -73,6 +75,9 @@ class Classifier:
         check_shapes(path, self.contract, self._input["shape"], self._output["shape"])
         self._mean = np.array(self.contract.normalisation.mean, np.float32)
         self._std = np.array(self.contract.normalisation.std, np.float32)
+        silence = np.zeros((self.contract.window_frames, self.contract.mfcc.n_mfcc), np.float32)
+        if not np.isfinite(self.logits(silence)).all():
+            raise ModelError(f"model {path}: gives results that are not finite numbers")
 
     def logits(self, frames: Frames) -> Logits:
         """Run the network once.

@@ -1,0 +1,115 @@
+"""Plain lines: what a journal or a pipe gets in place of the screen, one line a change."""
+
+import contextlib
+import os
+from typing import IO
+
+from emotiond.record import Prediction, Record, Status, Utterance
+
+
+def clock(seconds: float) -> str:
+    """Return stream time as ``mm:ss.s``, with hours once there are any."""
+    tenths = max(0, round(seconds * 10))
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    lead = f"{hours}:" if hours else ""
+    return f"{lead}{minutes:02d}:{tenths // 10:02d}.{tenths % 10}"
+
+
+def one_line(text: str) -> str:
+    """Return text that can't break a line or steer a terminal, whoever wrote it."""
+    joiners = "\u200c\u200d"  # unprintable by themselves, but part of the spelling of some scripts
+    kept = "".join(c if c.isprintable() or c in joiners else " " for c in text)
+    return " ".join(kept.split())
+
+
+class PlainSink:
+    """Write a line for each change of the shown state or label, and for each status.
+
+    Parameters
+    ----------
+    stream : text file
+        Where to; not closed here.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._broken: BrokenPipeError | None = None
+        self._shown: tuple[str, str | None] | None = None
+        self._seconds = 0.0
+
+    def open(self) -> None:
+        """Do nothing: a stream is ready as it is."""
+
+    def write(self, record: Record) -> None:
+        """Say what changed.
+
+        Raises
+        ------
+        OSError
+            If the stream takes no more; it goes on being raised once a pipe has been closed.
+        """
+        match record:
+            case Prediction():
+                self._seconds = record.end
+                self._show(record.state, record.label, _words(record))
+            case Utterance():
+                # A gap in the sound ends speech without a prediction that says so.
+                self._seconds = max(self._seconds, record.end)
+                self._show("no_speech", None, "no speech")
+            case Status():
+                event = record.event.replace("_", " ")
+                self._line(f"{event}: {record.message}" if record.message else event)
+
+    def meter(self, seconds: float, level: float, speech: float) -> None:  # noqa: ARG002
+        """Note the time; a level that moves all the time is no news."""
+        self._seconds = seconds
+
+    def close(self) -> None:
+        """Write out what is left."""
+        if self._broken is None:
+            self._guarded("")
+
+    def _show(self, state: str, label: str | None, words: str) -> None:
+        if (state, label) != self._shown:
+            self._line(words)
+            self._shown = (state, label)
+
+    def _line(self, words: str) -> None:
+        line = f"{clock(self._seconds)} {one_line(words)}\n"
+        # A service often runs in the C locale, whatever script its labels are in.
+        self._guarded(line.encode(self._encoding, "backslashreplace").decode(self._encoding))
+
+    def _guarded(self, text: str) -> None:
+        if self._broken is not None:
+            raise BrokenPipeError(*self._broken.args)
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError as error:
+            self._broken = error
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        """Point the broken stream at nothing, since the interpreter flushes it again at exit."""
+        with contextlib.suppress(OSError):
+            descriptor = self._stream.fileno()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+
+
+def _words(record: Prediction) -> str:
+    """Return a prediction in words."""
+    match record.state:
+        case "emotion":
+            return f"{record.label} {record.confidence:.2f}"
+        case "uncertain" if record.probabilities:
+            likely = max(record.probabilities, key=record.probabilities.__getitem__)
+            return f"uncertain ({likely} {record.probabilities[likely]:.2f})"
+        case "uncertain":
+            return "uncertain"
+        case "no_speech":
+            return "no speech"

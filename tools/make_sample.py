@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Makes the sample that plays where there is no microphone: synthetic speech by espeak-ng.
+
+Usage: tools/make_sample.py [OUTPUT]   (needs the Debian package espeak-ng)
+
+No recording of a person may be in the repository, so the voice is a machine's: the same sentence at
+different pitch, rate and loudness, with pauses in room noise between them.
+"""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+RATE = 16_000
+OUTPUT = Path(__file__).parents[1] / "daemon" / "emotiond" / "data" / "sample.flac"
+
+# (voice, pitch 0-99, words a minute, amplitude 0-200, sentence)
+UTTERANCES = (
+    ("en+f3", 85, 210, 180, "That is wonderful! I can hardly believe it, we won!"),
+    ("en+m3", 20, 90, 50, "I do not know what to do. Nothing matters any more."),
+    ("en+m7", 55, 220, 200, "How could you do that! Get out of here, right now!"),
+    ("en+f2", 50, 150, 100, "The train to the airport leaves at ten past four."),
+)
+PAUSE_SECONDS = 1.6
+
+
+def speak(voice: str, pitch: int, rate: int, amplitude: int, sentence: str) -> np.ndarray:
+    """Return a sentence as mono samples at RATE."""
+    command = ["espeak-ng", "-v", voice, "-p", f"{pitch}", "-s", f"{rate}", "-a", f"{amplitude}"]
+    spoken = subprocess.run([*command, "--stdout", sentence], check=True, capture_output=True)
+    # espeak-ng can't seek in a pipe, so the header's lengths are wrong; the samples are not.
+    samples = np.frombuffer(spoken.stdout[44:], "<i2").astype(np.float32) / 32768.0
+    return soxr.resample(samples, soundfile.info(io.BytesIO(spoken.stdout)).samplerate, RATE)
+
+
+def main() -> None:
+    """Write the sample."""
+    output = Path(sys.argv[1]) if len(sys.argv) > 1 else OUTPUT
+    pause = np.zeros(round(PAUSE_SECONDS * RATE), np.float32)
+    pieces = [pause]
+    for utterance in UTTERANCES:
+        pieces += [speak(*utterance), pause]
+    sound = np.concatenate(pieces)
+    sound += np.random.default_rng(0).normal(0.0, 2e-4, len(sound)).astype(np.float32)
+    soundfile.write(output, np.clip(sound, -1.0, 1.0), RATE, subtype="PCM_16")
+
+
+if __name__ == "__main__":
+    main()
