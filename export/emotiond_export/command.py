@@ -1,0 +1,36 @@
+"""The command ``export``."""
+
+import argparse
+from pathlib import Path
+
+from emotiond.errors import InputError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("run_folder", metavar="RUN", type=Path, help="folder that train wrote")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write the model files (default: RUN)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export a training run."""
+    from emotiond_export.quiet import import_tensorflow
+
+    import_tensorflow()
+    from emotiond_export.export import export_run
+    from emotiond_export.run import read_run
+
+    trained = read_run(args.run_folder)
+    out = args.out or args.run_folder
+    try:
+        exported = export_run(trained, out)
+    except OSError as error:
+        raise InputError(f"{out}: {(error.strerror or str(error)).lower()}") from error
+    clips = trained.description.parity_on
+    print(f"Parity on {len(trained.parity)} windows of {clips} clips:")
+    for each in exported:
+        agreement = 1.0 - each.disagreement
+        print(f"{each.path}: {each.bytes / 1024:.0f} KiB, agrees with Keras on {agreement:.1%}")
+    return 0

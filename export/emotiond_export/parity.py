@@ -1,0 +1,54 @@
+"""The parity check: the exported files must say what the Keras model says."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from emotiond.errors import EmotiondError
+from emotiond.runtime import Classifier
+
+from emotiond_export.run import Run, normalised
+
+ALLOWED: Final = {"float32": 0.01, "int8": 0.03}
+"""Largest share of windows whose label may differ from the Keras model's."""
+
+
+def keras_labels(run: Run) -> Any:
+    """Return the Keras model's label number of each parity window [shape=(windows,)]."""
+    features = normalised(run.parity, run.description.normalisation)
+    return run.model.predict(features, verbose=0).argmax(axis=1)
+
+
+def file_labels(path: Path, run: Run) -> Any:
+    """Return a model file's label numbers [shape=(windows,)], run as the daemon runs it."""
+    classifier = Classifier(path)
+    return np.array([classifier.logits(frames).argmax() for frames in run.parity])
+
+
+def check_parity(kind: str, expected: Any, actual: Any) -> float:
+    """Compare a model file's labels with the Keras model's.
+
+    Parameters
+    ----------
+    kind : {"float32", "int8"}
+        Which file.
+    expected, actual : np.ndarray [shape=(windows,)]
+        Label numbers of the Keras model and of the file.
+
+    Returns
+    -------
+    float
+        Share that differs, 0 to 1.
+
+    Raises
+    ------
+    EmotiondError
+        If it is larger than allowed.
+    """
+    share = float(np.mean(expected != actual))
+    if share > ALLOWED[kind]:
+        raise EmotiondError(
+            f"export failed: the {kind} file disagrees with the Keras model on {share:.1%} of "
+            f"{len(expected)} windows, more than the {ALLOWED[kind]:.0%} allowed"
+        )
+    return share

@@ -1,0 +1,1 @@
+"""Corpora, splits, networks, training and evaluation: what makes a Keras model and measures it."""

@@ -1,0 +1,59 @@
+"""Arguments that ``train`` and ``evaluate`` share."""
+
+import argparse
+from pathlib import Path
+
+from emotiond.errors import InputError
+
+
+def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the corpora, the recipe and what overrides it."""
+    parser.add_argument(
+        "--corpus",
+        action="append",
+        required=True,
+        metavar="NAME=DIR",
+        help="recordings: NAME is folders, ravdess or tess; "
+        "DIR alone is a folder with one folder a label; may be repeated",
+    )
+    parser.add_argument(
+        "--recipe",
+        default="seed",
+        metavar="NAME",
+        help="a built-in recipe or a .toml file (default: seed)",
+    )
+    parser.add_argument("--seed", type=_natural, metavar="N", help="in place of the recipe's")
+    parser.add_argument("--epochs", type=_positive, metavar="N", help="in place of the recipe's")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write (default: runs/RECIPE)"
+    )
+
+
+def output_folder(args: argparse.Namespace) -> Path:
+    """Return the folder to write to, made.
+
+    Raises
+    ------
+    InputError
+        If it can't be.
+    """
+    folder: Path = args.out or Path("runs", Path(args.recipe).stem)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: {(error.strerror or str(error)).lower()}") from error
+    return folder
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number

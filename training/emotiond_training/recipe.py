@@ -1,0 +1,162 @@
+"""Recipes: all that decides what a training makes, as data in a TOML file."""
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from emotiond.errors import InputError
+from emotiond.mfcc import MfccConfig
+
+from emotiond_training.networks import Network
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
+Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of a recipe."""
+
+
+class Features(_Section, frozen=True):
+    """What the network sees.
+
+    Parameters
+    ----------
+    mfcc : MfccConfig
+        The features.
+    window_frames : int
+        Frames in one window.
+    """
+
+    mfcc: MfccConfig
+    window_frames: Positive
+
+
+class WindowSettings(_Section, frozen=True):
+    """How windows are cut from clips.
+
+    Each copy has its own gain, noise and place on the frame grid.
+
+    Parameters
+    ----------
+    copies : int
+        Copies of a clip.
+    windows : int
+        Windows cut from each copy, for each window's length of clip begun.
+    gain_db : tuple of float
+        Least and most that a copy is made louder (dB).
+    noise_db : tuple of float
+        Least and most of the noise under a copy (dBFS).
+    noiseless : float
+        Share of copies without noise.
+    """
+
+    copies: Positive
+    windows: Positive
+    gain_db: tuple[float, float] = (0.0, 0.0)
+    noise_db: tuple[float, float] = (-80.0, -50.0)
+    noiseless: Probability = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("gain_db", "noise_db"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name} must be [least, most]")
+
+
+class Optimiser(_Section, frozen=True):
+    """How weights are found."""
+
+    name: Literal["adam"]
+    learning_rate: Annotated[float, msgspec.Meta(gt=0.0)]
+
+
+class Recipe(_Section, frozen=True):
+    """A whole recipe.
+
+    Parameters
+    ----------
+    seed : int
+        Of everything random.
+    holdout : float
+        Share of the clips that is kept out of training to measure with.
+    epochs : int
+        Times each window is seen.
+    batch : int
+        Windows in one step.
+    abstain_below : float
+        Confidence below which the model says it is uncertain.
+    """
+
+    seed: Annotated[int, msgspec.Meta(ge=0)]
+    holdout: Share
+    epochs: Positive
+    batch: Positive
+    abstain_below: Probability
+    features: Features
+    windows: WindowSettings
+    network: Network
+    optimiser: Optimiser
+
+
+def recipe_text(name: str) -> str:
+    """Return the text of a recipe.
+
+    Parameters
+    ----------
+    name : str
+        A built-in recipe, or the path of a ``.toml`` file.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name or path.
+    """
+    if name.endswith(".toml"):
+        return _text(name, Path(name).read_bytes)
+    built_in = {
+        Path(each.name).stem: each
+        for each in resources.files("emotiond_training").joinpath("recipes").iterdir()
+        if each.name.endswith(".toml")
+    }
+    if name not in built_in:
+        known = ", ".join(sorted(built_in))
+        raise InputError(f"unknown recipe {name!r}; known are {known}, or give a .toml file")
+    return _text(name, built_in[name].read_bytes)
+
+
+def _text(name: str, read: Callable[[], bytes]) -> str:
+    try:
+        return read().decode()
+    except OSError as error:
+        raise InputError(f"recipe {name}: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"recipe {name}: not a text file in UTF-8") from error
+
+
+def load_recipe(name: str, *, seed: int | None = None, epochs: int | None = None) -> Recipe:
+    """Load a recipe, with what the command line overrides.
+
+    Parameters
+    ----------
+    name : str
+        As for :func:`recipe_text`.
+    seed, epochs : int, optional
+        In place of the recipe's own.
+
+    Raises
+    ------
+    InputError
+        If it is missing, no TOML, or has a key or value that no recipe has.
+    """
+    text = recipe_text(name)
+    try:
+        recipe = msgspec.toml.decode(text, type=Recipe)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise InputError(f"recipe {name}: {error}") from error
+    overrides = {"seed": seed, "epochs": epochs}
+    given = {key: value for key, value in overrides.items() if value is not None}
+    return msgspec.structs.replace(recipe, **given)

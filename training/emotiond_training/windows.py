@@ -1,0 +1,139 @@
+"""Training windows: clips cut and dressed as the live engine sees them.
+
+The engine looks at the last seconds of sound at any moment of an utterance: soon after it has
+begun, most of the window is the quiet before it. So windows end at random places, from half a
+second after a clip's start to half a second after its end, and clips lie in silence or noise.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from emotiond.errors import InputError
+from emotiond.mfcc import Mfcc, Signal
+from emotiond.modelfile import Normalisation
+from emotiond.sound import read_sound
+from numpy.typing import NDArray
+
+from emotiond_training.clips import Clip
+from emotiond_training.recipe import Recipe
+from emotiond_training.splits import Indices
+
+MARGIN_SECONDS: Final = 0.5
+"""The engine's hop: the least sound a window ends with, and the most silence."""
+
+
+class Windows(NamedTuple):
+    """Windows cut from clips.
+
+    Parameters
+    ----------
+    features : np.ndarray [shape=(windows, frames, n_mfcc), dtype=float32]
+        MFCCs (dB), not normalised.
+    labels : np.ndarray [shape=(windows,)]
+        Index of each window's label.
+    clips : np.ndarray [shape=(windows,)]
+        Index of the clip each was cut from.
+    """
+
+    features: NDArray[np.float32]
+    labels: Indices
+    clips: Indices
+
+
+def cut_windows(
+    clips: Sequence[Clip], indices: Iterable[int], labels: Sequence[str], recipe: Recipe
+) -> Windows:
+    """Cut the windows of some clips.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The table.
+    indices : iterable of int
+        Which clips to cut.
+    labels : sequence of str
+        In the order of the network's outputs.
+    recipe : Recipe
+        How; the same seed gives the same windows of a clip, whichever others are cut.
+
+    Raises
+    ------
+    InputError
+        If a recording can't be read, or there is none.
+    """
+    mfcc = Mfcc(recipe.features.mfcc)
+    parts, sources = [], []
+    for index in indices:
+        sound = read_sound(clips[index].path, recipe.features.mfcc.sample_rate)
+        part = windows_of(sound, mfcc, recipe, np.random.default_rng((recipe.seed, index)))
+        parts.append(part)
+        sources += [index] * len(part)
+    if not parts:
+        raise InputError("no recordings to cut windows from")
+    number = {label: position for position, label in enumerate(labels)}
+    return Windows(
+        features=np.concatenate(parts),
+        labels=np.array([number[clips[source].label] for source in sources]),
+        clips=np.array(sources),
+    )
+
+
+def windows_of(
+    sound: Signal, mfcc: Mfcc, recipe: Recipe, random: np.random.Generator
+) -> NDArray[np.float32]:
+    """Cut the windows of one sound.
+
+    Parameters
+    ----------
+    sound : np.ndarray [shape=(samples,)]
+        At the recipe's sample rate, full scale at +-1.
+    mfcc : Mfcc
+        Of the recipe's features.
+    recipe : Recipe
+        How many, and how they are dressed.
+    random : np.random.Generator
+        Decides the rest.
+
+    Returns
+    -------
+    np.ndarray [shape=(windows, frames, n_mfcc), dtype=float32]
+        MFCCs (dB).
+    """
+    length = recipe.features.window_frames
+    samples = mfcc.config.samples(length)
+    count = recipe.windows.windows * math.ceil(len(sound) / samples)
+    cut = []
+    for _ in range(recipe.windows.copies):
+        frames = mfcc(_dress(sound, samples, recipe, random))
+        places = len(frames) - length + 1
+        # One place in each of equal stretches, so that the windows cover the clip.
+        starts = ((np.arange(count) + random.random(count)) / count * places).astype(int)
+        cut += [frames[start : start + length] for start in starts]
+    return np.stack(cut)
+
+
+def _dress(sound: Signal, samples: int, recipe: Recipe, random: np.random.Generator) -> Signal:
+    """Return the sound at a random gain in silence or noise, a window's length before it."""
+    config, settings = recipe.features.mfcc, recipe.windows
+    margin = round(MARGIN_SECONDS * config.sample_rate)
+    # Frames start anywhere in a clip.
+    lead = max(0, samples - margin) + int(random.integers(config.hop_length))
+    dressed = np.pad(sound * _ratio(random.uniform(*settings.gain_db)), (lead, margin))
+    level = random.uniform(*settings.noise_db)
+    if random.random() >= settings.noiseless:
+        dressed += _ratio(level) * random.standard_normal(len(dressed), dtype=np.float32)
+    return np.clip(dressed, -1.0, 1.0)
+
+
+def _ratio(decibels: float) -> np.float32:
+    return np.float32(10.0 ** (decibels / 20.0))
+
+
+def normalisation_of(features: NDArray[np.float32]) -> Normalisation:
+    """Return mean and deviation of each coefficient [shape of features=(..., n_mfcc)]."""
+    flat = features.reshape(-1, features.shape[-1])
+    mean, std = flat.mean(axis=0, dtype=np.float64), flat.std(axis=0, dtype=np.float64)
+    # A coefficient that never changes says nothing, whatever it is divided by.
+    return Normalisation(tuple(mean.tolist()), tuple(np.where(std > 1e-6, std, 1.0).tolist()))
