@@ -1,0 +1,194 @@
+"""Plain lines: one a change."""
+
+import io
+import subprocess
+import sys
+import textwrap
+from typing import Any
+
+import pytest
+from emotiond.plain import PlainSink, clock
+from emotiond.record import Prediction, Record, State, Status, Utterance
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def prediction(state: State, label: str | None, end: float, **likely: float) -> Prediction:
+    return Prediction(
+        model="m",
+        start=end - 0.5,
+        end=end,
+        state=state,
+        label=label,
+        raw_label=label,
+        confidence=max(likely.values(), default=0.0),
+        probabilities=likely,
+        speech=0.9,
+        level=-20.0,
+    )
+
+
+def utterance(end: float) -> Utterance:
+    return Utterance(
+        model="m",
+        start=0.0,
+        end=end,
+        state="emotion",
+        label="happy",
+        confidence=0.8,
+        probabilities={"happy": 0.8},
+    )
+
+
+def lines(*records: Record) -> list[str]:
+    stream = io.StringIO()
+    sink = PlainSink(stream)
+    sink.open()
+    for record in records:
+        sink.write(record)
+    sink.close()
+    return stream.getvalue().splitlines()
+
+
+def test_a_line_for_each_change_and_none_for_more_of_the_same() -> None:
+    assert lines(
+        prediction("emotion", "happy", 12.3, happy=0.83, sad=0.1),
+        prediction("emotion", "happy", 12.8, happy=0.91, sad=0.1),
+        prediction("no_speech", None, 15.1),
+        utterance(15.1),
+        prediction("uncertain", None, 20.0, happy=0.2, sad=0.41),
+        prediction("uncertain", None, 20.5, happy=0.4, sad=0.2),
+        prediction("emotion", "sad", 21.0, happy=0.1, sad=0.9),
+    ) == [
+        "00:12.3 happy 0.83",
+        "00:15.1 no speech",
+        "00:20.0 uncertain (sad 0.41)",
+        "00:21.0 sad 0.90",
+    ]
+
+
+def test_an_utterance_cut_short_by_a_gap_ends_the_label() -> None:
+    assert lines(prediction("emotion", "happy", 1.0, happy=0.8), utterance(1.5)) == [
+        "00:01.0 happy 0.80",
+        "00:01.5 no speech",
+    ]
+
+
+def test_every_status_is_a_line_with_the_time_of_the_stream() -> None:
+    stream = io.StringIO()
+    sink = PlainSink(stream)
+    sink.write(Status(model="m", event="started", message="listening"))
+    sink.meter(7.5, -60.0, 0.0)
+    sink.write(Status(model="m", event="microphone_lost", message="two\nlines\x1b[2J"))
+    sink.write(Status(model="m", event="microphone_lost", message=""))
+    assert stream.getvalue().splitlines() == [
+        "00:00.0 started: listening",
+        "00:07.5 microphone lost: two lines [2J",
+        "00:07.5 microphone lost",
+    ]
+
+
+def test_the_meter_says_nothing() -> None:
+    stream = io.StringIO()
+    PlainSink(stream).meter(1.0, -20.0, 0.9)
+    assert stream.getvalue() == ""
+
+
+def test_each_line_is_flushed_as_it_is_written() -> None:
+    raw = io.BytesIO()
+    sink = PlainSink(io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8"))
+    sink.write(prediction("no_speech", None, 1.0))
+    assert raw.getvalue() == b"00:01.0 no speech\n"
+
+
+def test_a_label_the_encoding_lacks_is_escaped_not_fatal() -> None:
+    raw = io.BytesIO()
+    sink = PlainSink(io.TextIOWrapper(raw, encoding="ascii"))
+    sink.write(prediction("emotion", "froh-愤", 1.0, **{"froh-愤": 0.5}))
+    assert raw.getvalue() == b"00:01.0 froh-\\u6124 0.50\n"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["emotion", "uncertain", "no_speech"]), st.text())))
+def test_two_lines_in_a_row_never_say_the_same(shown: list[tuple[Any, str]]) -> None:
+    records = [
+        prediction(state, label if state == "emotion" else None, 1.0, **{label: 0.5})
+        for state, label in shown
+    ]
+    changes = [
+        record
+        for before, record in zip([None, *records], records, strict=False)
+        if before is None or (before.state, before.label) != (record.state, record.label)
+    ]
+    assert len(lines(*records)) == len(changes)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.0, "00:00.0"),
+        (59.94, "00:59.9"),
+        (59.96, "01:00.0"),
+        (3599.99, "1:00:00.0"),
+        (360000.0, "100:00:00.0"),
+        (-1.0, "00:00.0"),
+    ],
+)
+def test_the_clock_carries_at_its_boundaries(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown
+
+
+def test_a_closed_pipe_is_an_oserror_of_the_caller_and_nothing_else() -> None:
+    script = textwrap.dedent(
+        """
+        import sys
+        from emotiond.plain import PlainSink
+        from emotiond.record import Status
+
+        sink = PlainSink(sys.stdout)
+        sys.stdin.readline()
+        failures = 0
+        for _ in range(3):
+            try:
+                sink.write(Status(model="m", event="started", message="hello"))
+            except OSError:
+                failures += 1
+        sink.close()
+        sys.exit(failures)
+        """
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, errors = process.communicate(b"go\n", timeout=60)
+    assert errors == b""
+    assert process.returncode == 3
+
+
+def test_a_full_disk_is_tried_again() -> None:
+    class Full(io.StringIO):
+        full = True
+
+        def write(self, text: str) -> int:
+            if self.full:
+                raise OSError(28, "No space left on device")
+            return super().write(text)
+
+    stream = Full()
+    sink = PlainSink(stream)
+    record = prediction("no_speech", None, 1.0)
+    with pytest.raises(OSError, match="No space"):
+        sink.write(record)
+    stream.full = False
+    sink.write(record)
+    assert stream.getvalue() == "00:01.0 no speech\n"
+
+
+def test_plain_lines_do_not_load_the_screen() -> None:
+    code = "import sys, emotiond.plain; sys.exit('rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
