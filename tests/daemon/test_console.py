@@ -16,7 +16,7 @@ from emotiond.console import ConsoleSink
 from emotiond.record import Event, Prediction, Record, State, Status, Utterance
 from emotiond.screen import keys, render
 from emotiond.view import View
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -100,6 +100,8 @@ def written(console: Console) -> str:
     return str(file.buffer.getvalue().decode(file.encoding))
 
 
+# A busy machine is no reason to fail.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 numbers = st.floats(width=32)
 shares = st.floats(0, 1)
 states = st.sampled_from(["emotion", "uncertain", "no_speech"])
@@ -143,6 +145,7 @@ def views(draw: st.DrawFn) -> View:
     return shown
 
 
+@unhurried
 @given(views(), st.integers(24, 200), st.integers(6, 60), st.booleans())
 def test_every_frame_fits_its_terminal_whatever_happened(
     shown: View, width: int, height: int, ascii_only: bool
@@ -154,6 +157,7 @@ def test_every_frame_fits_its_terminal_whatever_happened(
         assert "".join(lines).isascii()
 
 
+@unhurried
 @given(views(), st.integers(1, 23), st.integers(1, 5))
 def test_a_pane_too_small_to_be_of_use_is_survived(shown: View, width: int, height: int) -> None:
     lines = frame(shown, width, height).splitlines()
@@ -161,6 +165,7 @@ def test_a_pane_too_small_to_be_of_use_is_survived(shown: View, width: int, heig
     assert all(cell_len(line) <= width for line in lines)
 
 
+@unhurried
 @given(label_sets, st.booleans())
 def test_the_strip_has_a_character_for_each_label(
     labels: tuple[str, ...], ascii_only: bool
