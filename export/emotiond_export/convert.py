@@ -53,9 +53,12 @@ def to_tflite(logits: Any, representative: Features | None = None) -> bytes:
     """
     import tensorflow as tf
 
+    # Weights as constants: the converter would leave variables in that have no value yet.
+    trained = [tf.constant(weight.numpy()) for weight in logits.trainable_variables]
+    fixed = [tf.constant(weight.numpy()) for weight in logits.non_trainable_variables]
     # A fixed batch of one: no shape is computed at run time.
     signature = tf.TensorSpec((1, *logits.input_shape[1:]), tf.float32)
-    function = tf.function(lambda features: logits(features, training=False))
+    function = tf.function(lambda features: logits.stateless_call(trained, fixed, features)[0])
     concrete = function.get_concrete_function(signature)
     with stderr_silenced():
         converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], logits)

@@ -50,7 +50,7 @@ def random_split(clips: Sequence[Clip], seed: int, share: float = 0.2) -> list[F
     labels = [clip.label for clip in clips]
     distinct, counts = np.unique(labels, return_counts=True)
     if counts.min() < 2:
-        label = distinct[counts.argmin()]
+        label = str(distinct[counts.argmin()])
         raise InputError(f"label {label!r} has only one recording; it needs two to be split")
     size = max(len(distinct), round(share * len(clips)))
     train, test = train_test_split(

@@ -1,0 +1,57 @@
+"""Small corpora of synthetic sound."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+RATE = 16_000
+PITCHES = {"low": 150.0, "middle": 600.0, "high": 2400.0}
+
+
+def tone(pitch: float, seed: int, seconds: float = 0.8) -> np.ndarray:
+    """A tone with vibrato that swells and fades, so that the gate takes it for speech."""
+    random = np.random.default_rng(seed)
+    time = np.arange(int(seconds * RATE)) / RATE
+    phase = 2 * np.pi * pitch * (1 + 0.05 * random.standard_normal()) * time
+    swell = np.sin(np.pi * time / seconds) ** 2 * (0.6 + 0.4 * np.sin(2 * np.pi * 5 * time))
+    return (0.4 * swell * np.sin(phase + np.sin(2 * np.pi * 6 * time))).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def three_labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder corpus of three made-up labels, 12 recordings each."""
+    folder = tmp_path_factory.mktemp("corpus")
+    for number, (label, pitch) in enumerate(PITCHES.items()):
+        (folder / label).mkdir()
+        for take in range(12):
+            sound = tone(pitch, seed=100 * number + take)
+            soundfile.write(folder / label / f"{take:02d}.wav", sound, RATE)
+    return folder
+
+
+@pytest.fixture
+def touch(tmp_path: Path) -> Callable[..., Path]:
+    """Make files, each with content of its own unless it is given."""
+
+    def make(*names: str, content: bytes | None = None) -> Path:
+        for name in names:
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(name.encode() if content is None else content)
+        return tmp_path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real recordings, or a skip."""
+    default = Path(__file__).resolve().parents[3] / "shared" / "corpora"
+    folder = Path(os.environ.get("EMOTIOND_CORPORA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no corpora in {folder}; EMOTIOND_CORPORA names their folder")
+    return folder

@@ -1,0 +1,189 @@
+"""The commands, as a user runs them, on a corpus of three made-up labels."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from emotiond.modelfile import read_contract
+from emotiond_training.recipe import recipe_text
+
+
+def emotiond(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "emotiond", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def small_recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The seed recipe, smaller: trains in seconds."""
+    path = tmp_path_factory.mktemp("recipe") / "small.toml"
+    path.write_text(
+        recipe_text("seed").replace("[64, 128]", "[16, 16]").replace("batch = 64", "batch = 16")
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(
+    three_labels: Path, small_recipe: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A finished run of the small recipe, and what train said."""
+    work = tmp_path_factory.mktemp("work")
+    told = emotiond("train", "--corpus", three_labels, "--recipe", small_recipe, cwd=work)
+    assert told.returncode == 0, told.stderr
+    return work / "runs" / "small", told
+
+
+def test_custom_categories_train_export_and_are_heard(trained, three_labels, tmp_path):
+    run, _ = trained
+    exported = emotiond("export", run, "--out", tmp_path / "models", cwd=tmp_path)
+    assert (exported.returncode, exported.stderr) == (0, "")
+    for name in ("emotiond-float32.tflite", "emotiond-int8.tflite"):
+        model = tmp_path / "models" / name
+        assert f"{model}: " in exported.stdout
+        contract = read_contract(model)
+        assert contract.labels == ("high", "low", "middle")
+        assert contract.trained_on == ("folders",)
+        files = sorted(three_labels.glob("*/0[0-2].wav"))
+        heard = emotiond("classify", "--json", "--model", model, *files, cwd=tmp_path)
+        assert heard.returncode == 0, heard.stderr
+        verdicts = [json.loads(line) for line in heard.stdout.splitlines()]
+        assert [verdict["label"] for verdict in verdicts] == [file.parent.name for file in files]
+        assert set(verdicts[0]["probabilities"]) == {"high", "low", "middle"}
+
+
+def test_train_writes_all_that_it_promises(trained, small_recipe):
+    run, _ = trained
+    assert {path.name for path in run.iterdir()} == {
+        "confusion.png",
+        "history.json",
+        "learning-curves.png",
+        "metrics.json",
+        "model.keras",
+        "recipe.toml",
+        "run.json",
+        "windows.npz",
+    }
+    assert (run / "recipe.toml").read_text() == small_recipe.read_text()
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["measured_on"] == "held-out"
+    assert (metrics["train_clips"], metrics["measured_clips"]) == (29, 7)
+    assert np.sum(metrics["confusion"]) == 7
+    assert metrics["accuracy"] == 1.0
+    history = json.loads((run / "history.json").read_text())
+    assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert len(history["loss"]) == metrics["recipe"]["epochs"]
+    for picture in run.glob("*.png"):
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_a_terminal_progress_is_one_plain_line_an_epoch_and_no_chatter(trained):
+    _, told = trained
+    lines = told.stderr.splitlines()
+    assert lines[0] == "reading training clips: 29"
+    assert lines[1] == "reading held-out clips: 7"
+    assert all(line.startswith("epoch ") for line in lines[2:])
+    assert lines[-1].startswith(f"epoch {len(lines) - 2}/{len(lines) - 2}: ")
+    assert "\x1b" not in told.stderr
+    assert told.stdout.startswith("Trained on 29 clips; accuracy 100.0%")
+
+
+def test_the_same_seed_gives_the_same_model_and_another_seed_another(
+    three_labels, small_recipe, tmp_path
+):
+    def weights(name: str, seed: int) -> list[float]:
+        out = tmp_path / name
+        flags = ["--recipe", small_recipe, "--epochs", 1, "--seed", seed, "--out", out]
+        told = emotiond("train", "--corpus", three_labels, *flags, cwd=tmp_path)
+        assert told.returncode == 0, told.stderr
+        history: list[float] = json.loads((out / "history.json").read_text())["loss"]
+        return history
+
+    first = weights("first", 3)
+    assert weights("again", 3) == first
+    assert weights("other", 4) != first
+
+
+def test_train_on_everything_says_that_nothing_was_held_out(three_labels, small_recipe, tmp_path):
+    flags = ["--recipe", small_recipe, "--epochs", 1, "--out", tmp_path / "all", "--all"]
+    told = emotiond("train", "--corpus", three_labels, *flags, cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "36 training clips" in told.stdout
+    metrics = json.loads((tmp_path / "all" / "metrics.json").read_text())
+    assert metrics["split"] == "none: trained on every clip"
+    assert metrics["measured_on"] == "training"
+    assert json.loads((tmp_path / "all" / "run.json").read_text())["parity_on"] == "training"
+
+
+def test_evaluate_goes_through_the_int8_file_and_the_engine(three_labels, small_recipe, tmp_path):
+    corpus = tmp_path / "tess"
+    corpus.mkdir()
+    emotions = {"low": "angry", "middle": "sad", "high": "ps"}
+    for number, path in enumerate(sorted(three_labels.glob("*/*.wav"))):
+        speaker = "OAF" if number % 2 else "YAF"
+        name = f"{speaker}_word{path.stem}_{emotions[path.parent.name]}.wav"
+        (corpus / name).write_bytes(path.read_bytes())
+    silent = corpus / "OAF_silence_sad.wav"
+    soundfile.write(silent, np.zeros(16_000), 16_000)
+    out = tmp_path / "card"
+    protocols = ["--protocol", "tess-words", "--protocol", "tess-speakers"]
+    flags = ["--recipe", small_recipe, "--out", out]
+    told = emotiond("evaluate", *protocols, "--corpus", f"tess={corpus}", *flags, cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "tess-speakers" in told.stdout
+    words, speakers = json.loads((out / "metrics.json").read_text())["rows"]
+    assert words["interval_over"] == "clips"
+    assert speakers["interval_over"] == "speakers"
+    assert speakers["clips"] == 37
+    assert len(speakers["fold_accuracy"]) == 2
+    # The silent clip is in one of the two folds, and wrong.
+    assert speakers["no_speech"] == 1
+    assert speakers["accuracy"] > 0.9
+    assert (out / "confusion-tess-words.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--corpus", "tess=missing"], "missing: no such folder"),
+        (["train", "--corpus", "mess=."], "unknown corpus 'mess'"),
+        (["train", "--corpus", ".", "--recipe", "none"], "unknown recipe 'none'"),
+        (["train", "--corpus", "broken"], ".wav: not a sound file"),
+        (["train", "--corpus", "broken", "--out", "file"], "file: file exists"),
+        (["train", "--corpus", ".", "--epochs", "0"], "must be at least 1"),
+        (["evaluate", "--protocol", "tess-random", "--corpus", "broken"], "needs the corpus tess"),
+        (["evaluate", "--protocol", "none", "--corpus", "."], "invalid choice: 'none'"),
+        (["export", "missing"], "missing: no finished training run (it has no run.json)"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_exit_code_2(tmp_path, arguments, message):
+    for label in "ab":
+        (tmp_path / "broken" / label).mkdir(parents=True)
+        for take in range(3):
+            (tmp_path / "broken" / label / f"{take}.wav").write_text(f"no sound {label} {take}")
+    (tmp_path / "file").touch()
+    told = emotiond(*arguments, cwd=tmp_path)
+    assert told.returncode == 2
+    assert message in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_help_of_the_training_commands_does_not_import_tensorflow(tmp_path):
+    code = (
+        "import sys\nfrom emotiond.cli import main\n"
+        "for command in ('train', 'evaluate', 'export'):\n"
+        "    try: main([command, '--help'])\n"
+        "    except SystemExit: pass\n"
+        "assert not {'tensorflow', 'keras', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    assert "--protocol" in told.stdout

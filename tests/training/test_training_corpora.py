@@ -1,0 +1,172 @@
+"""Readers: every layout that corpora are distributed in, and its oddities."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from emotiond.errors import InputError
+from emotiond_training.clips import EMOTIONS, Clip
+from emotiond_training.corpora import READERS, read_corpora
+
+SEVEN = {"angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"}
+NESTED = "TESS Toronto emotional speech set data"
+
+
+def rows(clips: list[Clip]) -> list[tuple[str, str | None, str | None]]:
+    return sorted((clip.label, clip.speaker, clip.text) for clip in clips)
+
+
+def test_the_label_map_knows_seven_emotions_and_calls_calm_neutral():
+    assert set(EMOTIONS.values()) == SEVEN
+    assert EMOTIONS["calm"] == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("path", "label", "speaker", "text"),
+    [
+        ("OAF_angry/OAF_back_angry.wav", "angry", "tess_OAF", "back"),
+        ("OAF_disgust/OAF_back_disgust.wav", "disgust", "tess_OAF", "back"),
+        ("OAF_Fear/OAF_back_fear.wav", "fear", "tess_OAF", "back"),
+        ("YAF_happy/YAF_back_happy.wav", "happy", "tess_YAF", "back"),
+        ("OAF_Pleasant_surprise/OAF_back_ps.wav", "surprise", "tess_OAF", "back"),
+        ("YAF_pleasant_surprised/YAF_witch_ps.wav", "surprise", "tess_YAF", "witch"),
+        ("OAF_Sad/OAF_back_sad.wav", "sad", "tess_OAF", "back"),
+        ("OAF_neutral/OA_bite_neutral.wav", "neutral", "tess_OAF", "bite"),
+        ("YAF_neutral/YAF_back_neutral.WAV", "neutral", "tess_YAF", "back"),
+        ("YAF_back_sad.flac", "sad", "tess_YAF", "back"),
+        ("OAF_back_angry.opus", "angry", "tess_OAF", "back"),
+        ("OAF_back_angry.mp3", "angry", "tess_OAF", "back"),
+        ("oaf_back_angry.ogg", "angry", "tess_OAF", "back"),
+        (f"{NESTED}/OAF_angry/OAF_back_angry.wav", "angry", "tess_OAF", "back"),
+    ],
+)
+def test_tess_is_read_by_file_name_whatever_its_folder_and_ending(
+    touch, path, label, speaker, text
+):
+    [clip] = READERS["tess"](touch(path))
+    assert rows([clip]) == [(label, speaker, text)]
+    assert clip.corpus == "tess"
+
+
+def test_tess_nested_second_copy_of_the_kaggle_archive_is_ignored(touch):
+    folder = touch(
+        f"{NESTED}/OAF_Sad/OAF_back_sad.wav",
+        f"{NESTED}/{NESTED}/OAF_Sad/OAF_back_sad.wav",
+        f"{NESTED}/YAF_angry/YAF_back_angry.wav",
+        f"{NESTED}/{NESTED}/YAF_angry/YAF_back_angry.wav",
+    )
+    clips = READERS["tess"](folder)
+    assert [clip.path.relative_to(folder / NESTED).parts[0] for clip in clips] == [
+        "OAF_Sad",
+        "YAF_angry",
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["._OAF_back_angry.wav", ".hidden/OAF_back_angry.wav", "OAF_back_angry.txt", "OAF_back.wav"],
+)
+def test_what_is_no_recording_of_tess_is_ignored(touch, path):
+    assert READERS["tess"](touch(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "label", "speaker", "text"),
+    [
+        ("Actor_01/03-01-01-01-01-01-01.wav", "neutral", "ravdess_01", "01"),
+        ("Actor_01/03-01-02-01-02-01-01.wav", "neutral", "ravdess_01", "02"),
+        ("Actor_24/03-01-03-02-01-02-24.wav", "happy", "ravdess_24", "01"),
+        ("Actor_02/03-01-04-01-01-01-02.wav", "sad", "ravdess_02", "01"),
+        ("Actor_02/03-01-05-01-01-01-02.wav", "angry", "ravdess_02", "01"),
+        ("03-01-06-01-01-01-02.wav", "fear", "ravdess_02", "01"),
+        ("03-01-07-01-01-01-02.opus", "disgust", "ravdess_02", "01"),
+        ("03-01-08-01-01-01-02.flac", "surprise", "ravdess_02", "01"),
+    ],
+)
+def test_ravdess_is_read_from_folders_and_flat(touch, path, label, speaker, text):
+    [clip] = READERS["ravdess"](touch(path))
+    assert rows([clip]) == [(label, speaker, text)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Actor_01/03-02-01-01-01-01-01.wav",
+        "Actor_01/01-01-01-01-01-01-01.wav",
+        "Actor_01/02-01-01-01-01-01-01.mp4",
+        "Actor_01/03-01-09-01-01-01-01.wav",
+        "Actor_01/03-01-01-01-01-01.wav",
+    ],
+)
+def test_ravdess_song_video_and_strangers_are_ignored(touch, path):
+    assert READERS["ravdess"](touch(path)) == []
+
+
+def test_folders_give_any_labels_and_unknown_speakers(touch):
+    folder = touch(
+        "bored/a.wav", "bored/day1/b.flac", "Über froh/c.ogg", "notes.wav", "bored/x.txt"
+    )
+    assert rows(READERS["folders"](folder)) == [
+        ("bored", None, None),
+        ("bored", None, None),
+        ("Über froh", None, None),
+    ]
+
+
+def test_byte_identical_recordings_are_kept_once(touch):
+    folder = touch("03-01-03-01-02-01-07.wav", "03-01-03-01-02-02-07.wav", content=b"same")
+    touch("03-01-05-01-02-02-07.wav")
+    clips = read_corpora([f"ravdess={folder}"])
+    assert [clip.path.stem for clip in clips] == ["03-01-03-01-02-01-07", "03-01-05-01-02-02-07"]
+
+
+def test_one_recording_under_two_labels_is_refused(touch):
+    folder = touch("happy/a.wav", "sad/b.wav", content=b"same")
+    with pytest.raises(InputError, match=r"same recording, but one is 'happy' and the other 'sad'"):
+        read_corpora([str(folder)])
+
+
+def test_a_plain_folder_is_a_folder_corpus_even_with_an_equals_sign_in_its_name(touch):
+    folder = touch("a=b/happy/a.wav", "a=b/sad/b.wav") / "a=b"
+    assert {clip.corpus for clip in read_corpora([str(folder)])} == {"folders"}
+
+
+def test_corpora_are_joined_into_one_table(touch):
+    folder = touch("t/OAF_back_sad.wav", "r/03-01-02-01-01-01-01.wav")
+    clips = read_corpora([f"tess={folder}/t", f"ravdess={folder}/r"])
+    assert [(clip.corpus, clip.label) for clip in clips] == [
+        ("tess", "sad"),
+        ("ravdess", "neutral"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("nemesis={}", "unknown corpus 'nemesis'; known are folders, ravdess, tess"),
+        ("tess={}/missing", "no such folder"),
+        ("{}/missing", "no such folder"),
+        ("tess={}", "holds no recording that the corpus 'tess' would have"),
+        ("{}", "only the label 'happy'"),
+    ],
+)
+def test_corpora_that_cannot_be_used_are_one_sentence_of_error(touch, spec, message):
+    folder = touch("happy/a.wav", "happy/b.wav")
+    with pytest.raises(InputError, match=message) as error:
+        read_corpora([spec.format(folder)])
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.corpus
+def test_tess_is_complete(corpora: Path):
+    clips = read_corpora([f"tess={corpora / 'tess'}"])
+    assert Counter(clip.label for clip in clips) == dict.fromkeys(SEVEN, 400)
+    assert len({clip.text for clip in clips}) == 200
+    assert Counter(clip.speaker for clip in clips) == {"tess_OAF": 1400, "tess_YAF": 1400}
+
+
+@pytest.mark.corpus
+def test_ravdess_has_all_speakers_and_seven_labels(corpora: Path):
+    clips = read_corpora([f"ravdess={corpora / 'ravdess'}"])
+    assert {clip.label for clip in clips} == SEVEN
+    assert len({clip.speaker for clip in clips}) == 18
