@@ -19,13 +19,18 @@ class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When the gate opens and closes."""
 
     margin_db: Annotated[
-        float, msgspec.Meta(gt=0.0, description="how far over the room's floor speech must be (dB)")
+        float,
+        msgspec.Meta(
+            gt=0.0, le=100.0, description="how far over the room's floor speech must be (dB)"
+        ),
     ] = 12.0
     floor_seconds: Annotated[
-        float, msgspec.Meta(gt=0.0, description="how long the room's floor is remembered (s)")
+        float,
+        msgspec.Meta(gt=0.0, le=600.0, description="how long the room's floor is remembered (s)"),
     ] = 3.0
     hangover_seconds: Annotated[
-        float, msgspec.Meta(ge=0.0, description="how long the gate stays open after speech (s)")
+        float,
+        msgspec.Meta(ge=0.0, le=60.0, description="how long the gate stays open after speech (s)"),
     ] = 0.5
 
 
@@ -54,7 +59,7 @@ class Gate:
 
     def __init__(self, settings: GateSettings, sample_rate: int, hop: int) -> None:
         self._margin = settings.margin_db
-        self._frame = max(1, round(FRAME_SECONDS * sample_rate))
+        self._frame = min(hop, max(1, round(FRAME_SECONDS * sample_rate)))
         seconds = hop / sample_rate
         self._floors: deque[float] = deque(maxlen=max(1, round(settings.floor_seconds / seconds)))
         self._hangover = round(settings.hangover_seconds / seconds)
@@ -71,7 +76,8 @@ class Gate:
     def push(self, hop: Signal) -> bool:
         """Hear one hop and say whether the gate is open."""
         frames = hop[: len(hop) // self._frame * self._frame].reshape(-1, self._frame)
-        powers = np.einsum("ij,ij->i", frames, frames) / self._frame
+        # float64: a file of floats may hold samples whose squares float32 can't.
+        powers = np.einsum("ij,ij->i", frames, frames, dtype=np.float64) / self._frame
         self.level = float(decibels(powers.mean(keepdims=True))[0])
         quiet, loud = np.quantile(decibels(powers), (0.1, 0.9))
         self._floors.append(max(SILENCE_DB, float(quiet)))
@@ -84,6 +90,6 @@ class Gate:
         return self._open_hops > 0
 
 
-def decibels(powers: NDArray[np.float32]) -> NDArray[np.float32]:
+def decibels(powers: NDArray[np.float64]) -> NDArray[np.float64]:
     """Convert power (full scale 1) to dBFS, at least -100."""
-    return np.asarray(10.0 * np.log10(np.maximum(powers, 1e-10)))
+    return np.asarray(10.0 * np.log10(np.maximum(powers, 1e-10)), np.float64)
