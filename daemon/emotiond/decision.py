@@ -17,7 +17,8 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How labels are smoothed and when they are withheld."""
 
     smoothing_seconds: Annotated[
-        float, msgspec.Meta(gt=0.0, description="how long probabilities are averaged over (s)")
+        float,
+        msgspec.Meta(gt=0.0, le=600.0, description="how long probabilities are averaged over (s)"),
     ] = 2.0
     abstain_below: Annotated[
         Probability | None,

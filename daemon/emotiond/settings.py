@@ -27,10 +27,11 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         msgspec.Meta(description="folder of the prediction log (default: the user's state folder)"),
     ] = None
     keep_days: Annotated[
-        int, msgspec.Meta(ge=1, description="days after which a day's log is deleted")
+        int, msgspec.Meta(ge=1, le=36_500, description="days after which a day's log is deleted")
     ] = 30
     max_megabytes: Annotated[
-        float, msgspec.Meta(gt=0, description="size of all logs over which the oldest is deleted")
+        float,
+        msgspec.Meta(gt=0, le=1e9, description="size of all logs over which the oldest is deleted"),
     ] = 200.0
 
     @property
