@@ -7,6 +7,7 @@ The daemon takes every feature setting from the contract, so training and servin
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -150,7 +151,17 @@ def read_contract(path: Path) -> Contract:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             text = archive.read(CONTRACT_NAME)
             tail_start = min(entry.header_offset for entry in archive.infolist())
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        # What zipfile makes of a directory with a damaged offset, method or flag.
+        EOFError,
+        NotImplementedError,
+        OSError,
+        RuntimeError,
+        ValueError,
+        zlib.error,
+    ) as error:
         raise ModelError(
             f"model {path}: no {CONTRACT_NAME} inside (truncated, or not made by emotiond export)"
         ) from error
@@ -188,7 +199,7 @@ def _decode(path: Path, text: bytes) -> Contract:
                 "use the emotiond that exported it, or export it again"
             )
         return msgspec.json.decode(text, type=Contract)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"model {path}: bad contract: {error}") from error
 
 
