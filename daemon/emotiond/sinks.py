@@ -1,5 +1,6 @@
 """Where records go. A sink that fails costs itself its records, never the engine its sound."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
@@ -61,12 +62,15 @@ class Sinks:
         """Give the reading of a hop to every sink that works."""
         for name, sink in self._sinks.items():
             if name not in self.lost:
-                sink.meter(seconds, level, speech)
+                # One that fails here fails at the next record too, which says so.
+                with contextlib.suppress(OSError):
+                    sink.meter(seconds, level, speech)
 
     def close(self) -> None:
-        """Close all sinks."""
+        """Close all sinks, also behind one that can't be."""
         for sink in self._sinks.values():
-            sink.close()
+            with contextlib.suppress(OSError):
+                sink.close()
 
     def _give(self, record: Record) -> list[Status]:
         """Give a record to every sink and return what changed by it."""
