@@ -1,6 +1,7 @@
 """Sound files and raw PCM, as mono blocks at the rate the model wants."""
 
 import os
+import re
 import select
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from emotiond.mfcc import Signal
 
 BLOCK_SECONDS: Final = 0.1
 """Sound in one block: short enough for a smooth display, long enough to cost little."""
+UNKNOWN_SIZE: Final = 0x7FFFF000
+"""From this size on, a header's size of the sound means that it isn't known."""
 
 
 class Resampler:
@@ -64,27 +67,46 @@ def file_blocks(path: Path, sample_rate: int) -> Iterator[Signal]:
     """
     if not path.is_file():
         raise SoundError(f"{path}: {'is not a file' if path.exists() else 'no such file'}")
-    empty = True
+    seconds = 0.0
     try:
         with soundfile.SoundFile(path) as sound:
             resampler = Resampler(sound.samplerate, sample_rate)
             size = max(1, round(BLOCK_SECONDS * sound.samplerate))
             while len(block := sound.read(size, dtype="float32", always_2d=True)):
-                if not np.isfinite(block).all():
-                    raise SoundError(f"{path}: has samples that are not finite numbers")
-                empty = False
-                yield resampler.push(block)
-            yield resampler.push(np.empty(0, np.float32), last=True)
-            expected, read = sound.frames, sound.tell()
+                seconds += len(block) / sound.samplerate
+                yield _finite(path, resampler.push(_finite(path, block)))
+            yield _finite(path, resampler.push(np.empty(0, np.float32), last=True))
+            complete = sound.tell() >= sound.frames and not _cut_off(sound.extra_info)
     except soundfile.LibsndfileError as error:
-        reason = error.error_string.strip().rstrip(".")
+        if seconds:
+            raise SoundError(f"{path}: truncated or damaged after {seconds:.2f} s") from error
+        reason = error.error_string.strip().rstrip(".") or f"libsndfile error {error.code}"
         raise SoundError(f"{path}: not a sound file that can be read ({reason})") from error
     except OSError as error:
         raise SoundError(f"{path}: {(error.strerror or str(error)).lower()}") from error
-    if empty:
+    if not complete:
+        raise SoundError(f"{path}: truncated after {seconds:.2f} s")
+    if not seconds:
         raise SoundError(f"{path}: holds no sound")
-    if read < expected:
-        raise SoundError(f"{path}: truncated ({read} of {expected} samples)")
+
+
+def _finite(path: Path, block: Signal) -> Signal:
+    if not np.isfinite(block).all():
+        raise SoundError(f"{path}: has samples that are not finite numbers")
+    return block
+
+
+def _cut_off(parse_log: str) -> bool:
+    """Say whether a header promises more than the file has; libsndfile corrects it in silence.
+
+    A program that writes to a pipe can't know the size, and promises the largest there is.
+    """
+    promises = re.findall(
+        r"^ *(?:data|SSND|Data Size|riff|Riff size) *: (\d+) \(should be (\d+)\)",
+        parse_log,
+        re.MULTILINE,
+    )
+    return any(int(there) < int(promised) < UNKNOWN_SIZE for promised, there in promises)
 
 
 def read_sound(path: Path, sample_rate: int) -> Signal:
@@ -103,6 +125,11 @@ def read_sound(path: Path, sample_rate: int) -> Signal:
     return np.concatenate(list(file_blocks(path, sample_rate)))
 
 
+def printable(name: str) -> str:
+    """Return a file's name as text, whatever bytes it is made of."""
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
 def pcm_blocks(stream: int, sample_rate: int, stop: Event) -> Iterator[Signal]:
     """Read 16-bit little-endian mono PCM at ``sample_rate`` until it ends or ``stop`` is set.
 
@@ -115,14 +142,23 @@ def pcm_blocks(stream: int, sample_rate: int, stop: Event) -> Iterator[Signal]:
     ------
     np.ndarray [shape=(n,), dtype=float32]
         Full scale at +-1; a last odd byte is no sample and is dropped.
+
+    Raises
+    ------
+    SoundError
+        If the stream is closed or can't be read.
     """
     size = 2 * max(1, round(BLOCK_SECONDS * sample_rate))
     rest = b""
     while not stop.is_set():
         # A read that waits would not see the signal to stop.
-        if not select.select([stream], [], [], 0.1)[0]:
-            continue
-        data = os.read(stream, size)
+        try:
+            if not select.select([stream], [], [], 0.1)[0]:
+                continue
+            data = os.read(stream, size)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise SoundError(f"standard input can't be read ({reason})") from error
         if not data:
             return
         data = rest + data

@@ -10,7 +10,7 @@ from emotiond import settings
 from emotiond.classify import Verdict, classify
 from emotiond.errors import SoundError
 from emotiond.runtime import Classifier
-from emotiond.sound import file_blocks
+from emotiond.sound import file_blocks, printable
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -48,11 +48,13 @@ def run(args: argparse.Namespace) -> int:
         except SoundError as error:
             failed = True
             if args.json:
-                print(msgspec.json.encode(ErrorLine(name, str(error))).decode(), flush=True)
+                line = ErrorLine(printable(name), printable(str(error)))
+                print(msgspec.json.encode(line).decode(), flush=True)
             else:
                 print(f"emotiond: {error}", file=sys.stderr)
             continue
-        print(_json(name, verdict) if args.json else _text(name, verdict), flush=True)
+        said = _json if args.json else _text
+        print(said(printable(name), verdict), flush=True)
     return 1 if failed else 0
 
 

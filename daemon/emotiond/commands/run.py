@@ -14,9 +14,10 @@ from emotiond.logfile import MEGABYTE, LogSink, utc_now
 from emotiond.modelfile import Contract
 from emotiond.runtime import Classifier
 from emotiond.sinks import Sink, Sinks
-from emotiond.sound import file_blocks, pcm_blocks
+from emotiond.sound import file_blocks, pcm_blocks, printable
 from emotiond.source import Replay, Source
 
+STDIN: Final = 0
 SAMPLE: Final = Path(__file__).parents[1] / "data" / "sample.flac"
 
 
@@ -61,10 +62,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop: Event) -> Source:
     if args.input == "-":
-        blocks = pcm_blocks(sys.stdin.fileno(), rate, stop)
+        blocks = pcm_blocks(STDIN, rate, stop)
         return Replay("standard input", blocks, rate, stop, fast=args.fast)
     if args.input is not None:
-        return Replay(args.input, file_blocks(Path(args.input), rate), rate, stop, fast=args.fast)
+        name = printable(args.input)
+        return Replay(name, file_blocks(Path(args.input), rate), rate, stop, fast=args.fast)
 
     from emotiond.microphone import Microphone  # PortAudio is not needed for anything else
 
