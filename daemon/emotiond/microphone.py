@@ -44,7 +44,11 @@ def devices() -> list[Device]:
         If PortAudio is missing or does not work.
     """
     portaudio = _portaudio()
-    default = portaudio.default.device[0]
+    try:
+        default = portaudio.default.device[0]
+        listed = list(portaudio.query_devices())
+    except portaudio.PortAudioError as error:
+        raise DeviceError(f"PortAudio lists no devices: {_reason(error)}") from error
     return [
         Device(
             name=stable_name(each["name"]),
@@ -53,7 +57,7 @@ def devices() -> list[Device]:
             sample_rate=each["default_samplerate"],
             default=each["index"] == default,
         )
-        for each in portaudio.query_devices()
+        for each in listed
         if each["max_input_channels"] > 0
     ]
 
@@ -172,8 +176,14 @@ class _Stream:
                 blocksize=round(BLOCK_SECONDS * rate),
                 callback=self._capture,
             )
+        except portaudio.PortAudioError as error:
+            raise DeviceError(
+                f"microphone {device.name} can't be opened: {_reason(error)}"
+            ) from error
+        try:
             self._stream.start()
         except portaudio.PortAudioError as error:
+            self.close()
             raise DeviceError(
                 f"microphone {device.name} can't be opened: {_reason(error)}"
             ) from error
@@ -237,6 +247,10 @@ def _portaudio() -> Any:
         raise DeviceError(
             "PortAudio is missing; install it with: sudo apt install libportaudio2"
         ) from error
+    except Exception as error:  # sounddevice.PortAudioError, out of the module that isn't there
+        if type(error).__name__ != "PortAudioError":
+            raise
+        raise DeviceError(f"PortAudio does not start: {_reason(error)}") from error
     return sounddevice
 
 
@@ -244,7 +258,8 @@ def _reinitialise() -> None:
     portaudio = _portaudio()
     try:
         # The only way that sounddevice has of seeing devices that came later.
-        portaudio._terminate()
+        if portaudio._initialized:  # not where the last attempt failed half-way
+            portaudio._terminate()
         portaudio._initialize()
     except portaudio.PortAudioError as error:
         raise DeviceError(f"PortAudio does not start: {_reason(error)}") from error
