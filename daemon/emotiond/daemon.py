@@ -45,7 +45,8 @@ def listen(source: Source, engine: Engine, sinks: Sinks, model: str, stop: Event
         try:
             for item in source:
                 if not isinstance(item, Block):
-                    give(engine.finish(), time.monotonic())
+                    # Nothing is known of the sound until there is some again.
+                    give(engine.gap(0), time.monotonic())
                     say(item.event, item.message)
                     continue
                 if item.dropped:
