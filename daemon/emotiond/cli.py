@@ -2,9 +2,10 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 from emotiond import __version__
 from emotiond.errors import EmotiondError
@@ -41,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _parser(name).parse_args(arguments)
         code: int = args.run(args)
+        sys.stdout.flush()
     except EmotiondError as error:
         print(f"emotiond: {error}", file=sys.stderr)
         return error.exit_code
@@ -54,16 +56,36 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+    except BrokenPipeError:  # whoever read our output has heard enough
+        _let_go_of_stdout()
+        return 1
+    except OSError as error:
+        _let_go_of_stdout()
+        print(f"emotiond: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the line and exit."""
+        self.exit(USAGE_ERROR, f"emotiond: {message}; see {self.prog} --help\n")
+
+
+def _let_go_of_stdout() -> None:
+    """Point stdout at nothing, since the interpreter flushes it again at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
 def _parser(name: str | None) -> argparse.ArgumentParser:
     """Build the parser, with the flags of the one command that is asked for."""
-    parser = argparse.ArgumentParser(
-        prog="emotiond", description="Says, live, which emotion a voice carries."
-    )
+    parser = _Parser(prog="emotiond", description="Says, live, which emotion a voice carries.")
     parser.add_argument("--version", action="version", version=f"emotiond {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for each, command in COMMANDS.items():
