@@ -16,9 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export a training run."""
-    from emotiond_export.quiet import import_tensorflow
-
-    import_tensorflow()
     from emotiond_export.export import export_run
     from emotiond_export.run import read_run
 

@@ -11,6 +11,8 @@ from emotiond.mfcc import MfccConfig
 from emotiond.modelfile import Normalisation
 from numpy.typing import NDArray
 
+from emotiond_export.quiet import import_tensorflow
+
 MODEL: Final = "model.keras"
 DESCRIPTION: Final = "run.json"
 WINDOWS: Final = "windows.npz"
@@ -88,8 +90,6 @@ def read_run(folder: Path) -> Run:
     InputError
         If something is missing or damaged.
     """
-    import keras
-
     for name in (DESCRIPTION, WINDOWS, MODEL):
         if not (folder / name).is_file():
             raise InputError(f"{folder}: no finished training run (it has no {name})")
@@ -99,6 +99,9 @@ def read_run(folder: Path) -> Run:
             representative, parity = windows["representative"], windows["parity"]
     except (msgspec.DecodeError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{folder}: damaged training run: {error}") from error
+    import_tensorflow()
+    import keras
+
     try:
         model = keras.saving.load_model(folder / MODEL, compile=False)
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:

@@ -1,5 +1,6 @@
 """Fitting: from training windows to a network, the same one each time for the same seed."""
 
+import math
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -61,7 +62,7 @@ def fit(
     _, frames, coefficients = windows.features.shape
     model = build(recipe.network, frames, coefficients, labels)
     model.compile(
-        optimizer=keras.optimizers.Adam(recipe.optimiser.learning_rate),
+        optimizer=keras.optimizers.Adam(_learning_rate(recipe, len(windows.labels))),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -83,6 +84,17 @@ def fit(
         )
     history = {key: [float(value) for value in row] for key, row in fitted.history.items()}
     return Fitted(model, normalisation, history)
+
+
+def _learning_rate(recipe: Recipe, windows: int) -> Any:
+    """Return the learning rate, or its Keras schedule over all steps of a training."""
+    import keras
+
+    rate = recipe.optimiser.learning_rate
+    if recipe.optimiser.schedule == "constant":
+        return rate
+    steps = recipe.epochs * math.ceil(windows / recipe.batch)
+    return keras.optimizers.schedules.CosineDecay(rate, steps)
 
 
 def run_of(

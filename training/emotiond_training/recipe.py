@@ -68,10 +68,21 @@ class WindowSettings(_Section, frozen=True):
 
 
 class Optimiser(_Section, frozen=True):
-    """How weights are found."""
+    """How weights are found.
+
+    Parameters
+    ----------
+    name : {"adam"}
+        The method.
+    learning_rate : float
+        Of the first step.
+    schedule : {"constant", "cosine"}
+        Whether the rate stays or falls to zero along a cosine.
+    """
 
     name: Literal["adam"]
     learning_rate: Annotated[float, msgspec.Meta(gt=0.0)]
+    schedule: Literal["constant", "cosine"] = "constant"
 
 
 class Recipe(_Section, frozen=True):

@@ -27,13 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure a recipe."""
-    from emotiond_export.quiet import import_tensorflow
-
-    import_tensorflow()
     from rich.console import Console
 
     from emotiond_training.corpora import read_corpora
-    from emotiond_training.evaluation import evaluate
     from emotiond_training.progress import Reporter
     from emotiond_training.recipe import load_recipe
     from emotiond_training.splits import clips_for
@@ -43,6 +39,13 @@ def run(args: argparse.Namespace) -> int:
     for name in args.protocol:
         clips_for(name, clips)  # A missing corpus is said before hours of training.
     out = output_folder(args)
+
+    # Slow to import, so wrong input is said before.
+    from emotiond_export.quiet import import_tensorflow
+
+    import_tensorflow()
+    from emotiond_training.evaluation import evaluate
+
     reporter = Reporter(Console(stderr=True))
     outcomes = []
     for name in dict.fromkeys(args.protocol):

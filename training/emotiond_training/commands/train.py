@@ -17,19 +17,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train a model."""
-    from emotiond_export.quiet import import_tensorflow
-
-    import_tensorflow()
     from rich.console import Console
 
     from emotiond_training.corpora import read_corpora
     from emotiond_training.progress import Reporter
     from emotiond_training.recipe import load_recipe, recipe_text
-    from emotiond_training.training import train
 
     recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
     clips = read_corpora(args.corpus)
     out = output_folder(args)
+
+    # Slow to import, so wrong input is said before.
+    from emotiond_export.quiet import import_tensorflow
+
+    import_tensorflow()
+    from emotiond_training.training import train
+
     reporter = Reporter(Console(stderr=True))
     measured = train(clips, recipe, out, reporter, hold_out=not args.all)
     (out / "recipe.toml").write_text(recipe_text(args.recipe))

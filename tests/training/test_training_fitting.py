@@ -1,0 +1,59 @@
+"""Fitting: reproducible, and blind to what is held out."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from emotiond_export.quiet import import_tensorflow
+from emotiond_training.corpora import read_corpora
+from emotiond_training.fitting import fit, run_of
+from emotiond_training.networks import Seed
+from emotiond_training.progress import Reporter
+from emotiond_training.recipe import Recipe, load_recipe
+from emotiond_training.windows import Windows, cut_windows, normalisation_of
+from rich.console import Console
+
+LABELS = ("high", "low", "middle")
+NETWORK = Seed(filters=(8, 8), kernel=3, pool=4, dense=8, dropout=0.3)
+SMALL = msgspec.structs.replace(load_recipe("seed", epochs=1), network=NETWORK)
+
+
+@pytest.fixture(scope="module")
+def windows(three_labels: Path) -> Windows:
+    import_tensorflow()
+    return cut_windows(read_corpora([str(three_labels)]), range(0, 36, 2), LABELS, SMALL)
+
+
+def weights(recipe: Recipe, windows: Windows, held_out: Windows | None) -> list[np.ndarray]:
+    fitted = fit(recipe, len(LABELS), windows, held_out, Reporter(Console(quiet=True)))
+    arrays: list[np.ndarray] = fitted.model.get_weights()
+    return arrays
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(windows):
+    first = weights(SMALL, windows, None)
+    for one, again in zip(first, weights(SMALL, windows, None), strict=True):
+        np.testing.assert_array_equal(one, again)
+    other = weights(msgspec.structs.replace(SMALL, seed=9), windows, None)
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_held_out_windows_change_no_weight(windows):
+    held_out = Windows(windows.features + 50.0, windows.labels, windows.clips)
+    for one, other in zip(
+        weights(SMALL, windows, None), weights(SMALL, windows, held_out), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_run_takes_ranges_from_training_and_parity_from_one_window_of_each_held_out_clip(windows):
+    held_out = Windows(windows.features + 1000.0, windows.labels, windows.clips)
+    fitted = fit(SMALL, len(LABELS), windows, held_out, Reporter(Console(quiet=True)))
+    assert fitted.normalisation == normalisation_of(windows.features)
+    run = run_of(SMALL, LABELS, ("folders",), fitted, windows, held_out)
+    assert run.description.parity_on == "held-out"
+    assert len(run.parity) == len(set(windows.clips.tolist()))
+    for kept, source in ((run.representative, windows), (run.parity, held_out)):
+        known = {frames.tobytes() for frames in source.features}
+        assert {frames.tobytes() for frames in kept} <= known
