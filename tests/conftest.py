@@ -1,0 +1,76 @@
+"""What tests share: the model and the sample that are shipped, and a way to start the program."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from emotiond.modelfile import Contract, read_contract
+from emotiond.settings import DEFAULT_MODEL
+from emotiond.sound import read_sound
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "emotiond",
+    deadline=None,
+    max_examples=30,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("emotiond")
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    """Return the model file that is shipped."""
+    return DEFAULT_MODEL
+
+
+@pytest.fixture(scope="session")
+def contract(model_path: Path) -> Contract:
+    """Return the contract of the shipped model."""
+    return read_contract(model_path)
+
+
+@pytest.fixture(scope="session")
+def flatbuffer(model_path: Path) -> bytes:
+    """Return the TFLite part of the shipped model, without its contract."""
+    content = model_path.read_bytes()
+    return content[: content.index(b"PK\x03\x04", content.rindex(b"emotiond.json") - 4096)]
+
+
+@pytest.fixture(scope="session")
+def sample_path() -> Path:
+    """Return the sample that is shipped: four sentences with pauses between them."""
+    return DEFAULT_MODEL.with_name("sample.flac")
+
+
+@pytest.fixture(scope="session")
+def sample(sample_path: Path) -> np.ndarray:
+    """Return the sample as 16 kHz mono."""
+    return read_sound(sample_path, 16_000)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Return an environment in which a program finds no settings or logs but the test's own."""
+    kept = {key: value for key, value in os.environ.items() if key != "LOGS_DIRECTORY"}
+    return {**kept, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+
+
+@pytest.fixture
+def emotiond(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """Return a function that runs the program to its end, as a user would."""
+
+    def run(*arguments: object, **options: object) -> "subprocess.CompletedProcess[bytes]":
+        given = {"cwd": tmp_path, "env": environment, "capture_output": True, "timeout": 60}
+        if "input" not in options and "stdin" not in options:
+            given["stdin"] = subprocess.DEVNULL
+        command = [sys.executable, "-m", "emotiond", *map(str, arguments)]
+        return subprocess.run(command, check=False, **{**given, **options})
+
+    return run

@@ -1,0 +1,212 @@
+"""The run loop and the pace of a replay, with clocks that are set by hand."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Event
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from emotiond import source as source_module
+from emotiond.classify import classify
+from emotiond.daemon import listen
+from emotiond.engine import Engine
+from emotiond.record import Prediction, Record, Status, Utterance
+from emotiond.sinks import Sinks
+from emotiond.source import Block, News, Replay
+
+from tests.daemon.sounds import RATE, FakeModel, cut, lines, noise, silence, speech
+
+NOW = datetime(2026, 2, 28, tzinfo=UTC)
+
+
+class Keeper:
+    """A sink that keeps everything."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.meters: list[tuple[float, float, float]] = []
+        self.is_open = False
+
+    def open(self) -> None:
+        self.is_open = True
+
+    def write(self, record: Record) -> None:
+        assert self.is_open
+        self.records.append(record)
+
+    def meter(self, seconds: float, level: float, speech_: float) -> None:
+        self.meters.append((seconds, level, speech_))
+
+    def close(self) -> None:
+        self.is_open = False
+
+    @property
+    def events(self) -> list[str]:
+        return [each.event for each in self.records if isinstance(each, Status)]
+
+
+class Script:
+    """A source that gives what stands in a list; an exception is raised."""
+
+    name = "the script"
+
+    def __init__(self, *items: Block | News | Exception) -> None:
+        self._items = items
+
+    def __iter__(self) -> Iterator[Block | News]:
+        for item in self._items:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+
+def block(samples: np.ndarray, dropped: int = 0) -> Block:
+    return Block(samples, 0.0, dropped)
+
+
+def listened(*items: Block | News | Exception, stop: Event | None = None) -> Keeper:
+    keeper = Keeper()
+    engine = Engine(FakeModel())
+    sinks = Sinks({"keeper": keeper}, "0123", lambda: NOW)
+    try:
+        listen(Script(*items), engine, sinks, "0123", stop or Event())
+    finally:
+        assert not keeper.is_open
+    return keeper
+
+
+def without_clock(records: list[Record]) -> bytes:
+    return lines(
+        type(each)(
+            **{
+                name: getattr(each, name)
+                for name in each.__struct_fields__
+                if name not in ("time", "latency_ms")
+            }
+        )
+        for each in records
+        if not isinstance(each, Status)
+    )
+
+
+@pytest.mark.parametrize("into", [[1600], [100_000], [8192], [333]])
+def test_what_is_written_is_what_the_engine_says(into: list[int]) -> None:
+    sound = np.concatenate((silence(1.0), speech(2.0), silence(2.0), speech(1.3)))
+    keeper = listened(*map(block, cut(sound, into)))
+    engine = Engine(FakeModel())
+    assert without_clock(keeper.records) == lines(engine.push(sound) + engine.finish())
+    assert keeper.events == ["started", "source_ended"]
+    assert all(each.time for each in keeper.records)
+    ends = [seconds for seconds, _, _ in keeper.meters]
+    assert ends == [hop * engine.hop / RATE for hop in range(1, len(ends) + 1)]
+    assert len(ends) == len(sound) // engine.hop
+
+
+def test_asked_to_stop_is_said_as_stopping() -> None:
+    stop = Event()
+    stop.set()
+    keeper = listened(block(speech(1.0)), stop=stop)
+    assert keeper.events == ["started", "stopping"]
+    assert any(isinstance(each, Utterance) for each in keeper.records)
+
+
+def test_a_source_that_fails_loses_nothing_of_what_was_heard() -> None:
+    keeper = Keeper()
+    sinks = Sinks({"keeper": keeper}, "0123", lambda: NOW)
+    script = Script(block(speech(2.0)), RuntimeError("broken"))
+    with pytest.raises(RuntimeError, match="broken"):
+        listen(script, Engine(FakeModel()), sinks, "0123", Event())
+    assert not keeper.is_open
+    assert any(isinstance(each, Utterance) for each in keeper.records)
+
+
+def test_lost_samples_are_in_the_next_prediction_and_in_its_time() -> None:
+    keeper = listened(block(silence(1.0)), block(speech(2.0), dropped=1600))
+    predictions = [each for each in keeper.records if isinstance(each, Prediction)]
+    assert [each.dropped for each in predictions[:3]] == [1600, 0, 0]
+    assert predictions[0].start == pytest.approx(1.1)
+
+
+def test_speech_ends_when_the_microphone_goes_and_nothing_of_it_is_in_the_window_after() -> None:
+    lost, back = News("microphone_lost", "gone"), News("microphone_back", "here")
+    keeper = listened(block(speech(2.0)), lost, back, block(speech(1.5)))
+    assert keeper.events == ["started", "microphone_lost", "microphone_back", "source_ended"]
+    at = [isinstance(each, Status) and each.event == "microphone_lost" for each in keeper.records]
+    assert isinstance(keeper.records[at.index(True) - 1], Utterance)
+    fresh = listened(block(speech(1.5)))
+    after = [each for each in keeper.records[at.index(True) :] if isinstance(each, Prediction)]
+    first = next(each for each in fresh.records if isinstance(each, Prediction))
+    assert after[0].probabilities == first.probabilities
+
+
+class Clock(Event):
+    """An event whose waits take no time but move a clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 100.0
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0.0)
+        self.now += timeout or 0.0
+        return self.is_set()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(source_module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def test_a_replay_gives_each_block_when_it_would_have_been_spoken(clock: Clock) -> None:
+    blocks = [np.zeros(n, np.float32) for n in (1600, 800, 16_000, 0)]
+    arrivals = []
+    for item in Replay("a file", blocks, RATE, clock):
+        arrivals.append(item.arrived - 100.0)
+        clock.now += 0.01  # the work of the listener does not add up
+    assert arrivals == pytest.approx([0.1, 0.15, 1.15, 1.16])
+
+
+def test_a_replay_that_is_late_does_not_wait(clock: Clock) -> None:
+    arrivals = []
+    for item in Replay("a file", [np.zeros(1600, np.float32)] * 4, RATE, clock):
+        arrivals.append(item.arrived - 100.0)
+        clock.now += 0.25 if len(arrivals) == 1 else 0.0
+    assert arrivals == pytest.approx([0.1, 0.35, 0.35, 0.4])
+
+
+def test_a_fast_replay_never_waits(clock: Clock) -> None:
+    blocks = list(cut(noise(2.0), [1600]))
+    items = list(Replay("a file", blocks, RATE, clock, fast=True))
+    assert clock.waits == []
+    np.testing.assert_array_equal(np.concatenate([each.samples for each in items]), noise(2.0))
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_replay_ends_when_asked_to_stop(clock: Clock, fast: bool) -> None:
+    items = []
+    for item in Replay("a file", cut(noise(2.0), [1600]), RATE, clock, fast=fast):
+        items.append(item)
+        clock.set()
+    assert len(items) == 1
+
+
+@pytest.mark.parametrize("into", [[1600], [1], [50_000]])
+def test_a_recording_is_classified_the_same_however_it_is_cut(into: list[int]) -> None:
+    sound = np.concatenate((silence(1.0), speech(2.0), silence(2.0), speech(0.5)))
+    sound = sound if into != [1] else sound[: 3 * RATE : 1]
+    verdict = classify(FakeModel(), cut(sound, into))
+    assert verdict == classify(FakeModel(), [sound])
+    assert verdict.seconds == len(sound) / RATE
+    assert sum(verdict.probabilities.values()) == pytest.approx(1.0, abs=1e-3)
+    best = max(verdict.probabilities, key=verdict.probabilities.__getitem__)
+    assert verdict.label == (best if verdict.state == "emotion" else None)
+
+
+def test_a_recording_without_speech_has_no_emotion() -> None:
+    verdict = classify(FakeModel(), [silence(3.0)])
+    assert (verdict.seconds, verdict.state, verdict.label) == (3.0, "no_speech", None)
+    assert verdict.probabilities == {}

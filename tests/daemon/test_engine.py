@@ -1,0 +1,347 @@
+"""The engine: live equals replay, and what is said of speech and of silence."""
+
+import tracemalloc
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from emotiond.decision import DecisionSettings
+from emotiond.engine import Engine, Model
+from emotiond.gate import GateSettings
+from emotiond.mfcc import Mfcc, MfccConfig
+from emotiond.record import Prediction, Record, Utterance
+from emotiond.runtime import Classifier
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.daemon.sounds import (
+    LABELS,
+    RATE,
+    SCENES,
+    FakeModel,
+    cut,
+    hear,
+    lines,
+    noise,
+    silence,
+    sizes,
+    speech,
+    tone,
+)
+
+Step = tuple[str, float]
+
+steps = st.lists(
+    st.tuples(st.sampled_from([*sorted(SCENES), "gap", "finish"]), st.floats(0.0, 2.5)),
+    min_size=1,
+    max_size=6,
+)
+"""What happens to an engine: sounds of so many seconds, samples lost, ends."""
+
+
+def perform(engine: Engine, todo: Iterable[Step], into: list[int] | None = None) -> list[Record]:
+    """Do the steps, with sounds in one piece or in blocks, and finish."""
+    records: list[Record] = []
+    for what, seconds in todo:
+        if what == "gap":
+            records += engine.gap(round(seconds * 1000))
+        elif what == "finish":
+            records += engine.finish()
+        else:
+            sound = SCENES[what](seconds)
+            records += hear(engine, [sound] if into is None else cut(sound, into))
+    return records + engine.finish()
+
+
+@pytest.fixture(scope="module")
+def classifier(model_path) -> Classifier:
+    return Classifier(model_path)
+
+
+@given(todo=steps, into=sizes, hop_seconds=st.sampled_from([0.05, 0.1, 0.5, 1.0]))
+def test_live_equals_replay_to_the_byte(
+    todo: list[Step], into: list[int], hop_seconds: float
+) -> None:
+    whole = perform(Engine(FakeModel(), hop_seconds=hop_seconds), todo)
+    blocks = perform(Engine(FakeModel(), hop_seconds=hop_seconds), todo, into)
+    assert lines(blocks) == lines(whole)
+
+
+@settings(max_examples=15)
+@given(todo=steps, into=sizes)
+def test_live_equals_replay_to_the_byte_with_the_shipped_model(
+    classifier: Classifier, todo: list[Step], into: list[int]
+) -> None:
+    whole = perform(Engine(classifier), todo)
+    assert lines(perform(Engine(classifier), todo, into)) == lines(whole)
+
+
+@pytest.mark.parametrize("into", [[1], [7, 0], [160], [1600], [7999], [8192], [8193], [10**6]])
+@pytest.mark.parametrize("which", ["shipped", "fake"])
+def test_live_equals_replay_on_speech(
+    classifier: Classifier, sample: np.ndarray, which: str, into: list[int]
+) -> None:
+    model: Model = classifier if which == "shipped" else FakeModel()
+    piece = sample[: 6 * RATE]
+    whole, blocks = Engine(model), Engine(model)
+    expected = whole.push(piece) + whole.finish()
+    assert any(isinstance(record, Utterance) for record in expected)
+    assert lines(hear(blocks, cut(piece, into)) + blocks.finish()) == lines(expected)
+
+
+@given(todo=steps, hop_seconds=st.sampled_from([0.05, 0.5, 10.0]))
+def test_an_engine_that_finished_says_the_same_of_the_same_sound_as_its_twin(
+    todo: list[Step], hop_seconds: float
+) -> None:
+    one, other = (Engine(FakeModel(), hop_seconds=hop_seconds) for _ in range(2))
+    assert lines(perform(one, todo)) == lines(perform(other, todo))
+    assert one.seconds == other.seconds
+    assert lines(perform(one, todo)) == lines(perform(other, todo))
+
+
+@given(todo=steps, hop_seconds=st.sampled_from([0.05, 0.5, 1.0]))
+def test_every_utterance_ends_and_is_the_sum_of_its_predictions(
+    todo: list[Step], hop_seconds: float
+) -> None:
+    engine = Engine(FakeModel(), hop_seconds=hop_seconds)
+    records = perform(engine, todo)
+    under_way: list[Prediction] = []
+    for record in records:
+        if isinstance(record, Prediction):
+            if record.state == "no_speech":
+                assert under_way, "silence is said only where speech ends"
+                silent_end = record.end
+                continue
+            if under_way:
+                assert record.start == under_way[-1].end
+            assert record.start < record.end
+            assert set(record.probabilities) == set(LABELS)
+            assert record.raw_label in LABELS
+            assert record.label == (
+                max(record.probabilities, key=record.probabilities.__getitem__)
+                if record.state == "emotion"
+                else None
+            )
+            assert sum(record.probabilities.values()) == pytest.approx(1.0, abs=1e-3)
+            assert 0.0 <= record.speech <= 1.0
+            under_way.append(record)
+            silent_end = record.end
+        else:
+            assert isinstance(record, Utterance)
+            assert under_way
+            assert record.start == under_way[0].start
+            assert record.end == silent_end
+            assert sum(record.probabilities.values()) == pytest.approx(1.0, abs=1e-3)
+            under_way = []
+    assert not under_way
+
+
+def endings() -> dict[str, list[Step]]:
+    return {
+        "the end of the stream": [("finish", 0.0)],
+        "a gap": [("gap", 1.0)],
+        "silence": [("silence", 3.0)],
+        "a quiet room": [("room", 3.0)],
+        "steady noise": [("noise", 8.0)],
+    }
+
+
+@pytest.mark.parametrize("ending", endings().values(), ids=endings())
+def test_an_utterance_is_ended_by(ending: list[Step]) -> None:
+    engine = Engine(FakeModel())
+    records = hear(engine, [silence(1.0), speech(2.0)])
+    assert not any(isinstance(record, Utterance) for record in records)
+    for what, seconds in ending:
+        if what == "finish":
+            records = engine.finish()
+        elif what == "gap":
+            records = engine.gap(round(seconds))
+        else:
+            records = engine.push(SCENES[what](seconds))
+    assert sum(isinstance(record, Utterance) for record in records) == 1
+
+
+def test_a_rest_shorter_than_a_hop_is_heard_at_the_end() -> None:
+    engine = Engine(FakeModel())
+    sound = speech(1.0)[: engine.hop + 4000]
+    records = hear(engine, [sound]) + engine.finish()
+    *_, last, utterance = records
+    assert last.end == utterance.end == round(len(sound) / RATE, 3)
+    assert engine.seconds == len(sound) / RATE
+    assert engine.finish() == []
+
+
+@pytest.mark.parametrize("sound", [silence(20.0), np.full(20 * RATE, 0.2, np.float32)[:0]])
+def test_nothing_is_said_of_digital_silence(sound: np.ndarray) -> None:
+    engine = Engine(FakeModel())
+    assert hear(engine, [sound]) + engine.finish() == []
+
+
+@pytest.mark.parametrize("level", [1e-5, 1e-3, 0.03, 0.3])
+@pytest.mark.parametrize("kind", ["white noise", "hum", "constant"])
+def test_nothing_is_said_of_steady_noise_once_the_floor_has_settled(
+    kind: str, level: float
+) -> None:
+    sound = {
+        "white noise": noise(30.0, level=level),
+        "hum": tone(30.0, 100.0, level=level),
+        "constant": np.full(30 * RATE, level, np.float32),
+    }[kind]
+    engine = Engine(FakeModel())
+    records = engine.push(sound)
+    assert [record for record in records if record.end > 5.0] == []
+
+
+def test_speech_is_heard_over_noise_and_after_it() -> None:
+    engine = Engine(FakeModel())
+    hear(engine, [noise(10.0, level=0.005)])
+    records = hear(engine, [speech(2.0) + noise(2.0, level=0.005)])
+    assert [record.state for record in records if isinstance(record, Prediction)]
+
+
+@pytest.mark.parametrize("hop_seconds", [0.001, 0.05, 0.3, 0.5, 2.0, 10.0])
+@pytest.mark.parametrize(
+    "mfcc",
+    [
+        MfccConfig(n_mels=20, n_mfcc=8),
+        MfccConfig(frame_length=1000, hop_length=300, n_mels=20, n_mfcc=8),
+        MfccConfig(frame_length=400, hop_length=160, n_mels=20, n_mfcc=8),
+        MfccConfig(frame_length=512, hop_length=512, n_mels=20, n_mfcc=8),
+    ],
+    ids=lambda config: f"{config.frame_length}/{config.hop_length}",
+)
+def test_a_window_is_exactly_the_last_frames_also_when_the_gate_has_just_opened(
+    mfcc: MfccConfig, hop_seconds: float
+) -> None:
+    model = FakeModel(remember=True, mfcc=mfcc, window_frames=30)
+    engine = Engine(model, hop_seconds=hop_seconds)
+    parts = [silence(0.7), speech(1.1), noise(2.5, level=2e-4), speech(0.9), silence(11.0)]
+    sound = np.concatenate([noise(0.4, level=1e-4), *parts, speech(0.8)])
+    seen: list[tuple[int, np.ndarray]] = []
+    for end in range(engine.hop, len(sound) + 1, engine.hop):
+        engine.push(sound[end - engine.hop : end])
+        seen += [(end, window) for window in model.windows]
+        model.windows.clear()
+    assert seen
+    # Before the stream there was silence, in whole hops.
+    hops = -(-mfcc.samples(30) // engine.hop)
+    padded = np.concatenate((np.zeros(hops * engine.hop, np.float32), sound))
+    for end, window in seen[:: max(1, len(seen) // 200)]:
+        context = padded[: hops * engine.hop + end]
+        frames_needed = mfcc.samples(40) // mfcc.hop_length * mfcc.hop_length
+        cut_at = max(0, (len(context) - frames_needed) // mfcc.hop_length * mfcc.hop_length)
+        expected = Mfcc(mfcc)(context[cut_at:])[-30:]
+        np.testing.assert_allclose(window, expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("hop_seconds", "hop"), [(0.001, 512), (0.05, 1024), (0.5, 8192), (10.0, 312 * 512)]
+)
+def test_a_hop_is_whole_frames_nearest_to_what_was_asked(hop_seconds: float, hop: int) -> None:
+    engine = Engine(FakeModel(), hop_seconds=hop_seconds)
+    assert engine.hop == hop
+    seconds = max(4.0, 2.5 * hop / RATE)
+    records = hear(engine, [silence(seconds), speech(seconds)]) + engine.finish()
+    predictions = [record for record in records if isinstance(record, Prediction)]
+    assert predictions
+    for record in predictions[:-1]:
+        assert record.end - record.start == pytest.approx(hop / RATE, abs=2e-3)
+
+
+def test_a_small_hop_of_a_model_with_short_frames_is_heard() -> None:
+    mfcc = MfccConfig(frame_length=200, hop_length=80, n_mels=20, n_mfcc=8)
+    engine = Engine(FakeModel(mfcc=mfcc), hop_seconds=0.001)
+    assert hear(engine, [silence(1.0), speech(1.0)])
+
+
+def test_time_goes_on_over_a_gap_and_lost_samples_are_reported_once() -> None:
+    engine = Engine(FakeModel())
+    hear(engine, [silence(1.0)])
+    before = engine.seconds
+    assert engine.gap(1000) == []
+    engine.gap(600)
+    # The rest of a hop is heard before the gap.
+    assert engine.seconds == pytest.approx(1.0 + 1600 / RATE)
+    assert before <= 1.0
+    start = engine.seconds
+    predictions = [each for each in engine.push(speech(2.0)) if isinstance(each, Prediction)]
+    assert predictions[0].start == pytest.approx(start, abs=1e-3)
+    assert [each.dropped for each in predictions[:3]] == [1600, 0, 0]
+
+
+def test_a_gap_empties_the_window() -> None:
+    model = FakeModel(remember=True)
+    engine = Engine(model)
+    hear(engine, [silence(1.0), speech(2.0)])
+    engine.gap(100)
+    model.windows.clear()
+    engine.push(speech(2.0))
+    fresh = FakeModel(remember=True)
+    Engine(fresh).push(speech(2.0))
+    assert len(model.windows) == len(fresh.windows)
+    np.testing.assert_array_equal(model.windows[0], fresh.windows[0])
+
+
+@pytest.mark.parametrize(
+    "bad", [np.array([np.nan]), np.array([0.0, np.inf]), np.zeros((2, 2))], ids=["nan", "inf", "2d"]
+)
+def test_what_is_no_signal_is_rejected_and_changes_nothing(bad: np.ndarray) -> None:
+    sound = np.concatenate((silence(1.0), speech(2.0)))
+    disturbed, calm = Engine(FakeModel()), Engine(FakeModel())
+    records = hear(disturbed, [sound[:20_000]])
+    with pytest.raises(ValueError, match="signal"):
+        disturbed.push(bad)
+    records += hear(disturbed, [sound[20_000:]]) + disturbed.finish()
+    assert lines(records) == lines(hear(calm, [sound]) + calm.finish())
+
+
+@pytest.mark.parametrize("scene", ["speech", "silence", "noise"])
+def test_memory_does_not_grow_with_the_stream(scene: str) -> None:
+    engine = Engine(FakeModel())
+    sound = SCENES[scene](2 * engine.hop / RATE)
+    for _ in range(30):
+        engine.push(sound)
+    tracemalloc.start()
+    try:
+        for _ in range(10):
+            engine.push(sound)
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(200):
+            engine.push(sound)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 20_000
+
+
+@pytest.mark.parametrize(("abstain_below", "state"), [(0.0, "emotion"), (1.0, "uncertain")])
+def test_the_threshold_of_the_settings_goes_before_the_models(
+    abstain_below: float, state: str
+) -> None:
+    # A model that is never quite sure; its own threshold is the opposite of the one set.
+    model = FakeModel(abstain_below=1.0 - abstain_below, labels=("one", "other"))
+    model.probabilities = lambda _: np.array([0.6, 0.4], np.float32)
+    engine = Engine(model, decision=DecisionSettings(abstain_below=abstain_below))
+    records = engine.push(speech(2.0)) + engine.finish()
+    assert {record.state for record in records} == {state}
+    assert {record.label for record in records} == {"one" if state == "emotion" else None}
+
+
+def test_the_margin_decides_what_stands_out() -> None:
+    sound = np.concatenate((noise(5.0, level=0.003), speech(2.0, level=0.02)))
+    easy = Engine(FakeModel(), gate=GateSettings(margin_db=6.0))
+    hard = Engine(FakeModel(), gate=GateSettings(margin_db=60.0))
+    assert easy.push(sound)
+    assert not hard.push(sound)
+
+
+def test_the_shipped_model_hears_the_four_sentences_of_the_sample(
+    classifier: Classifier, sample: np.ndarray
+) -> None:
+    engine = Engine(classifier)
+    records = engine.push(sample) + engine.finish()
+    utterances = [record for record in records if isinstance(record, Utterance)]
+    assert len(utterances) == 4
+    assert {record.model for record in records} == {classifier.contract.short_hash}
+    for record in utterances:
+        assert set(record.probabilities) == set(classifier.contract.labels)

@@ -1,0 +1,240 @@
+"""The model file: what is written is read, and whatever is wrong with it is one sentence."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from emotiond.errors import ModelError
+from emotiond.mfcc import MfccConfig
+from emotiond.modelfile import Contract, Normalisation, check_shapes, read_contract, write_model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.daemon.sounds import made_up_contract
+
+BODY = b"\x1c\x00\x00\x00TFL3" + bytes(range(256)) * 4
+
+
+def refusal(path: Path) -> str:
+    """Return the sentence with which a file is refused."""
+    with pytest.raises(ModelError) as caught:
+        read_contract(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert "\n" not in message
+    assert caught.value.exit_code == 2
+    return message.replace(str(path), "FILE")
+
+
+def with_contract(path: Path, change: Callable[[dict], object]) -> Path:
+    """Write a model file whose contract, as JSON, was changed."""
+    contract = msgspec.structs.replace(made_up_contract(), sha256=hashlib.sha256(BODY).hexdigest())
+    tree = json.loads(msgspec.json.encode(contract))
+    changed = change(tree)
+    text = json.dumps(tree) if changed is None else changed
+    tail = io.BytesIO()
+    with zipfile.ZipFile(tail, "w") as archive:
+        archive.writestr("emotiond.json", text)
+    path.write_bytes(BODY + tail.getvalue())
+    return path
+
+
+@given(
+    labels=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2, unique=True),
+    n_mfcc=st.integers(1, 20),
+    temperature=st.floats(0.01, 100.0),
+    abstain_below=st.floats(0.0, 1.0),
+    window_frames=st.integers(1, 10_000),
+    body=st.binary(max_size=200),
+)
+def test_what_is_written_is_read(
+    tmp_path: Path,
+    labels: list[str],
+    n_mfcc: int,
+    temperature: float,
+    abstain_below: float,
+    window_frames: int,
+    body: bytes,
+) -> None:
+    flatbuffer = BODY[:8] + body
+    contract = made_up_contract(
+        labels=tuple(labels),
+        mfcc=MfccConfig(n_mels=20, n_mfcc=n_mfcc),
+        normalisation=Normalisation((0.5,) * n_mfcc, (2.0,) * n_mfcc),
+        temperature=temperature,
+        abstain_below=abstain_below,
+        window_frames=window_frames,
+    )
+    path = tmp_path / "model.tflite"
+    written = write_model(path, flatbuffer, contract)
+    assert written.sha256 == hashlib.sha256(flatbuffer).hexdigest()
+    assert written.short_hash == written.sha256[:8]
+    assert msgspec.structs.replace(written, sha256=contract.sha256) == contract
+    assert read_contract(path) == written
+    assert path.read_bytes().startswith(flatbuffer)
+
+
+def test_the_same_model_makes_the_same_file(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        write_model(tmp_path / name, BODY, made_up_contract())
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_a_model_is_replaced_by_writing_it_again(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    write_model(path, BODY * 2, made_up_contract())
+    contract = write_model(path, BODY, made_up_contract(labels=("one", "other")))
+    assert read_contract(path) == contract
+
+
+def test_the_window_in_seconds_is_the_sound_that_its_frames_span() -> None:
+    contract = made_up_contract(mfcc=MfccConfig(n_mels=20, n_mfcc=8), window_frames=92)
+    assert contract.window_seconds == (91 * 512 + 1024) / 16_000
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "no such file"),
+        (b"", "not a TFLite file"),
+        (b"TFL3", "not a TFLite file"),
+        (b"just some text, no model at all\n" * 10, "not a TFLite file"),
+        (BODY, "no emotiond.json inside"),
+        (BODY + b"PK\x05\x06" + bytes(18), "no emotiond.json inside"),
+    ],
+    ids=["missing", "empty", "tiny", "text", "no contract", "empty zip"],
+)
+def test_a_file_that_is_no_model_is_refused(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    path = tmp_path / "model.tflite"
+    if content is not None:
+        path.write_bytes(content)
+    assert words in refusal(path)
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    assert "directory" in refusal(tmp_path)
+
+
+def _drop(key: str) -> Callable[[dict], object]:
+    return lambda tree: tree.__delitem__(key)
+
+
+REFUSALS: dict[str, tuple[Callable[[dict], object], str]] = {
+    "older version": (lambda t: t.update(version=0), "contract version 0, .* version 1"),
+    "newer version": (lambda t: t.update(version=2), "contract version 2, .* version 1"),
+    "newer version with new fields": (lambda t: t.update(version=9, x=1), "contract version 9"),
+    "version of words": (lambda t: t.update(version="one"), "contract version one"),
+    "no version": (_drop("version"), "contract version None"),
+    "wrong hash": (lambda t: t.update(sha256="0" * 64), "damaged"),
+    "no hash": (_drop("sha256"), "damaged"),
+    "unknown field": (lambda t: t.update(colour="red"), "colour"),
+    "unknown feature setting": (lambda t: t["mfcc"].update(lifter=22), "lifter"),
+    "missing field": (_drop("temperature"), "temperature"),
+    "a label twice": (lambda t: t.update(labels=["a", "b", "a"]), "a label occurs twice"),
+    "one label": (lambda t: t.update(labels=["a"]), "labels"),
+    "labels that are numbers": (lambda t: t.update(labels=[1, 2]), "labels"),
+    "too few means": (lambda t: t["normalisation"]["mean"].clear(), "mean has 0 numbers"),
+    "too many deviations": (lambda t: t["normalisation"]["std"].append(1.0), "std has 9 numbers"),
+    "a deviation of zero": (
+        lambda t: t["normalisation"]["std"].__setitem__(3, 0.0),
+        "std has a number that is not positive",
+    ),
+    "a negative deviation": (
+        lambda t: t["normalisation"]["std"].__setitem__(3, -1.0),
+        "std has a number that is not positive",
+    ),
+    "impossible features": (lambda t: t["mfcc"].update(hop_length=0), "hop_length"),
+    "temperature of zero": (lambda t: t.update(temperature=0.0), "temperature"),
+    "threshold over one": (lambda t: t.update(abstain_below=1.1), "abstain_below"),
+    "no frames": (lambda t: t.update(window_frames=0), "window_frames"),
+    "wrong type": (lambda t: t.update(window_frames="many"), "window_frames"),
+    "no object": (lambda _: "[1, 2]", "bad contract"),
+    "no JSON": (lambda _: "{version: 1", "bad contract"),
+    "empty contract": (lambda _: "", "bad contract"),
+    "not UTF-8": (lambda _: b'{"version": 1, "labels": ["\xff"]}', "bad contract"),
+    "version not UTF-8": (lambda _: b'{"version": "\xff"}', "bad contract"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), REFUSALS.values(), ids=REFUSALS)
+def test_a_contract_that_can_not_be_kept_is_refused(
+    tmp_path: Path, change: Callable[[dict], object], words: str
+) -> None:
+    assert re.search(words, refusal(with_contract(tmp_path / "model.tflite", change)))
+
+
+def test_an_unchanged_contract_is_accepted(tmp_path: Path) -> None:
+    path = with_contract(tmp_path / "model.tflite", lambda _: None)
+    assert isinstance(read_contract(path), Contract)
+
+
+@settings(max_examples=100)
+@given(data=st.data())
+def test_a_truncated_file_is_refused(tmp_path: Path, data: st.DataObject) -> None:
+    path = tmp_path / "model.tflite"
+    write_model(path, BODY, made_up_contract())
+    whole = path.read_bytes()
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
+    refusal(path)
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_a_flipped_bit_is_refused_or_changes_nothing(tmp_path: Path, data: st.DataObject) -> None:
+    path = tmp_path / "model.tflite"
+    contract = write_model(path, BODY, made_up_contract())
+    content = bytearray(path.read_bytes())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content)
+    try:
+        assert read_contract(path) == contract
+    except ModelError:
+        refusal(path)
+
+
+def test_every_byte_of_the_network_and_the_contract_is_protected(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    write_model(path, BODY, made_up_contract())
+    content = path.read_bytes()
+    start = content.index(b'{\n "version"')
+    text_end = content.index(b"PK\x01\x02")
+    for i in [*range(4, len(BODY), 37), *range(start, text_end, 29)]:
+        changed = bytearray(content)
+        changed[i] ^= 0x20
+        path.write_bytes(changed)
+        refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "words"),
+    [
+        ([1, 20, 8], [1, 3], None),
+        ([1, 21, 8], [1, 3], "its input has shape [1, 21, 8], its contract says [1, 20, 8]"),
+        ([1, 20, 9], [1, 3], "its input has shape [1, 20, 9]"),
+        ([1, 20, 8, 1], [1, 3], "its input has shape [1, 20, 8, 1]"),
+        ([2, 20, 8], [1, 3], "its input has shape [2, 20, 8]"),
+        ([1, 20, 8], [1, 4], "its output has shape [1, 4], its contract says [1, 3]"),
+        ([1, 20, 8], [3], "its output has shape [3]"),
+    ],
+)
+def test_shapes_that_disagree_with_the_contract_are_refused(
+    inputs: list[int], outputs: list[int], words: str | None
+) -> None:
+    if words is None:
+        check_shapes(Path("FILE"), made_up_contract(), inputs, outputs)
+        return
+    with pytest.raises(ModelError, match=re.escape(f"model FILE: {words}")):
+        check_shapes(Path("FILE"), made_up_contract(), inputs, outputs)
+
+
+def test_the_shipped_model_is_accepted(model_path: Path, flatbuffer: bytes) -> None:
+    contract = read_contract(model_path)
+    assert hashlib.sha256(flatbuffer).hexdigest() == contract.sha256

@@ -1,0 +1,173 @@
+"""The classifier: the contract is kept, with whichever runtime there is."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import numpy as np
+import pytest
+from emotiond import runtime
+from emotiond.errors import EmotiondError, ModelError
+from emotiond.modelfile import Contract, Normalisation, write_model
+from emotiond.runtime import Classifier, dequantise, quantise, softmax
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.fixture
+def frames(contract: Contract) -> np.ndarray:
+    shape = (contract.window_frames, contract.mfcc.n_mfcc)
+    return np.random.default_rng(0).normal(0, 20, shape).astype(np.float32)
+
+
+def tensor(dtype: type, scale: float = 0.0, zero: int = 0) -> dict[str, object]:
+    return {"dtype": dtype, "quantization": (scale, zero)}
+
+
+def test_probabilities_are_one_distribution_the_same_each_time(
+    model_path: Path, frames: np.ndarray
+) -> None:
+    classifier = Classifier(model_path)
+    before = frames.copy()
+    first = classifier.probabilities(frames)
+    assert first.shape == (len(classifier.contract.labels),)
+    assert first.dtype == np.float32
+    assert (first >= 0).all()
+    assert first.sum() == pytest.approx(1.0, abs=1e-5)
+    classifier.probabilities(frames * 0.5)
+    np.testing.assert_array_equal(classifier.probabilities(frames), first)
+    np.testing.assert_array_equal(Classifier(model_path).probabilities(frames), first)
+    np.testing.assert_array_equal(frames, before)
+
+
+def test_temperature_labels_and_normalisation_come_from_the_contract(
+    model_path: Path, tmp_path: Path, flatbuffer: bytes, contract: Contract, frames: np.ndarray
+) -> None:
+    shipped = Classifier(model_path)
+    labels = tuple(f"sound {i}" for i in range(len(contract.labels)))
+    changed = msgspec.structs.replace(
+        contract,
+        labels=labels,
+        temperature=contract.temperature * 4.0,
+        normalisation=Normalisation(
+            tuple(2.0 * each for each in contract.normalisation.mean),
+            tuple(2.0 * each for each in contract.normalisation.std),
+        ),
+    )
+    path = tmp_path / "changed.tflite"
+    write_model(path, flatbuffer, changed)
+    other = Classifier(path)
+    assert other.contract.labels == labels
+    logits = shipped.logits(frames)
+    step = np.ptp(logits) * 1e-3 + 1e-3
+    np.testing.assert_allclose(other.logits(frames * 2.0), logits, rtol=0, atol=step)
+    np.testing.assert_allclose(
+        other.probabilities(frames * 2.0),
+        softmax(logits / np.float32(contract.temperature * 4.0)),
+        atol=1e-2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c: {"window_frames": c.window_frames + 1}, "its input has shape"),
+        (lambda c: {"labels": (*c.labels, "one more")}, "its output has shape"),
+        (lambda c: {"labels": c.labels[:-1]}, "its output has shape"),
+    ],
+    ids=["window", "a label too many", "a label too few"],
+)
+def test_a_contract_that_disagrees_with_the_network_is_refused(
+    tmp_path: Path, flatbuffer: bytes, contract: Contract, change, words: str
+) -> None:
+    path = tmp_path / "wrong.tflite"
+    write_model(path, flatbuffer, msgspec.structs.replace(contract, **change(contract)))
+    with pytest.raises(ModelError, match=f"model {re.escape(str(path))}: {words}"):
+        Classifier(path)
+
+
+@pytest.mark.parametrize(
+    "body", [b"\x1c\x00\x00\x00TFL3", b"\x1c\x00\x00\x00TFL3" + b"\xff" * 2000, "half", "zeroed"]
+)
+def test_a_network_that_is_none_is_refused_and_does_not_crash(
+    tmp_path: Path, flatbuffer: bytes, contract: Contract, body: bytes | str
+) -> None:
+    if body == "half":
+        body = flatbuffer[: len(flatbuffer) // 2]
+    elif body == "zeroed":
+        body = flatbuffer[:8] + bytes(len(flatbuffer) - 8)
+    path = tmp_path / "none.tflite"
+    write_model(path, body, contract)
+    # In a process of its own: a native runtime may take Python with it.
+    ended = subprocess.run(
+        [sys.executable, "-m", "emotiond", "model", str(path)],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 2, ended
+    assert ended.stderr.count(b"\n") == 1
+    assert b"Traceback" not in ended.stderr
+
+
+def test_a_network_that_gives_no_finite_numbers_is_refused(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Classifier, "logits", lambda self, _: np.full(len(self.contract.labels), np.nan)
+    )
+    with pytest.raises(ModelError, match="not finite"):
+        Classifier(model_path)
+
+
+def test_litert_goes_before_tflite_runtime_which_goes_before_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in runtime.RUNTIMES:
+        module = SimpleNamespace(Interpreter=f"the one of {name}")
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(interpreter=module))
+        monkeypatch.setitem(sys.modules, f"{name}.interpreter", module)
+    for name in runtime.RUNTIMES:
+        assert runtime.load_runtime() == (name, f"the one of {name}")
+        monkeypatch.setitem(sys.modules, f"{name}.interpreter", None)
+    with pytest.raises(EmotiondError, match="install ai-edge-litert"):
+        runtime.load_runtime()
+
+
+@given(
+    values=st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=20),
+    scale=st.sampled_from([2.0**-12, 0.013, 0.1, 1.0, 7.5]),
+    zero=st.integers(-128, 127),
+    dtype=st.sampled_from([np.int8, np.uint8]),
+)
+def test_quantising_is_exact_to_half_a_step_and_clips_at_the_ends(
+    values: list[float], scale: float, zero: int, dtype: type
+) -> None:
+    limits = np.iinfo(dtype)
+    zero = zero - np.iinfo(np.int8).min + limits.min
+    given_values = np.array(values, np.float32)
+    kind = tensor(dtype, scale, zero)
+    quantised = quantise(given_values, kind)
+    assert quantised.dtype == dtype
+    back = dequantise(quantised, kind)
+    assert back.dtype == np.float32
+    low, high = ((limit - zero) * scale for limit in (limits.min, limits.max))
+    expected = np.clip(given_values.astype(np.float64), low, high)
+    np.testing.assert_allclose(back, expected, rtol=1e-5, atol=scale * 0.501)
+    np.testing.assert_array_equal(quantise(back, kind), quantised)
+
+
+def test_float_tensors_take_and_give_the_values_as_they_are() -> None:
+    values = np.array([1.5, -2.25], np.float32)
+    np.testing.assert_array_equal(quantise(values, tensor(np.float32)), values)
+    np.testing.assert_array_equal(dequantise(values, tensor(np.float32)), values)
+
+
+@given(logits=st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=2, max_size=8))
+def test_softmax_is_a_distribution_in_the_order_of_the_logits(logits: list[float]) -> None:
+    probabilities = softmax(np.array(logits, np.float32))
+    assert probabilities.sum() == pytest.approx(1.0, abs=1e-5)
+    assert probabilities[int(np.argmax(logits))] == probabilities.max()

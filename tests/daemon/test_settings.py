@@ -1,0 +1,198 @@
+"""Settings: a file, a flag for every key, and errors that say where."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from emotiond import settings
+from emotiond.errors import InputError
+from emotiond.settings import DEFAULT_MODEL, LogSettings, Settings, add_flags, load
+
+KEYS = {
+    # key in the file: (in the file, as a flag, what comes of it)
+    "model": ("a.tflite", "b.tflite", "b.tflite"),
+    "device": ("one", "other", "other"),
+    "headless": (False, None, True),
+    "hop_seconds": (0.25, "1.5", 1.5),
+    "gate.margin_db": (6.0, "20", 20.0),
+    "gate.floor_seconds": (1.0, "5", 5.0),
+    "gate.hangover_seconds": (0.0, "1", 1.0),
+    "decision.smoothing_seconds": (1.0, "4", 4.0),
+    "decision.abstain_below": (0.1, "0.9", 0.9),
+    "log.dir": ("here", "there", "there"),
+    "log.keep_days": (2, "7", 7),
+    "log.max_megabytes": (1.5, "10", 10.0),
+}
+
+
+def chosen(*flags: str) -> Settings:
+    """Return what flags give."""
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    return load(parser.parse_args(flags))
+
+
+def flag(key: str) -> str:
+    return "--" + key.replace(".", "-").replace("_", "-")
+
+
+def write(path: Path, key: str, value: object) -> Path:
+    """Write a settings file with one key."""
+    *sections, name = key.split(".")
+    text = json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
+    path.write_text("".join(f"[{section}]\n" for section in sections) + f"{name} = {text}\n")
+    return path
+
+
+def value_of(found: Settings, key: str) -> object:
+    value: Any = found
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def test_every_key_has_a_flag_and_every_flag_a_key() -> None:
+    tree = msgspec.to_builtins(Settings())
+    keys = set()
+    for name, value in tree.items():
+        keys |= {f"{name}.{each}" for each in value} if isinstance(value, dict) else {name}
+    assert keys == set(KEYS)
+    parser = argparse.ArgumentParser(add_help=False)
+    add_flags(parser)
+    assert set(parser._option_string_actions) == {flag(key) for key in keys} | {"--config"}
+    assert all(action.help for action in parser._actions)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_flag_goes_before_the_file_which_goes_before_the_default(
+    tmp_path: Path, key: str
+) -> None:
+    in_file, as_flag, result = KEYS[key]
+    path = write(tmp_path / "emotiond.toml", key, in_file)
+    given = [flag(key)] if as_flag is None else [flag(key), as_flag]
+    default = value_of(Settings(), key)
+    assert value_of(chosen("--config", str(path)), key) == in_file
+    assert value_of(chosen("--config", str(path), *given), key) == result
+    assert value_of(chosen(*given), key) == result
+    assert value_of(chosen(), key) == default
+    assert in_file == default or result != in_file
+
+
+def test_flags_join_the_other_keys_of_their_section(tmp_path: Path) -> None:
+    path = tmp_path / "emotiond.toml"
+    path.write_text("headless = true\n[log]\nkeep_days = 3\ndir = 'x'\n[gate]\nmargin_db = 9\n")
+    found = chosen("--config", str(path), "--log-max-megabytes", "5", "--gate-floor-seconds=2")
+    assert found.log == LogSettings(dir="x", keep_days=3, max_megabytes=5.0)
+    assert (found.gate.margin_db, found.gate.floor_seconds) == (9.0, 2.0)
+    assert found.headless is True
+
+
+WRONG = [
+    # key, value in the file, what the message names
+    ("volume", 3, "volume"),
+    ("gate.attack", 1.0, "attack"),
+    ("hop_seconds", "often", "hop_seconds"),
+    ("hop_seconds", 0.0, "hop_seconds"),
+    ("hop_seconds", 10.1, "hop_seconds"),
+    ("hop_seconds", float("nan"), "hop_seconds"),
+    ("hop_seconds", [0.5], "hop_seconds"),
+    ("headless", "perhaps", "headless"),
+    ("gate", 3, "gate"),
+    ("gate.margin_db", -1.0, "gate.margin_db"),
+    ("gate.margin_db", float("inf"), "gate.margin_db"),
+    ("gate.floor_seconds", 0.0, "gate.floor_seconds"),
+    ("gate.floor_seconds", 1e30, "gate.floor_seconds"),
+    ("gate.hangover_seconds", -0.1, "gate.hangover_seconds"),
+    ("gate.hangover_seconds", float("inf"), "gate.hangover_seconds"),
+    ("decision.smoothing_seconds", 0.0, "decision.smoothing_seconds"),
+    ("decision.smoothing_seconds", 1e12, "decision.smoothing_seconds"),
+    ("decision.abstain_below", 1.5, "decision.abstain_below"),
+    ("decision.abstain_below", -0.5, "decision.abstain_below"),
+    ("log.keep_days", 0, "log.keep_days"),
+    ("log.keep_days", 1.5, "log.keep_days"),
+    ("log.keep_days", 10**9, "log.keep_days"),
+    ("log.max_megabytes", 0.0, "log.max_megabytes"),
+    ("log.max_megabytes", float("inf"), "log.max_megabytes"),
+    ("log.dir", 3, "log.dir"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "names"), WRONG)
+def test_a_wrong_file_is_refused_with_the_place(
+    tmp_path: Path, key: str, value: object, names: str
+) -> None:
+    path = write(tmp_path / "emotiond.toml", key, value)
+    with pytest.raises(InputError) as caught:
+        chosen("--config", str(path))
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert names in message
+    assert "\n" not in message
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "names"),
+    [row for row in WRONG if row[0] in KEYS and row[0] not in ("headless", "log.dir")],
+)
+def test_a_wrong_flag_is_refused_with_the_key(key: str, value: object, names: str) -> None:
+    with pytest.raises(InputError) as caught:
+        chosen(f"{flag(key)}={value}")
+    assert names in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "no such file"),
+        (b"hop_seconds = ", "not TOML"),
+        (b"just words\nand more", "not TOML"),
+        (b"device = '\xff'", "not TOML"),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_refused(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    path = tmp_path / "emotiond.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=words) as caught:
+        chosen("--config", str(path))
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "emotiond.toml"
+    path.write_text("# nothing set\n")
+    assert chosen("--config", str(path)) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("set_to", "variables", "folder"),
+    [
+        ("/logs", {"LOGS_DIRECTORY": "/system", "XDG_STATE_HOME": "/state"}, "/logs"),
+        ("~/logs", {"HOME": "/home/me"}, "/home/me/logs"),
+        (None, {"LOGS_DIRECTORY": "/system:/other", "XDG_STATE_HOME": "/state"}, "/system"),
+        (None, {"XDG_STATE_HOME": "/state"}, "/state/emotiond"),
+        (None, {"HOME": "/home/me"}, "/home/me/.local/state/emotiond"),
+    ],
+)
+def test_the_log_is_where_it_is_set_then_systemds_then_the_users(
+    monkeypatch: pytest.MonkeyPatch, set_to: str | None, variables: dict[str, str], folder: str
+) -> None:
+    for name in ("LOGS_DIRECTORY", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert LogSettings(dir=set_to).folder == Path(folder)
+
+
+def test_the_model_is_the_shipped_one_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert Settings().model_path == DEFAULT_MODEL == settings.DEFAULT_MODEL
+    assert Settings(model="~/my.tflite").model_path == Path("/home/me/my.tflite")

@@ -1,0 +1,133 @@
+"""Sinks: one that fails costs itself its records, and it is said once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from emotiond.record import Record, Status
+from emotiond.sinks import Sinks
+
+NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
+
+
+class Keeper:
+    """A sink that keeps what it is given, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.failing = False
+        self.records: list[Record] = []
+        self.levels: list[float] = []
+        self.calls: list[str] = []
+
+    def _do(self, what: str) -> None:
+        if self.failing:
+            raise OSError(28, "No space left on device")
+        self.calls.append(what)
+
+    def open(self) -> None:
+        self._do("open")
+
+    def write(self, record: Record) -> None:
+        self._do("write")
+        self.records.append(record)
+
+    def meter(self, seconds: float, level: float, speech: float) -> None:
+        self._do("meter")
+        self.levels.append(level)
+
+    def close(self) -> None:
+        self._do("close")
+
+    @property
+    def events(self) -> list[str]:
+        return [each.event for each in self.records if isinstance(each, Status)]
+
+
+@pytest.fixture
+def keepers() -> tuple[Keeper, Keeper]:
+    return Keeper(), Keeper()
+
+
+@pytest.fixture
+def sinks(keepers: tuple[Keeper, Keeper]) -> Sinks:
+    return Sinks({"bad": keepers[0], "good": keepers[1]}, "abcd", lambda: NOW)
+
+
+def news(message: str) -> Status:
+    return Status(model="abcd", event="started", message=message)
+
+
+def test_failure_is_said_once_and_recovery_once_with_the_count(
+    sinks: Sinks, keepers: tuple[Keeper, Keeper]
+) -> None:
+    bad, good = keepers
+    sinks.write(news("1"))
+    bad.failing = True
+    for i in range(5):
+        sinks.write(news(f"{i}"))
+    assert good.events == ["started"] * 2 + ["sink_failed"] + ["started"] * 4
+    failed = next(each for each in good.records if each.event == "sink_failed")
+    assert failed.message.startswith("bad: no space left on device")
+    assert failed.model == "abcd"
+    assert failed.time == "2026-02-28T12:00:00.000Z"
+    # The five, and the record that told of the failure.
+    assert sinks.lost == {"bad": 6}
+    bad.failing = False
+    sinks.write(news("back"))
+    assert sinks.lost == {}
+    assert good.events[-2:] == ["started", "sink_back"]
+    assert good.records[-1].message == "bad works again; 6 records were lost"
+    assert bad.events == ["started", "started", "sink_back"]
+    sinks.write(news("on"))
+    assert good.events.count("sink_failed") == good.events.count("sink_back") == 1
+
+
+def test_a_second_failure_is_said_again(sinks: Sinks, keepers: tuple[Keeper, Keeper]) -> None:
+    bad, good = keepers
+    for failing in (True, False, True, False):
+        bad.failing = failing
+        sinks.write(news("x"))
+    assert [each for each in good.events if each != "started"] == ["sink_failed", "sink_back"] * 2
+
+
+def test_all_sinks_failing_at_once_raises_nothing(
+    sinks: Sinks, keepers: tuple[Keeper, Keeper]
+) -> None:
+    for each in keepers:
+        each.failing = True
+    sinks.write(news("lost"))
+    sinks.meter(1.0, -20.0, 0.5)
+    sinks.close()
+    assert set(sinks.lost) == {"bad", "good"}
+
+
+def test_a_failing_sink_gets_no_levels_and_the_others_do(
+    sinks: Sinks, keepers: tuple[Keeper, Keeper]
+) -> None:
+    bad, good = keepers
+    sinks.meter(0.5, -30.0, 0.0)
+    bad.failing = True
+    sinks.meter(1.0, -20.0, 0.0)  # not known to fail yet
+    sinks.write(news("x"))
+    sinks.meter(1.5, -10.0, 0.0)
+    assert bad.levels == [-30.0]
+    assert good.levels == [-30.0, -20.0, -10.0]
+
+
+def test_all_are_opened_and_all_are_closed_behind_one_that_fails(
+    sinks: Sinks, keepers: tuple[Keeper, Keeper]
+) -> None:
+    bad, good = keepers
+    sinks.open()
+    bad.failing = True
+    sinks.close()
+    assert bad.calls == ["open"]
+    assert good.calls == ["open", "close"]
+
+
+def test_each_record_is_stamped_with_the_time_of_its_writing() -> None:
+    keeper = Keeper()
+    times = iter([NOW, NOW + timedelta(milliseconds=1500)])
+    sinks = Sinks({"one": keeper}, "abcd", lambda: next(times))
+    sinks.write(news("a"))
+    sinks.write(news("b"))
+    assert [each.time[-10:] for each in keeper.records] == [":00:00.000Z"[1:], ":00:01.500Z"[1:]]

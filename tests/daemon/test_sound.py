@@ -1,0 +1,261 @@
+"""Sound files of every kind, raw PCM, and what is wrong with some of them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+import soundfile
+from emotiond import sound
+from emotiond.errors import SoundError
+from emotiond.sound import Resampler, file_blocks, pcm_blocks, printable, read_sound
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.daemon.sounds import RATE, cut, noise, sizes, tone
+
+RATES = [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000]
+FORMATS = [
+    # container, subtype, the largest error of a sample
+    ("WAV", "PCM_16", 1e-4),
+    ("WAV", "PCM_24", 1e-6),
+    ("WAV", "PCM_32", 1e-6),
+    ("WAV", "PCM_U8", 1e-2),
+    ("WAV", "FLOAT", 0.0),
+    ("WAV", "DOUBLE", 1e-7),
+    ("WAV", "ULAW", 5e-2),
+    ("FLAC", "PCM_16", 1e-4),
+    ("FLAC", "PCM_24", 1e-6),
+    ("OGG", "VORBIS", 0.2),
+    ("AIFF", "PCM_16", 1e-4),
+]
+
+
+def peak_hz(samples: np.ndarray, rate: int = RATE) -> float:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(np.argmax(spectrum)) * rate / len(samples)
+
+
+def refusal(path: Path) -> str:
+    """Return the sentence with which a file is refused."""
+    with pytest.raises(SoundError) as caught:
+        read_sound(path, RATE)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    assert caught.value.exit_code == 2
+    return message.removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5, 8])
+@pytest.mark.parametrize("rate", RATES)
+def test_any_rate_and_channel_count_keeps_length_and_pitch(
+    tmp_path: Path, rate: int, channels: int
+) -> None:
+    path = tmp_path / "tone.wav"
+    original = tone(1.0, 1000.0, rate=rate)
+    soundfile.write(path, np.tile(original[:, None], channels), rate)
+    samples = read_sound(path, RATE)
+    assert samples.dtype == np.float32
+    assert samples.ndim == 1
+    assert abs(len(samples) - RATE) <= 0.003 * RATE
+    assert peak_hz(samples) == pytest.approx(1000.0, abs=2.0)
+    middle = samples[2000:-2000]
+    assert np.sqrt(np.mean(middle**2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.01)
+
+
+@pytest.mark.parametrize(("container", "subtype", "error"), FORMATS)
+def test_any_format_gives_the_samples_that_were_written(
+    tmp_path: Path, container: str, subtype: str, error: float
+) -> None:
+    path = tmp_path / "sound"
+    original = noise(1.05, level=0.1)
+    soundfile.write(path, original, RATE, format=container, subtype=subtype)
+    samples = read_sound(path, RATE)
+    assert len(samples) == len(original)
+    np.testing.assert_allclose(samples, original, rtol=0, atol=error)
+
+
+@pytest.mark.parametrize("seconds", [1 / RATE, 0.0999, 0.1, 0.1001, 0.25])
+def test_blocks_are_short_and_none_is_lost_at_the_end(tmp_path: Path, seconds: float) -> None:
+    path = tmp_path / "sound.wav"
+    original = noise(seconds)
+    soundfile.write(path, original, RATE, subtype="FLOAT")
+    blocks = list(file_blocks(path, RATE))
+    assert all(len(block) <= 0.1 * RATE for block in blocks)
+    np.testing.assert_array_equal(np.concatenate(blocks), original)
+
+
+def test_channels_are_mixed_to_their_mean(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    left, right = noise(0.3, seed=1), noise(0.3, seed=2)
+    soundfile.write(path, np.stack([left, right], axis=1), RATE, subtype="FLOAT")
+    np.testing.assert_allclose(read_sound(path, RATE), (left + right) / 2, atol=1e-8)
+
+
+@given(into=sizes)
+def test_a_resampler_of_equal_rates_gives_what_it_is_given(into: list[int]) -> None:
+    original = noise(0.5)
+    resampler = Resampler(RATE, RATE)
+    blocks = [resampler.push(block) for block in cut(original, into)]
+    np.testing.assert_array_equal(np.concatenate(blocks), original)
+    assert len(resampler.push(np.empty(0, np.float32), last=True)) == 0
+
+
+@given(into=sizes, rate=st.sampled_from([8_000, 44_100, 48_000]))
+def test_resampling_does_not_depend_on_how_the_sound_is_cut(into: list[int], rate: int) -> None:
+    original = noise(0.3, rate=rate)
+
+    def resampled(blocks: Iterator[np.ndarray]) -> np.ndarray:
+        resampler = Resampler(rate, RATE)
+        parts = [resampler.push(block) for block in blocks]
+        return np.concatenate([*parts, resampler.push(np.empty(0, np.float32), last=True)])
+
+    np.testing.assert_allclose(
+        resampled(cut(original, into)), resampled(iter([original])), rtol=0, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5, 0.999])
+@pytest.mark.parametrize(
+    ("container", "subtype"),
+    [("WAV", "PCM_16"), ("WAV", "FLOAT"), ("RF64", "PCM_16"), ("AIFF", "PCM_16"), ("FLAC", None)],
+)
+def test_a_truncated_file_is_said_to_be_one(
+    tmp_path: Path, container: str, subtype: str | None, keep: float
+) -> None:
+    path = tmp_path / "sound"
+    soundfile.write(path, noise(5.0), RATE, format=container, subtype=subtype)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * keep)])
+    blocks: list[np.ndarray] = []
+    with pytest.raises(SoundError, match=rf"{path}: truncated .*after .* s$"):
+        blocks.extend(file_blocks(path, RATE))
+    heard = sum(map(len, blocks))
+    assert heard <= 5.0 * RATE * keep + 100
+    assert container == "FLAC" or heard >= 5.0 * RATE * keep - 4000
+
+
+@pytest.mark.parametrize("size", [0x7FFFF000, 0x7FFFF024, 0xFFFFFFFF])
+def test_a_wav_from_a_pipe_whose_size_is_not_known_is_whole(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "sound.wav"
+    original = noise(0.5)
+    soundfile.write(path, original, RATE, subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    at = content.index(b"data") + 4
+    content[at : at + 4] = size.to_bytes(4, "little")
+    path.write_bytes(content)
+    np.testing.assert_allclose(read_sound(path, RATE), original, atol=1e-4)
+
+
+def test_what_follows_the_sound_in_a_wav_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    soundfile.write(path, noise(0.5), RATE, subtype="PCM_16")
+    with path.open("ab") as file:
+        file.write(b"LIST" + (4).to_bytes(4, "little") + b"INFO")
+    assert len(read_sound(path, RATE)) == RATE // 2
+
+
+def _wav(path: Path, samples: np.ndarray, subtype: str = "FLOAT") -> None:
+    soundfile.write(path, samples, RATE, format="WAV", subtype=subtype)
+
+
+BAD_FILES = {
+    "missing": (lambda _: None, "no such file"),
+    "a folder": (lambda path: path.mkdir(), "is not a file"),
+    "a pipe": (os.mkfifo, "is not a file"),
+    "empty": (lambda path: path.write_bytes(b""), "not a sound file"),
+    "text": (lambda path: path.write_text("words, not sound\n" * 100), "not a sound file"),
+    "noughts": (lambda path: path.write_bytes(bytes(10_000)), "not a sound file"),
+    "header cut": (lambda path: path.write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt "), "not a sound"),
+    "no samples": (lambda path: _wav(path, np.zeros(0)), "holds no sound"),
+    "NaN": (lambda path: _wav(path, np.array([0.0, np.nan])), "not finite"),
+    "NaN late": (
+        lambda path: _wav(path, np.append(np.zeros((RATE, 2)), [[0.0, np.nan]], axis=0)),
+        "not finite",
+    ),
+    "infinity": (lambda path: _wav(path, np.array([np.inf, 0.0])), "not finite"),
+    "overflow in mixing": (lambda path: _wav(path, np.full((10, 2), 3e38)), "not finite"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize(("make", "words"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_bad_file_is_one_sentence(tmp_path: Path, make, words: str) -> None:
+    path = tmp_path / "sound.wav"
+    make(path)
+    assert words in refusal(path)
+
+
+def test_a_name_is_text_whatever_bytes_it_is_made_of() -> None:
+    assert printable("voilà.wav") == "voilà.wav"
+    assert printable(os.fsdecode(b"a\xff.wav")) == "a\\xff.wav"
+
+
+def pcm(writes: list[bytes], stop: Event | None = None) -> list[np.ndarray]:
+    """Return the blocks of a pipe to which there were these writes."""
+    reader, writer = os.pipe()
+    blocks: list[np.ndarray] = []
+    try:
+        source = pcm_blocks(reader, RATE, stop or Event())
+        for data in writes:
+            os.write(writer, data)
+            if len(data) > 1:
+                blocks.append(next(source))
+        os.close(writer)
+        blocks += source
+    finally:
+        os.close(reader)
+    return blocks
+
+
+@given(
+    values=st.lists(st.integers(-32768, 32767), max_size=50),
+    cuts=st.lists(st.integers(1, 9), min_size=1, max_size=9),
+    odd=st.binary(max_size=1),
+)
+def test_pcm_is_the_same_wherever_its_reads_are_cut(
+    values: list[int], cuts: list[int], odd: bytes
+) -> None:
+    data = np.array(values, "<i2").tobytes() + odd
+    writes = [bytes(block) for block in cut(np.frombuffer(data, np.uint8), cuts)]
+    blocks = pcm(writes)
+    heard = np.concatenate([np.empty(0, np.float32), *blocks])
+    assert heard.dtype == np.float32
+    np.testing.assert_array_equal(heard * 32768, values)
+
+
+def test_pcm_is_heard_before_a_block_is_full_and_in_blocks_when_there_is_much() -> None:
+    assert [len(block) for block in pcm([b"\0\0" * 5, b"\0\0" * 3])] == [5, 3]
+    assert [len(block) for block in pcm([b"\0\0" * 4000])] == [1600, 1600, 800]
+
+
+def test_pcm_ends_at_the_signal_to_stop_though_the_pipe_is_open() -> None:
+    reader, writer = os.pipe()
+    stop = Event()
+    try:
+        blocks = pcm_blocks(reader, RATE, stop)
+        os.write(writer, b"\0\0" * 10)
+        assert len(next(blocks)) == 10
+        stop.set()
+        assert list(blocks) == []
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_pcm_from_what_can_not_be_read_is_one_sentence(tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        with pytest.raises(SoundError, match=r"standard input can't be read .*directory"):
+            list(pcm_blocks(folder, RATE, Event()))
+    finally:
+        os.close(folder)
+    with pytest.raises(SoundError, match="standard input can't be read"):
+        list(pcm_blocks(folder, RATE, Event()))
+
+
+def test_a_block_is_a_tenth_of_a_second() -> None:
+    assert pytest.approx(0.1) == sound.BLOCK_SECONDS
