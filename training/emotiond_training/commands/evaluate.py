@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotiond_training.commands.options import add_shared_arguments, output_folder
+from emotiond_training.commands.options import add_shared_arguments, output_folder, writing_to
 
 if TYPE_CHECKING:
     from emotiond_training.evaluation import Outcome
@@ -48,9 +48,10 @@ def run(args: argparse.Namespace) -> int:
 
     reporter = Reporter(Console(stderr=True))
     outcomes = []
-    for name in dict.fromkeys(args.protocol):
-        outcomes.append(evaluate(name, clips, recipe, reporter))
-        _write(out, recipe, outcomes)
+    with writing_to(out):
+        for name in dict.fromkeys(args.protocol):
+            outcomes.append(evaluate(name, clips, recipe, reporter))
+            _write(out, recipe, outcomes)
     _print(outcomes)
     return 0
 

@@ -1,9 +1,12 @@
 """Arguments that ``train`` and ``evaluate`` share."""
 
 import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from emotiond.errors import InputError
+from emotiond.errors import EmotiondError, InputError
 
 
 def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,14 +38,25 @@ def output_folder(args: argparse.Namespace) -> Path:
     Raises
     ------
     InputError
-        If it can't be.
+        If it can't be made or written to.
     """
     folder: Path = args.out or Path("runs", Path(args.recipe).stem)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: {(error.strerror or str(error)).lower()}") from error
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"{folder}: may not be written to")
     return folder
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Turn a failure to write, a full disk say, into an EmotiondError."""
+    try:
+        yield
+    except OSError as error:
+        raise EmotiondError(f"{folder}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _natural(text: str) -> int:

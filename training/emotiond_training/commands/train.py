@@ -2,7 +2,7 @@
 
 import argparse
 
-from emotiond_training.commands.options import add_shared_arguments, output_folder
+from emotiond_training.commands.options import add_shared_arguments, output_folder, writing_to
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +34,9 @@ def run(args: argparse.Namespace) -> int:
     from emotiond_training.training import train
 
     reporter = Reporter(Console(stderr=True))
-    measured = train(clips, recipe, out, reporter, hold_out=not args.all)
-    (out / "recipe.toml").write_text(recipe_text(args.recipe))
+    with writing_to(out):
+        measured = train(clips, recipe, out, reporter, hold_out=not args.all)
+        (out / "recipe.toml").write_text(recipe_text(args.recipe))
     print(
         f"Trained on {measured.train_clips} clips; accuracy {measured.accuracy:.1%} and "
         f"UAR {measured.uar:.1%} on {measured.measured_clips} {measured.measured_on} clips: {out}"

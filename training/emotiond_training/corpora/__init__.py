@@ -77,7 +77,10 @@ def _read(spec: str) -> list[Clip]:
     path = Path(folder).expanduser()
     if not path.is_dir():
         raise InputError(f"{folder}: no such folder")
-    clips = READERS[name](path)
+    try:
+        clips = READERS[name](path)
+    except OSError as error:
+        raise InputError(f"{folder}: {(error.strerror or str(error)).lower()}") from error
     if not clips:
         raise InputError(f"{folder}: holds no recording that the corpus {name!r} would have")
     return clips
