@@ -120,12 +120,21 @@ def write_model(path: Path, flatbuffer: bytes, contract: Contract) -> Contract:
         # A fixed date, so that the same model makes the same file.
         entry = zipfile.ZipInfo(CONTRACT_NAME, date_time=(1980, 1, 1, 0, 0, 0))
         archive.writestr(entry, msgspec.json.format(msgspec.json.encode(contract), indent=1))
-    path.write_bytes(flatbuffer + tail.getvalue())
+    # Replaced in one step, so that nobody reads half of it.
+    path = path.resolve()
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(flatbuffer + tail.getvalue())
+    new.replace(path)
     return contract
 
 
 def read_contract(path: Path) -> Contract:
-    """Read and check the contract of a model file.
+    """Read and check the contract of a model file: :func:`read_model` without the network."""
+    return read_model(path)[0]
+
+
+def read_model(path: Path) -> tuple[Contract, bytes]:
+    """Read and check a model file.
 
     Parameters
     ----------
@@ -135,6 +144,8 @@ def read_contract(path: Path) -> Contract:
     Returns
     -------
     Contract
+    bytes
+        The flatbuffer.
 
     Raises
     ------
@@ -166,9 +177,10 @@ def read_contract(path: Path) -> Contract:
             f"model {path}: no {CONTRACT_NAME} inside (truncated, or not made by emotiond export)"
         ) from error
     contract = _decode(path, text)
-    if hashlib.sha256(content[:tail_start]).hexdigest() != contract.sha256:
+    flatbuffer = content[:tail_start]
+    if hashlib.sha256(flatbuffer).hexdigest() != contract.sha256:
         raise ModelError(f"model {path}: damaged (its SHA-256 is not the one in its contract)")
-    return contract
+    return contract, flatbuffer
 
 
 def check_shapes(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from emotiond.errors import EmotiondError, ModelError
 from emotiond.mfcc import Frames
-from emotiond.modelfile import Contract, check_shapes, read_contract
+from emotiond.modelfile import Contract, check_shapes, read_model
 from emotiond.quiet import quiet_stderr
 
 Logits = NDArray[np.float32]
@@ -61,11 +61,13 @@ class Classifier:
     """
 
     def __init__(self, path: Path) -> None:
-        self.contract: Contract = read_contract(path)
+        self.contract: Contract
+        self.contract, flatbuffer = read_model(path)
         self.runtime, interpreter = load_runtime()
         try:
+            # Of what was checked, not of the file: it may be replaced while the daemon runs.
             with quiet_stderr():  # XNNPACK announces itself
-                self._interpreter = interpreter(model_path=str(path), num_threads=1)
+                self._interpreter = interpreter(model_content=flatbuffer, num_threads=1)
                 self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
