@@ -4,6 +4,7 @@ import signal
 import time
 from threading import Event
 from types import FrameType
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from emotiond.record import Event as StatusEvent
 from emotiond.record import Record, Status
 from emotiond.sinks import Sinks
 from emotiond.source import Block, Source
+
+CALM_SECONDS: Final = 5.0
+"""An overload is over when nothing was lost for so long."""
 
 
 def listen(source: Source, engine: Engine, sinks: Sinks, model: str, stop: Event) -> None:
@@ -39,6 +43,7 @@ def listen(source: Source, engine: Engine, sinks: Sinks, model: str, stop: Event
         for record in records:
             sinks.write(record, latency_ms)
 
+    lost = calm = 0
     sinks.open()
     try:
         say("started", f"listening to {source.name}")
@@ -51,6 +56,16 @@ def listen(source: Source, engine: Engine, sinks: Sinks, model: str, stop: Event
                     continue
                 if item.dropped:
                     give(engine.gap(item.dropped), item.arrived)
+                    if not lost:
+                        say("overload", "this machine is too slow for the sound: some is lost")
+                    lost += item.dropped
+                    calm = 0
+                elif lost:
+                    calm += len(item.samples)
+                    if calm >= CALM_SECONDS * engine.sample_rate:
+                        seconds = lost / engine.sample_rate
+                        say("recovered", f"all sound is heard again; {seconds:.1f} s were lost")
+                        lost = 0
                 # A hop at a time, so that its reading is shown however long the block is.
                 for piece in np.split(
                     item.samples, range(engine.hop, len(item.samples), engine.hop)

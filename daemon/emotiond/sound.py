@@ -69,7 +69,7 @@ def file_blocks(path: Path, sample_rate: int) -> Iterator[Signal]:
         raise SoundError(f"{path}: {'is not a file' if path.exists() else 'no such file'}")
     seconds = 0.0
     try:
-        with soundfile.SoundFile(path) as sound:
+        with soundfile.SoundFile(os.fsencode(path)) as sound:
             resampler = Resampler(sound.samplerate, sample_rate)
             size = max(1, round(BLOCK_SECONDS * sound.samplerate))
             while len(block := sound.read(size, dtype="float32", always_2d=True)):

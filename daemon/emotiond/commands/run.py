@@ -62,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop: Event) -> Source:
     if args.input == "-":
+        if sys.stdin is None:
+            raise InputError("standard input is closed")
         blocks = pcm_blocks(STDIN, rate, stop)
         return Replay("standard input", blocks, rate, stop, fast=args.fast)
     if args.input is not None:
