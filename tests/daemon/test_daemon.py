@@ -128,6 +128,15 @@ def test_lost_samples_are_in_the_next_prediction_and_in_its_time() -> None:
     assert predictions[0].start == pytest.approx(1.1)
 
 
+def test_an_overload_is_said_once_and_once_when_it_is_over() -> None:
+    tenth = noise(0.1)
+    drops = [0, 800, 0, 800, *[0] * 60, 1600, *[0] * 49]
+    keeper = listened(*(block(tenth, dropped=each) for each in drops))
+    assert keeper.events == ["started", "overload", "recovered", "overload", "source_ended"]
+    recovered = next(each for each in keeper.records if getattr(each, "event", "") == "recovered")
+    assert recovered.message == "all sound is heard again; 0.1 s were lost"
+
+
 def test_speech_ends_when_the_microphone_goes_and_nothing_of_it_is_in_the_window_after() -> None:
     lost, back = News("microphone_lost", "gone"), News("microphone_back", "here")
     keeper = listened(block(speech(2.0)), lost, back, block(speech(1.5)))

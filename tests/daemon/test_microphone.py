@@ -366,9 +366,7 @@ def test_another_device_that_came_meanwhile_is_no_substitute_for_the_named_one(
     portaudio.query_devices = query_devices
 
     def react(item: Block | News) -> bool:
-        if item.event == "microphone_lost":
-            return False
-        return True
+        return item.event != "microphone_lost"
 
     portaudio.streams[0].active = False
     portaudio.listed = [portaudio.device("Webcam (hw:1,0)", index=1)]

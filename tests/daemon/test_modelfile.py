@@ -91,6 +91,15 @@ def test_a_model_is_replaced_by_writing_it_again(tmp_path: Path) -> None:
     write_model(path, BODY * 2, made_up_contract())
     contract = write_model(path, BODY, made_up_contract(labels=("one", "other")))
     assert read_contract(path) == contract
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_model_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    link, path = tmp_path / "link", tmp_path / "model.tflite"
+    link.symlink_to(path)
+    contract = write_model(link, BODY, made_up_contract())
+    assert link.is_symlink()
+    assert read_contract(path) == read_contract(link) == contract
 
 
 def test_the_window_in_seconds_is_the_sound_that_its_frames_span() -> None:

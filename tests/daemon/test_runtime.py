@@ -71,6 +71,21 @@ def test_temperature_labels_and_normalisation_come_from_the_contract(
     )
 
 
+def test_a_model_goes_on_as_it_was_when_its_file_is_overwritten_or_deleted(
+    tmp_path: Path, model_path: Path, frames: np.ndarray
+) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model_path.read_bytes())
+    classifier = Classifier(path)
+    before = classifier.probabilities(frames)
+    with path.open("rb+") as file:
+        file.write(b"\xff" * 10_000)
+        file.truncate(10_000)
+    np.testing.assert_array_equal(classifier.probabilities(frames), before)
+    path.unlink()
+    np.testing.assert_array_equal(classifier.probabilities(frames), before)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -1,0 +1,225 @@
+"""The daemon at a microphone: PulseAudio gives it one, with nobody in front of it but the sample."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from ctypes.util import find_library
+from pathlib import Path
+
+import pytest
+from emotiond.record import Prediction, Record, Status, Utterance, decode
+
+PROGRAMS = ("pulseaudio", "pactl", "paplay")
+
+pytestmark = pytest.mark.microphone
+
+
+def missing() -> list[str]:
+    """Return what the tests need and is not there."""
+    there = {name: shutil.which(name) for name in PROGRAMS}
+    there["libportaudio2"] = find_library("portaudio")
+    return [name for name, found in there.items() if not found]
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+    """Ask until it is so."""
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, f"{what}: not within {seconds:.0f} s"
+        time.sleep(0.05)
+
+
+class Server:
+    """A PulseAudio of the test's own, whose default microphone hears what is played to a sink."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder = folder
+        runtime = folder / "run"
+        runtime.mkdir(mode=0o700)
+        foreign = ("PULSE_", "DBUS_", "PIPEWIRE_", "ALSA_")
+        kept = {k: v for k, v in environment.items() if not k.startswith(foreign)}
+        self.environment = {
+            **kept,
+            "XDG_RUNTIME_DIR": str(runtime),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "PULSE_RUNTIME_PATH": str(runtime / "pulse"),
+            "PULSE_SERVER": f"unix:{runtime / 'pulse' / 'native'}",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--log-level=error"]
+        for module in ("module-native-protocol-unix", "module-null-sink sink_name=mic"):
+            command += ["-L", module]
+        with (self._folder / "pulseaudio.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        wait_for(lambda: self._pactl("info"), "PulseAudio is ready")
+        assert self._pactl("set-default-source", "mic.monitor")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=10)
+            self._process = None
+
+    def play(self, path: Path) -> None:
+        """Play a file to its end."""
+        subprocess.run(
+            ["paplay", "--device=mic", str(path)], env=self.environment, check=True, timeout=60
+        )
+
+    def _pactl(self, *arguments: str) -> bool:
+        ended = subprocess.run(
+            ["pactl", *arguments],
+            env=self.environment,
+            capture_output=True,
+            check=False,
+            timeout=10,
+        )
+        return ended.returncode == 0
+
+
+@pytest.fixture
+def server(tmp_path: Path, environment: dict[str, str]) -> Iterator[Server]:
+    if lacking := missing():
+        reason = f"not installed: {', '.join(lacking)}"
+        if os.environ.get("EMOTIOND_REQUIRE_MICROPHONE") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    server = Server(tmp_path, environment)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+class Daemon:
+    """A running daemon that reads its microphone, with its lines in a pipe."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder = folder
+        self._log = folder / "logs"
+        self._out, self._err = folder / "stdout", folder / "stderr"
+        with self._err.open("wb") as err:
+            # Through cat: what the test reads went through a pipe.
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "emotiond", "run", "--log-dir", str(self._log)],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=err,
+            )
+        with self._out.open("wb") as out:
+            self._cat = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=out)
+
+    def logged(self) -> list[Record]:
+        """Return the whole lines of the log so far."""
+        content = b"".join(each.read_bytes() for each in sorted(self._log.glob("*.jsonl")))
+        return [decode(line) for line in content.splitlines(keepends=True) if line.endswith(b"\n")]
+
+    def events(self) -> list[str]:
+        return [each.event for each in self.logged() if isinstance(each, Status)]
+
+    def wait_for(self, condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+        def so() -> object:
+            assert self.process.poll() is None, f"ended early: {self._err.read_text()}"
+            return condition()
+
+        wait_for(so, f"{what} (events: {self.events()}; said: {self._err.read_text()})", seconds)
+
+    def stop(self) -> tuple[int, str, str, float]:
+        """End it by SIGTERM; return its code, output, errors, and the seconds it took."""
+        sent = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=15)
+        took = time.monotonic() - sent
+        self._cat.wait(timeout=10)
+        return code, self._out.read_text(), self._err.read_text(), took
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(timeout=10)
+        self._cat.wait(timeout=10)
+
+
+@pytest.fixture
+def daemon(server: Server, tmp_path: Path) -> Iterator[Daemon]:
+    daemon = Daemon(tmp_path, server.environment)
+    try:
+        yield daemon
+    finally:
+        daemon.kill()
+
+
+def predictions(records: list[Record]) -> list[Prediction]:
+    """Return those that speech made."""
+    return [each for each in records if isinstance(each, Prediction) and each.raw_label]
+
+
+@pytest.mark.timeout(120)
+def test_what_is_said_into_the_microphone_is_printed_and_logged(
+    server: Server, daemon: Daemon, sample_path: Path
+) -> None:
+    daemon.wait_for(daemon.events, "the daemon listens")
+    server.play(sample_path)
+    daemon.wait_for(
+        lambda: sum(isinstance(each, Utterance) for each in daemon.logged()) >= 4,
+        "four sentences are logged",
+    )
+    code, out, err, took = daemon.stop()
+    assert (code, err) == (0, "")
+    assert took < 1.0
+    records = daemon.logged()
+    assert daemon.events() == ["started", "stopping"]
+    assert len(predictions(records)) >= 8
+    assert not any(each.dropped for each in predictions(records))
+    # A word that was said is printed when it changes; each prediction is in the log.
+    lines = [line.split(" ", 1)[1] for line in out.splitlines()]
+    assert lines[0].startswith("started: listening to ")
+    assert lines[-1].startswith("stopping: ")
+    assert sum(line == "no speech" for line in lines) >= 4
+    shown = {each.label or "uncertain" for each in predictions(records)}
+    for word in shown:
+        assert any(line.startswith(word) for line in lines), word
+
+
+@pytest.mark.timeout(180)
+def test_a_microphone_that_goes_and_comes_back_is_said_once_each_and_heard_again(
+    server: Server, daemon: Daemon, sample_path: Path
+) -> None:
+    daemon.wait_for(daemon.events, "the daemon listens")
+    server.play(sample_path)
+    daemon.wait_for(lambda: predictions(daemon.logged()), "speech is heard")
+    server.stop()
+    daemon.wait_for(lambda: "microphone_lost" in daemon.events(), "the loss is logged")
+    server.start()
+    daemon.wait_for(lambda: "microphone_back" in daemon.events(), "it is back", 60.0)
+    before = len(predictions(daemon.logged()))
+    server.play(sample_path)
+    daemon.wait_for(lambda: len(predictions(daemon.logged())) > before + 4, "it is heard again")
+    code, out, err, took = daemon.stop()
+    assert (code, err) == (0, "")
+    assert took < 1.0
+    assert daemon.events() == ["started", "microphone_lost", "microphone_back", "stopping"]
+    assert out.count("microphone lost: ") == out.count("microphone back: ") == 1
+
+
+@pytest.mark.timeout(120)
+def test_asked_to_stop_while_the_microphone_is_away_it_ends_at_once(
+    server: Server, daemon: Daemon
+) -> None:
+    daemon.wait_for(daemon.events, "the daemon listens")
+    server.stop()
+    daemon.wait_for(lambda: "microphone_lost" in daemon.events(), "the loss is logged")
+    code, _, err, took = daemon.stop()
+    assert (code, err) == (0, "")
+    assert took < 1.0
+    assert daemon.events() == ["started", "microphone_lost", "stopping"]

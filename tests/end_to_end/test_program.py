@@ -1,0 +1,458 @@
+"""The whole program, started as a user starts it, on sound from files and pipes."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import numpy as np
+import pytest
+import soundfile
+from emotiond.engine import Engine
+from emotiond.modelfile import Contract, write_model
+from emotiond.record import Prediction, Record, Status, Utterance, decode, encode, json_schema
+from emotiond.runtime import Classifier
+from emotiond.sound import file_blocks
+
+from tests.conftest import Run
+
+RATE = 16_000
+
+
+def logged(folder: Path) -> list[Record]:
+    """Return the records of a log, all lines of which must be whole."""
+    content = b"".join(each.read_bytes() for each in sorted(folder.glob("predictions-*.jsonl")))
+    assert content == b"" or content.endswith(b"\n")
+    return [decode(line) for line in content.splitlines()]
+
+
+def events(records: list[Record]) -> list[str]:
+    return [each.event for each in records if isinstance(each, Status)]
+
+
+def heard(records: list[Record]) -> list[bytes]:
+    """Return what was heard, without what depends on the clock."""
+    return [
+        encode(msgspec.structs.replace(each, time="", **extra))
+        for each in records
+        for extra in ([{"latency_ms": 0.0}] if isinstance(each, Prediction) else [{}])
+        if not isinstance(each, Status)
+    ]
+
+
+def one_line(ended: "subprocess.CompletedProcess[bytes]") -> str:
+    """Return what a program that failed said, which must be one line for people."""
+    text = ended.stderr.decode()
+    assert text.count("\n") == 1, text
+    assert text.startswith("emotiond: ")
+    assert "Traceback" not in text + ended.stdout.decode()
+    return text
+
+
+def pcm(samples: np.ndarray) -> bytes:
+    return (samples * 32768).round().astype("<i2").tobytes()
+
+
+def test_a_run_logs_what_the_engine_says(
+    emotiond: Run, tmp_path: Path, sample_path: Path, model_path: Path
+) -> None:
+    ended = emotiond("run", "--input", sample_path, "--fast", "--headless", "--log-dir", "logs")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
+    records = logged(tmp_path / "logs")
+    engine = Engine(Classifier(model_path))
+    expected = [r for block in file_blocks(sample_path, RATE) for r in engine.push(block)]
+    expected += engine.finish()
+    assert heard(records) == list(map(encode, expected))
+    assert events(records) == ["started", "source_ended"]
+    assert sum(isinstance(each, Utterance) for each in records) == 4
+    for each in records:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", each.time)
+        jsonschema.validate(json.loads(encode(each)), json_schema())
+        assert not isinstance(each, Prediction) or 0.0 <= each.latency_ms < 10_000.0
+    assert [each.time for each in records] == sorted(each.time for each in records)
+
+
+def test_the_log_is_in_the_users_state_folder_by_default(
+    emotiond: Run, tmp_path: Path, sample_path: Path
+) -> None:
+    assert emotiond("run", "--input", sample_path, "--fast", "--headless").returncode == 0
+    assert logged(tmp_path / "state" / "emotiond")
+
+
+def test_pcm_on_standard_input_is_heard_as_the_file_is(
+    emotiond: Run, tmp_path: Path, sample: np.ndarray, sample_path: Path
+) -> None:
+    for name, given, options in (
+        ("file", sample_path, {}),
+        ("pipe", "-", {"input": pcm(sample)}),
+    ):
+        flags = ("--input", given, "--fast", "--headless", "--log-dir", name)
+        assert emotiond("run", *flags, **options).returncode == 0
+    assert heard(logged(tmp_path / "pipe")) == heard(logged(tmp_path / "file"))
+
+
+def test_settings_of_a_file_and_flags_reach_the_engine(
+    emotiond: Run, tmp_path: Path, sample_path: Path
+) -> None:
+    (tmp_path / "emotiond.toml").write_text(
+        "headless = true\nhop_seconds = 2.0\n[log]\ndir = 'logs'\n[decision]\nabstain_below = 0.0\n"
+    )
+    flags = ("--config", "emotiond.toml", "--hop-seconds", "1.0", "--decision-abstain-below", "1")
+    assert emotiond("run", "--input", sample_path, "--fast", *flags).returncode == 0
+    predictions = [r for r in logged(tmp_path / "logs") if isinstance(r, Prediction)]
+    assert {round(each.end - each.start, 2) for each in predictions[:-1]} <= {0.99, 0.95, 1.0}
+    assert {each.state for each in predictions} <= {"uncertain", "no_speech"}
+
+
+def test_a_pipe_gets_plain_lines(emotiond: Run, tmp_path: Path, sample_path: Path) -> None:
+    ended = emotiond("run", "--input", sample_path, "--fast", "--log-dir", "logs")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    lines = ended.stdout.decode().splitlines()
+    assert b"\x1b" not in ended.stdout
+    assert len(lines) >= 6
+    assert all(re.match(r"\d\d:\d\d\.\d \S", line) for line in lines)
+    assert lines[0].endswith(f"started: listening to {sample_path}")
+    assert "source ended" in lines[-1]
+    assert sum(line.endswith(" no speech") for line in lines) >= 4
+
+
+@pytest.mark.parametrize("closed", [">&-", "| head -n 1 >&2", "> /dev/full"])
+def test_a_stdout_that_takes_nothing_costs_the_log_nothing(
+    tmp_path: Path, environment: dict[str, str], sample_path: Path, closed: str
+) -> None:
+    command = f"{sys.executable} -m emotiond run --input {sample_path} --fast --log-dir logs"
+    script = f"set -o pipefail; {command} {closed}"
+    ended = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert b"Traceback" not in ended.stderr
+    assert b"Exception ignored" not in ended.stderr
+    records = logged(tmp_path / "logs")
+    assert sum(isinstance(each, Utterance) for each in records) == 4
+    assert events(records)[-1] == "source_ended"
+    if closed != ">&-":
+        assert events(records).count("sink_failed") == 1
+    assert ended.returncode == 0
+
+
+def _wav(path: Path, samples: np.ndarray, rate: int = RATE) -> None:
+    soundfile.write(path, samples, rate, subtype="FLOAT")
+
+
+def _truncated(path: Path) -> None:
+    soundfile.write(path, np.zeros(RATE), RATE, subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[:20_000])
+
+
+BAD_SOUND: dict[str, tuple[Callable[[Path], object], str]] = {
+    "truncated": (_truncated, "truncated"),
+    "text": (lambda path: path.write_text("these are words\n" * 50), "not a sound file"),
+    "empty": (lambda path: path.write_bytes(b""), "not a sound file"),
+    "no samples": (lambda path: _wav(path, np.zeros(0)), "holds no sound"),
+    "NaN": (lambda path: _wav(path, np.full(1000, np.nan)), "not finite"),
+    "missing": (lambda _: None, "no such file"),
+    "folder": (lambda path: path.mkdir(), "is not a file"),
+}
+
+EARLIER = (
+    b'{"type":"status","schema":1,"time":"","model":"a","event":"started","message":"before"}\n'
+)
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """Return a log folder in which something is logged already."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / f"predictions-{time.strftime('%Y-%m-%d', time.gmtime())}.jsonl").write_bytes(EARLIER)
+    return folder
+
+
+@pytest.mark.parametrize(("make", "words"), BAD_SOUND.values(), ids=BAD_SOUND)
+def test_bad_sound_is_one_line_and_code_2_and_the_log_is_whole(
+    emotiond: Run, tmp_path: Path, earlier: Path, make: Callable[[Path], object], words: str
+) -> None:
+    make(tmp_path / "bad.wav")
+    ended = emotiond("run", "--input", "bad.wav", "--fast", "--headless", "--log-dir", earlier)
+    assert words in one_line(ended)
+    assert "bad.wav" in one_line(ended)
+    assert ended.returncode == 2
+    assert logged(earlier)[0].message == "before"
+    assert next(earlier.iterdir()).read_bytes().startswith(EARLIER)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 8])
+@pytest.mark.parametrize("rate", [8_000, 44_100, 192_000])
+def test_sound_of_any_rate_and_channel_count_is_heard(
+    emotiond: Run, tmp_path: Path, sample: np.ndarray, rate: int, channels: int
+) -> None:
+    import soxr
+
+    samples = soxr.resample(sample[: 5 * RATE], RATE, rate)
+    _wav(tmp_path / "good.wav", np.tile(samples[:, None], channels), rate)
+    ended = emotiond("run", "--input", "good.wav", "--fast", "--headless", "--log-dir", "logs")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert any(isinstance(each, Utterance) for each in logged(tmp_path / "logs"))
+
+
+def _corrupt(path: Path, content: bytes) -> None:
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+
+
+def _version(path: Path, content: bytes) -> None:
+    # As another emotiond would have written it: rewritten through the archive, checksum and all.
+    import zipfile
+    from io import BytesIO
+
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        tree = json.loads(archive.read("emotiond.json"))
+        start = archive.infolist()[0].header_offset
+    tail = BytesIO()
+    with zipfile.ZipFile(tail, "w") as archive:
+        archive.writestr("emotiond.json", json.dumps({**tree, "version": 2}))
+    path.write_bytes(content[:start] + tail.getvalue())
+
+
+BAD_MODELS: dict[str, tuple[Callable[[Path, bytes], object], str]] = {
+    "missing": (lambda *_: None, "no such file"),
+    "empty": (lambda path, _: path.write_bytes(b""), "not a TFLite file"),
+    "text": (lambda path, _: path.write_text("no model"), "not a TFLite file"),
+    "truncated": (lambda path, all_: path.write_bytes(all_[: len(all_) // 2]), "truncated"),
+    "corrupt": (_corrupt, "damaged"),
+    "of another version": (_version, "contract version 2"),
+}
+
+
+@pytest.mark.parametrize(("make", "words"), BAD_MODELS.values(), ids=BAD_MODELS)
+@pytest.mark.parametrize("command", ["run", "classify", "model"])
+def test_a_bad_model_is_one_line_and_code_2(
+    emotiond: Run,
+    tmp_path: Path,
+    earlier: Path,
+    sample_path: Path,
+    model_path: Path,
+    command: str,
+    make: Callable[[Path, bytes], object],
+    words: str,
+) -> None:
+    make(tmp_path / "bad.tflite", model_path.read_bytes())
+    arguments = {
+        "run": ("--input", sample_path, "--fast", "--headless", "--log-dir", earlier, "--model"),
+        "classify": (sample_path, "--model"),
+        "model": (),
+    }[command]
+    ended = emotiond(command, *arguments, "bad.tflite")
+    assert words in one_line(ended)
+    assert "bad.tflite" in one_line(ended)
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert next(earlier.iterdir()).read_bytes() == EARLIER
+
+
+def test_a_log_folder_that_can_not_be_written_to_is_one_line_and_code_2(
+    emotiond: Run, tmp_path: Path, sample_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    ended = emotiond(
+        "run", "--input", sample_path, "--fast", "--headless", "--log-dir", "file/logs"
+    )
+    assert "can't be written to" in one_line(ended)
+    assert ended.returncode == 2
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_standard_input_that_is_closed_is_one_line(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    command = f"{sys.executable} -m emotiond run --input - --fast --headless --log-dir logs"
+    ended = subprocess.run(
+        ["bash", "-c", f"{command} <&-"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert one_line(ended) == "emotiond: standard input is closed\n"
+    assert ended.returncode == 2
+
+
+def test_a_name_that_is_not_utf_8_is_heard_and_logged(
+    emotiond: Run, tmp_path: Path, sample: np.ndarray
+) -> None:
+    name = os.fsdecode(b"caf\xe9.wav")
+    with (tmp_path / name).open("wb") as file:
+        soundfile.write(file, sample[: 4 * RATE], RATE, format="WAV")
+    ended = emotiond("run", "--input", name, "--fast", "--headless", "--log-dir", "logs")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert logged(tmp_path / "logs")[0].message == r"listening to caf\xe9.wav"
+    ended = emotiond("classify", "--json", name)
+    assert json.loads(ended.stdout)["file"] == r"caf\xe9.wav"
+
+
+def test_a_model_of_other_categories_runs_without_a_change_of_code(
+    emotiond: Run, tmp_path: Path, flatbuffer: bytes, contract: Contract, sample_path: Path
+) -> None:
+    labels = tuple(f"mood {i}" for i in range(len(contract.labels)))
+    changed = msgspec.structs.replace(contract, labels=labels, abstain_below=0.0)
+    write_model(tmp_path / "moods.tflite", flatbuffer, changed)
+    given = ("--model", "moods.tflite")
+    ended = emotiond("classify", "--json", sample_path, *given)
+    assert tuple(json.loads(ended.stdout)["probabilities"]) == labels
+    ended = emotiond(
+        "run", "--input", sample_path, "--fast", "--headless", "--log-dir", "logs", *given
+    )
+    assert ended.returncode == 0
+    said = {each.label for each in logged(tmp_path / "logs") if isinstance(each, Utterance)}
+    assert said <= set(labels)
+    assert said
+    assert labels[0] in emotiond("model", "moods.tflite").stdout.decode()
+
+
+def test_classify_goes_on_after_an_unreadable_file(
+    emotiond: Run, tmp_path: Path, sample_path: Path, contract: Contract
+) -> None:
+    (tmp_path / "bad.wav").write_text("no sound")
+    _wav(tmp_path / "quiet.wav", np.zeros(2 * RATE))
+    files = (sample_path, "bad.wav", "quiet.wav", "missing.wav", sample_path)
+    ended = emotiond("classify", "--json", *files)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [row["file"] for row in rows] == list(map(str, files))
+    good, bad, quiet, missing, again = rows
+    assert set(good) == {"file", "seconds", "label", "state", "confidence", "probabilities"}
+    assert good == again
+    assert tuple(good["probabilities"]) == contract.labels
+    assert good["seconds"] == pytest.approx(soundfile.info(sample_path).duration, abs=0.01)
+    assert (quiet["state"], quiet["label"], quiet["probabilities"]) == ("no_speech", None, {})
+    assert (set(bad), set(missing)) == ({"file", "error"}, {"file", "error"})
+    assert "no such file" in missing["error"]
+
+    ended = emotiond("classify", *files)
+    assert ended.returncode == 1
+    assert [line.split(": ")[0] for line in ended.stdout.decode().splitlines()] == [
+        str(sample_path),
+        "quiet.wav",
+        str(sample_path),
+    ]
+    assert [line.split(": ")[1] for line in ended.stderr.decode().splitlines()] == [
+        "bad.wav",
+        "missing.wav",
+    ]
+    assert emotiond("classify", sample_path).returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [("model",), ("model", "--json"), ("classify", "SAMPLE")])
+@pytest.mark.parametrize("out", ["pipe", "full"])
+def test_output_that_nobody_takes_is_no_traceback(
+    tmp_path: Path, environment: dict[str, str], sample_path: Path, arguments, out: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    full = os.open("/dev/full", os.O_WRONLY)
+    command = [sys.executable, "-m", "emotiond", *arguments]
+    try:
+        ended = subprocess.run(
+            [str(sample_path) if each == "SAMPLE" else each for each in command],
+            stdout=writer if out == "pipe" else full,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=environment,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(writer)
+        os.close(full)
+    assert ended.returncode == 1
+    said = b"" if out == "pipe" else b"emotiond: no space left on device\n"
+    assert ended.stderr == said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("flags", [(), ("--fast",)])
+def test_a_signal_ends_a_run_at_once_with_everything_written(
+    tmp_path: Path,
+    environment: dict[str, str],
+    sample: np.ndarray,
+    number: signal.Signals,
+    flags: tuple[str, ...],
+) -> None:
+    command = ["run", "--input", "-", "--headless", "--log-dir", "logs", *flags]
+    with subprocess.Popen(
+        [sys.executable, "-m", "emotiond", *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment,
+    ) as program:
+        try:
+            # Speech that is still going on when the signal comes; no more than a pipe holds.
+            program.stdin.write(pcm(sample[20_000:50_000]))
+            program.stdin.flush()
+            _wait_for(
+                lambda: any(isinstance(each, Prediction) for each in logged(tmp_path / "logs"))
+            )
+            sent = time.monotonic()
+            program.send_signal(number)
+            code = program.wait(timeout=10)
+            took = time.monotonic() - sent
+        finally:
+            program.kill()
+        assert (code, program.stdout.read(), program.stderr.read()) == (0, b"", b"")
+    assert took < 1.0
+    records = logged(tmp_path / "logs")
+    assert events(records) == ["started", "stopping"]
+    assert isinstance(records[-2], Utterance)
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Ask until it is so."""
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, "it never came"
+        time.sleep(0.02)
+
+
+HEAVY = ("tensorflow", "keras", "librosa", "scipy", "numba", "sklearn", "matplotlib", "jax")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import emotiond",
+        "from emotiond.cli import main; main(['run', '--input', {sample!r}, '--fast', "
+        "'--headless', '--log-dir', 'logs'])",
+        "from emotiond.cli import main; main(['run', '--input', {sample!r}, '--fast', "
+        "'--log-dir', 'logs'])",
+        "from emotiond.cli import main; main(['classify', {sample!r}])",
+    ],
+    ids=["import", "headless", "plain", "classify"],
+)
+def test_the_daemon_imports_nothing_heavy(
+    tmp_path: Path, environment: dict[str, str], sample_path: Path, code: str
+) -> None:
+    code = code.format(sample=str(sample_path))
+    code += f"\nimport sys; print(sorted(set(sys.modules) & set({HEAVY})), file=sys.stderr)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"[]\n")
