@@ -1,4 +1,4 @@
-"""The daemon at a microphone: PulseAudio gives it one, with nobody in front of it but the sample."""
+"""The daemon at a microphone of PulseAudio's, into which the sample is played."""
 
 import os
 import shutil
@@ -164,6 +164,12 @@ def predictions(records: list[Record]) -> list[Prediction]:
     return [each for each in records if isinstance(each, Prediction) and each.raw_label]
 
 
+def ours(errors: str) -> list[str]:
+    """Return the lines of stderr that are not PortAudio's own, which come from its thread."""
+    native = ("Expression '", "ALSA lib ")
+    return [line for line in errors.splitlines() if not line.startswith(native)]
+
+
 @pytest.mark.timeout(120)
 def test_what_is_said_into_the_microphone_is_printed_and_logged(
     server: Server, daemon: Daemon, sample_path: Path
@@ -206,7 +212,7 @@ def test_a_microphone_that_goes_and_comes_back_is_said_once_each_and_heard_again
     server.play(sample_path)
     daemon.wait_for(lambda: len(predictions(daemon.logged())) > before + 4, "it is heard again")
     code, out, err, took = daemon.stop()
-    assert (code, err) == (0, "")
+    assert (code, ours(err)) == (0, [])
     assert took < 1.0
     assert daemon.events() == ["started", "microphone_lost", "microphone_back", "stopping"]
     assert out.count("microphone lost: ") == out.count("microphone back: ") == 1
@@ -220,6 +226,6 @@ def test_asked_to_stop_while_the_microphone_is_away_it_ends_at_once(
     server.stop()
     daemon.wait_for(lambda: "microphone_lost" in daemon.events(), "the loss is logged")
     code, _, err, took = daemon.stop()
-    assert (code, err) == (0, "")
+    assert (code, ours(err)) == (0, [])
     assert took < 1.0
     assert daemon.events() == ["started", "microphone_lost", "stopping"]
