@@ -144,7 +144,7 @@ class Engine:
         if rest:
             records = self._hear(np.pad(self._pending, (0, self.hop - rest)), rest)
             self._pending = np.empty(0, np.float32)
-        return records + self._end_utterance()
+        return records + self._fall_silent(self._position)
 
     def _hear(self, hop: Signal, heard: int | None = None) -> list[Record]:
         """Process one hop, of which the last ``hop - heard`` samples are padding."""
@@ -177,27 +177,19 @@ class Engine:
         return np.concatenate(frames)[-self._contract.window_frames :]
 
     def _fall_silent(self, start: int) -> list[Record]:
-        """Say once that speech is over."""
-        utterance = self._end_utterance()
-        if not utterance:
-            return []
-        silence = Decided("no_speech", None, 0.0, {})
-        return [self._prediction(start, silence, None), *utterance]
-
-    def _end_utterance(self) -> list[Record]:
+        """Say that speech is over, and what it was; nothing where there was none."""
         if not self._utterance.windows:
             return []
-        decided = self._decide(self._utterance.mean())
+        silence = self._prediction(start, Decided("no_speech", None, 0.0, {}), None)
+        utterance = Utterance(
+            model=self._contract.short_hash,
+            start=self._seconds(self._utterance_start),
+            end=silence.end,
+            **self._decide(self._utterance.mean())._asdict(),
+        )
         self._utterance.reset()
         self._smoothed.reset()
-        return [
-            Utterance(
-                model=self._contract.short_hash,
-                start=self._seconds(self._utterance_start),
-                end=self._seconds(self._position),
-                **decided._asdict(),
-            )
-        ]
+        return [silence, utterance]
 
     def _decide(self, probabilities: Probabilities) -> Decided:
         return decide(self._contract.labels, probabilities, self._abstain_below)

@@ -242,10 +242,10 @@ def test_a_hop_is_whole_frames_nearest_to_what_was_asked(hop_seconds: float, hop
     engine = Engine(FakeModel(), hop_seconds=hop_seconds)
     assert engine.hop == hop
     seconds = max(4.0, 2.5 * hop / RATE)
-    records = hear(engine, [silence(seconds), speech(seconds)]) + engine.finish()
+    records = hear(engine, [silence(seconds), speech(seconds)])
     predictions = [record for record in records if isinstance(record, Prediction)]
     assert predictions
-    for record in predictions[:-1]:
+    for record in predictions:
         assert record.end - record.start == pytest.approx(hop / RATE, abs=2e-3)
 
 
@@ -253,6 +253,16 @@ def test_a_small_hop_of_a_model_with_short_frames_is_heard() -> None:
     mfcc = MfccConfig(frame_length=200, hop_length=80, n_mels=20, n_mfcc=8)
     engine = Engine(FakeModel(mfcc=mfcc), hop_seconds=0.001)
     assert hear(engine, [silence(1.0), speech(1.0)])
+
+
+def test_the_end_of_speech_is_said_by_whatever_ends_it() -> None:
+    for end in (Engine.finish, lambda engine: engine.gap(100)):
+        engine = Engine(FakeModel())
+        assert hear(engine, [silence(4.0), speech(2.0)])
+        *_, silent, utterance = end(engine)
+        assert (silent.state, silent.label, silent.probabilities) == ("no_speech", None, {})
+        assert isinstance(utterance, Utterance)
+        assert end(engine) == []
 
 
 def test_time_goes_on_over_a_gap_and_lost_samples_are_reported_once() -> None:
@@ -325,7 +335,9 @@ def test_the_threshold_of_the_settings_goes_before_the_models(
     model = FakeModel(abstain_below=1.0 - abstain_below, labels=("one", "other"))
     model.probabilities = lambda _: np.array([0.6, 0.4], np.float32)
     engine = Engine(model, decision=DecisionSettings(abstain_below=abstain_below))
-    records = engine.push(speech(2.0)) + engine.finish()
+    *records, silent, utterance = engine.push(speech(2.0)) + engine.finish()
+    assert silent.state == "no_speech"
+    records.append(utterance)
     assert {record.state for record in records} == {state}
     assert {record.label for record in records} == {"one" if state == "emotion" else None}
 

@@ -1,6 +1,7 @@
 """``emotiond run``: listen and say what is heard, live."""
 
 import argparse
+import itertools
 import sys
 from pathlib import Path
 from threading import Event
@@ -67,8 +68,10 @@ def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop
         blocks = pcm_blocks(STDIN, rate, stop)
         return Replay("standard input", blocks, rate, stop, fast=args.fast)
     if args.input is not None:
-        name = printable(args.input)
-        return Replay(name, file_blocks(Path(args.input), rate), rate, stop, fast=args.fast)
+        blocks = file_blocks(Path(args.input), rate)
+        # A file that can't be read is said before anything starts.
+        blocks = itertools.chain((next(blocks),), blocks)
+        return Replay(printable(args.input), blocks, rate, stop, fast=args.fast)
 
     from emotiond.microphone import Microphone  # PortAudio is not needed for anything else
 
@@ -77,7 +80,10 @@ def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop
     except DeviceError as error:
         if not args.or_sample:
             raise
-        print(f"emotiond: {error}; playing a sample instead", file=sys.stderr)
+        print(
+            f"emotiond: no microphone to listen to ({error}); playing a sample instead",
+            file=sys.stderr,
+        )
         return Replay("the sample", file_blocks(SAMPLE, rate), rate, stop)
 
 
