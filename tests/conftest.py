@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+
 from emotiond.modelfile import Contract, read_contract
 from emotiond.settings import DEFAULT_MODEL
 from emotiond.sound import read_sound
-from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "emotiond",

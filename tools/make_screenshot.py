@@ -5,11 +5,12 @@ import re
 from pathlib import Path
 from typing import Final
 
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+
 from emotiond.record import Prediction, Status, Utterance
 from emotiond.screen import render
 from emotiond.view import View
-from rich.console import Console
-from rich.terminal_theme import TerminalTheme
 
 WIDTH: Final = 80
 HEIGHT: Final = 20

@@ -3,7 +3,6 @@
 from typing import Any
 
 from emotiond.errors import EmotiondError
-
 from emotiond_export.quiet import stderr_silenced
 from emotiond_export.run import Features
 

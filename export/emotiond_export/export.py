@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 
 import msgspec
-from emotiond.modelfile import CONTRACT_VERSION, Contract, write_model
 
+from emotiond.modelfile import CONTRACT_VERSION, Contract, write_model
 from emotiond_export.convert import logits_model, to_tflite
 from emotiond_export.parity import check_parity, file_labels, keras_labels
 from emotiond_export.run import Description, Run, normalised

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+
 from emotiond.errors import EmotiondError
 from emotiond.runtime import Classifier
-
 from emotiond_export.run import Run, normalised
 
 ALLOWED: Final = {"float32": 0.01, "int8": 0.03}

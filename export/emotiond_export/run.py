@@ -6,11 +6,11 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
+
 from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
 from emotiond.modelfile import Normalisation
-from numpy.typing import NDArray
-
 from emotiond_export.quiet import import_tensorflow
 
 MODEL: Final = "model.keras"

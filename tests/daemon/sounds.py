@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
+from hypothesis import strategies as st
+
 from emotiond.engine import Engine
 from emotiond.mfcc import MfccConfig
 from emotiond.modelfile import Contract, Normalisation
 from emotiond.record import Record, encode
-from hypothesis import strategies as st
 
 RATE = 16_000
 LABELS = ("calm", "cross", "merry")

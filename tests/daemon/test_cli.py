@@ -4,6 +4,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+
 from emotiond import __version__, cli
 from emotiond.errors import DeviceError, EmotiondError, InputError, ModelError, SoundError
 

@@ -12,14 +12,15 @@ import textwrap
 from typing import Any, get_args
 
 import pytest
-from emotiond.console import ConsoleSink
-from emotiond.record import Event, Prediction, Record, State, Status, Utterance
-from emotiond.screen import keys, render
-from emotiond.view import View
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
+
+from emotiond.console import ConsoleSink
+from emotiond.record import Event, Prediction, Record, State, Status, Utterance
+from emotiond.screen import keys, render
+from emotiond.view import View
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 MODEL = "3f9a1c2b"

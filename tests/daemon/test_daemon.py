@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from emotiond import source as source_module
 from emotiond.classify import classify
 from emotiond.daemon import listen
@@ -14,7 +15,6 @@ from emotiond.engine import Engine
 from emotiond.record import Prediction, Record, Status, Utterance
 from emotiond.sinks import Sinks
 from emotiond.source import Block, News, Replay
-
 from tests.daemon.sounds import RATE, FakeModel, cut, lines, noise, silence, speech
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from emotiond.decision import Pooled, Smoothed, decide
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emotiond.decision import Pooled, Smoothed, decide
 from tests.daemon.sounds import LABELS
 
 windows = st.lists(

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from emotiond.decision import DecisionSettings
 from emotiond.engine import Engine, Model
 from emotiond.gate import GateSettings
 from emotiond.mfcc import Mfcc, MfccConfig
 from emotiond.record import Prediction, Record, Utterance
 from emotiond.runtime import Classifier
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.daemon.sounds import (
     LABELS,
     RATE,

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from emotiond.gate import SILENCE_DB, Gate, GateSettings
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emotiond.gate import SILENCE_DB, Gate, GateSettings
 from tests.daemon.sounds import RATE, noise, silence, speech, tone
 
 HOP = 8000

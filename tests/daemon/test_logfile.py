@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from emotiond import logfile
 from emotiond.errors import InputError
 from emotiond.logfile import LogSink, repair
 from emotiond.record import Status, decode, encode
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOON = datetime(2026, 2, 28, 12, 0, 0, tzinfo=UTC)
 

@@ -5,10 +5,10 @@ import warnings
 import librosa
 import numpy as np
 import pytest
-from emotiond.mfcc import Mfcc, MfccConfig, StreamingMfcc, dct_matrix, hz_to_mel, mel_to_hz
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from emotiond.mfcc import Mfcc, MfccConfig, StreamingMfcc, dct_matrix, hz_to_mel, mel_to_hz
 from tests.daemon.sounds import cut, sizes
 
 ORACLE_DB = 1e-3

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from emotiond import microphone
 from emotiond.errors import DeviceError
 from emotiond.microphone import Device, Microphone, devices, find, stable_name
 from emotiond.source import Block, News
-
 from tests.daemon.sounds import RATE, tone
 
 

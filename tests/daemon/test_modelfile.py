@@ -10,12 +10,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from emotiond.errors import ModelError
-from emotiond.mfcc import MfccConfig
-from emotiond.modelfile import Contract, Normalisation, check_shapes, read_contract, write_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emotiond.errors import ModelError
+from emotiond.mfcc import MfccConfig
+from emotiond.modelfile import Contract, Normalisation, check_shapes, read_contract, write_model
 from tests.daemon.sounds import made_up_contract
 
 BODY = b"\x1c\x00\x00\x00TFL3" + bytes(range(256)) * 4

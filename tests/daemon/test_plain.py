@@ -7,10 +7,11 @@ import textwrap
 from typing import Any
 
 import pytest
-from emotiond.plain import PlainSink, clock
-from emotiond.record import Prediction, Record, State, Status, Utterance
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from emotiond.plain import PlainSink, clock
+from emotiond.record import Prediction, Record, State, Status, Utterance
 
 
 def prediction(state: State, label: str | None, end: float, **likely: float) -> Prediction:

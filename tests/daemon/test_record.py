@@ -8,6 +8,9 @@ import jsonschema
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from emotiond.engine import Engine
 from emotiond.record import (
     Event,
@@ -22,8 +25,6 @@ from emotiond.record import (
     stamp,
 )
 from emotiond.runtime import Classifier
-from hypothesis import given
-from hypothesis import strategies as st
 
 COMMON = {"type", "schema", "time", "model"}
 FIELDS = {

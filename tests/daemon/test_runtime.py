@@ -9,12 +9,13 @@ from types import SimpleNamespace
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from emotiond import runtime
 from emotiond.errors import EmotiondError, ModelError
 from emotiond.modelfile import Contract, Normalisation, write_model
 from emotiond.runtime import Classifier, dequantise, quantise, softmax
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+
 from emotiond import settings
 from emotiond.errors import InputError
 from emotiond.settings import DEFAULT_MODEL, LogSettings, Settings, add_flags, load

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from emotiond.record import Record, Status
 from emotiond.sinks import Sinks
 

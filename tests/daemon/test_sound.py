@@ -8,12 +8,12 @@ from threading import Event
 import numpy as np
 import pytest
 import soundfile
-from emotiond import sound
-from emotiond.errors import SoundError
-from emotiond.sound import Resampler, file_blocks, pcm_blocks, printable, read_sound
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emotiond import sound
+from emotiond.errors import SoundError
+from emotiond.sound import Resampler, file_blocks, pcm_blocks, printable, read_sound
 from tests.daemon.sounds import RATE, cut, noise, sizes, tone
 
 RATES = [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000]

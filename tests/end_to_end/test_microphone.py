@@ -11,6 +11,7 @@ from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
+
 from emotiond.record import Prediction, Record, Status, Utterance, decode
 
 PROGRAMS = ("pulseaudio", "pactl", "paplay")

@@ -15,12 +15,12 @@ import msgspec
 import numpy as np
 import pytest
 import soundfile
+
 from emotiond.engine import Engine
 from emotiond.modelfile import Contract, write_model
 from emotiond.record import Prediction, Record, Status, Utterance, decode, encode, json_schema
 from emotiond.runtime import Classifier
 from emotiond.sound import file_blocks
-
 from tests.conftest import Run
 
 RATE = 16_000

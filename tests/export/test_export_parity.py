@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from emotiond.errors import EmotiondError, InputError
 from emotiond.mfcc import MfccConfig
 from emotiond.modelfile import Normalisation, read_contract

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from emotiond.modelfile import read_contract
 from emotiond_training.recipe import recipe_text
 

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from emotiond.errors import InputError
 from emotiond_training.clips import EMOTIONS, Clip
 from emotiond_training.corpora import READERS, read_corpora

@@ -5,6 +5,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from rich.console import Console
+
 from emotiond_export.quiet import import_tensorflow
 from emotiond_training.corpora import read_corpora
 from emotiond_training.fitting import fit, run_of
@@ -12,7 +14,6 @@ from emotiond_training.networks import Seed
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe, load_recipe
 from emotiond_training.windows import Windows, cut_windows, normalisation_of
-from rich.console import Console
 
 LABELS = ("high", "low", "middle")
 NETWORK = Seed(filters=(8, 8), kernel=3, pool=4, dense=8, dropout=0.3)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from emotiond_training.metrics import (
     accuracy,
     calibration_error,

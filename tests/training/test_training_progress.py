@@ -2,8 +2,9 @@
 
 import io
 
-from emotiond_training.progress import Reporter
 from rich.console import Console
+
+from emotiond_training.progress import Reporter
 
 
 def shown(*, terminal: bool) -> str:

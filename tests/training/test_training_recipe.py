@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from emotiond.errors import InputError
 from emotiond_training.networks import build
 from emotiond_training.recipe import load_recipe, recipe_text

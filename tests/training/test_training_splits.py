@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+
 from emotiond.errors import EmotiondError, InputError
 from emotiond_training.clips import Clip
 from emotiond_training.leaks import LeakError, check_fold, check_windows

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
 from emotiond_export.quiet import import_tensorflow
 from emotiond_training.corpora import read_corpora
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import load_recipe
-from rich.console import Console
 
 
 @pytest.mark.corpus

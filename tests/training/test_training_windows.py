@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 import soundfile
+
 from emotiond.errors import SoundError
 from emotiond.mfcc import Mfcc
 from emotiond_training.clips import Clip

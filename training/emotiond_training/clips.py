@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+
 from emotiond.errors import InputError
 
 EMOTIONS: Final = {

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from emotiond_export.export import INT8, export_run
 from numpy.typing import NDArray
 
+from emotiond_export.export import INT8, export_run
 from emotiond_training import metrics
 from emotiond_training.clips import Clip, labels_of
 from emotiond_training.fitting import fit, run_of

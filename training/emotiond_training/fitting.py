@@ -4,9 +4,9 @@ import math
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+
 from emotiond.modelfile import Normalisation
 from emotiond_export.run import Description, Run, normalised
-
 from emotiond_training.networks import build
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from emotiond.errors import EmotiondError
-
 from emotiond_training.clips import Clip, content_hash
 from emotiond_training.splits import Fold, Indices, Unseen
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import msgspec
+
 from emotiond.errors import InputError
 
 Size = Annotated[int, msgspec.Meta(ge=1)]

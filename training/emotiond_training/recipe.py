@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+
 from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
-
 from emotiond_training.networks import Network
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]

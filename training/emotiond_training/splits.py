@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
-from emotiond.errors import InputError
 from numpy.typing import NDArray
 
+from emotiond.errors import InputError
 from emotiond_training.clips import Clip
 
 Indices = NDArray[np.intp]

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
 from emotiond.errors import InputError
 from emotiond.mfcc import Mfcc, Signal
 from emotiond.modelfile import Normalisation
 from emotiond.sound import read_sound
-from numpy.typing import NDArray
-
 from emotiond_training.clips import Clip
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits import Indices

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from emotiond.errors import InputError
-
 from emotiond_training.clips import Clip, content_hash, labels_of
 from emotiond_training.corpora.folders import read_folders
 from emotiond_training.corpora.ravdess import read_ravdess
