@@ -10,12 +10,13 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
+import numpy as np
 
 from emotiond.errors import ModelError
-from emotiond.mfcc import MfccConfig
+from emotiond.mfcc import Frames, MfccConfig
 
 CONTRACT_VERSION: Final = 1
 CONTRACT_NAME: Final = "emotiond.json"
@@ -32,10 +33,22 @@ class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     mean, std : tuple of float
         One number (dB) for each coefficient.
+    level : {"absolute", "loudest"}
+        What the first coefficient, the level, is measured from: full scale, or the loudest frame of
+        the window, so that it does not matter how loud a microphone is.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    level: Literal["absolute", "loudest"] = "absolute"
+
+    def __call__(self, frames: Frames) -> Frames:
+        """Return MFCCs [shape=(..., frames, n_mfcc)] (dB) as the network gets them."""
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        if self.level == "loudest":
+            frames = frames.copy()
+            frames[..., 0] -= frames[..., 0].max(axis=-1, keepdims=True)
+        return np.asarray((frames - mean) / std, np.float32)
 
 
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

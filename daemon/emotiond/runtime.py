@@ -75,8 +75,6 @@ class Classifier:
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         check_shapes(path, self.contract, self._input["shape"], self._output["shape"])
-        self._mean = np.array(self.contract.normalisation.mean, np.float32)
-        self._std = np.array(self.contract.normalisation.std, np.float32)
         silence = np.zeros((self.contract.window_frames, self.contract.mfcc.n_mfcc), np.float32)
         if not np.isfinite(self.logits(silence)).all():
             raise ModelError(f"model {path}: gives results that are not finite numbers")
@@ -93,7 +91,7 @@ class Classifier:
         -------
         np.ndarray [shape=(labels,), dtype=float32]
         """
-        values = quantise((frames - self._mean) / self._std, self._input)
+        values = quantise(self.contract.normalisation(frames), self._input)
         self._interpreter.set_tensor(self._input["index"], values[np.newaxis])
         self._interpreter.invoke()
         return dequantise(self._interpreter.get_tensor(self._output["index"])[0], self._output)

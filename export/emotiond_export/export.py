@@ -8,7 +8,7 @@ import msgspec
 from emotiond.modelfile import CONTRACT_VERSION, Contract, write_model
 from emotiond_export.convert import logits_model, to_tflite
 from emotiond_export.parity import check_parity, file_labels, keras_labels
-from emotiond_export.run import Description, Run, normalised
+from emotiond_export.run import Description, Run
 
 FLOAT32 = "emotiond-float32.tflite"
 INT8 = "emotiond-int8.tflite"
@@ -50,7 +50,7 @@ def export_run(run: Run, out: Path) -> list[Exported]:
     out.mkdir(parents=True, exist_ok=True)
     contract = contract_of(run.description)
     logits = logits_model(run.model)
-    ranges = normalised(run.representative, run.description.normalisation)
+    ranges = run.description.normalisation(run.representative)
     flatbuffers = {
         ("float32", FLOAT32): to_tflite(logits),
         ("int8", INT8): to_tflite(logits, ranges),

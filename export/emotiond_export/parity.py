@@ -7,7 +7,7 @@ import numpy as np
 
 from emotiond.errors import EmotiondError
 from emotiond.runtime import Classifier
-from emotiond_export.run import Run, normalised
+from emotiond_export.run import Run
 
 ALLOWED: Final = {"float32": 0.01, "int8": 0.03}
 """Largest share of windows whose label may differ from the Keras model's."""
@@ -15,7 +15,7 @@ ALLOWED: Final = {"float32": 0.01, "int8": 0.03}
 
 def keras_labels(run: Run) -> Any:
     """Return the Keras model's label number of each parity window [shape=(windows,)]."""
-    features = normalised(run.parity, run.description.normalisation)
+    features = run.description.normalisation(run.parity)
     return run.model.predict(features, verbose=0).argmax(axis=1)
 
 

@@ -107,10 +107,3 @@ def read_run(folder: Path) -> Run:
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{folder / MODEL}: not a Keras model that can be read") from error
     return Run(model, description, representative, parity)
-
-
-def normalised(features: Features, normalisation: Normalisation) -> Features:
-    """Return features [shape=(..., n_mfcc)] as the network gets them."""
-    mean = np.array(normalisation.mean, np.float32)
-    std = np.array(normalisation.std, np.float32)
-    return np.asarray((features - mean) / std, np.float32)

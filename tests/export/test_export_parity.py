@@ -15,7 +15,7 @@ from emotiond_export.convert import logits_model
 from emotiond_export.export import FLOAT32, INT8, export_run
 from emotiond_export.parity import check_parity, keras_labels
 from emotiond_export.quiet import import_tensorflow
-from emotiond_export.run import Description, Run, normalised, read_run, write_run
+from emotiond_export.run import Description, Run, read_run, write_run
 
 FRAMES, COEFFICIENTS = 20, 8
 LABELS = ("calm", "cross", "silly")
@@ -49,7 +49,7 @@ def run() -> Run:
         ]
     )
     model.compile("adam", "sparse_categorical_crossentropy")
-    model.fit(normalised(features, normalisation), kinds, epochs=10, verbose=0)
+    model.fit(normalisation(features), kinds, epochs=10, verbose=0)
     description = Description(
         labels=LABELS,
         mfcc=MfccConfig(n_mels=16, n_mfcc=COEFFICIENTS),
@@ -88,9 +88,7 @@ def test_contract_holds_all_that_the_daemon_must_know(run, folder, name):
 def test_float32_file_gives_the_logits_of_the_keras_model(run, folder):
     classifier = Classifier(folder / FLOAT32)
     logits = np.array([classifier.logits(frames) for frames in run.parity])
-    probabilities = run.model.predict(
-        normalised(run.parity, run.description.normalisation), verbose=0
-    )
+    probabilities = run.model.predict(run.description.normalisation(run.parity), verbose=0)
     np.testing.assert_allclose(softmax(logits), probabilities, atol=1e-4)
     assert logits.min() < 0.0, "a softmax is still in the file"
 

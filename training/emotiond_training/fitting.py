@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from emotiond.modelfile import Normalisation
-from emotiond_export.run import Description, Run, normalised
+from emotiond_export.run import Description, Run
 from emotiond_training.networks import build
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
@@ -69,7 +69,7 @@ def fit(
     normalisation = normalisation_of(windows.features)
 
     def pair(of: Windows) -> tuple[Any, Any]:
-        return normalised(of.features, normalisation), keras.utils.to_categorical(of.labels, labels)
+        return normalisation(of.features), keras.utils.to_categorical(of.labels, labels)
 
     features, one_hot = pair(windows)
     with reporter.training(recipe.epochs) as callback:

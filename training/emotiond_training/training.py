@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from emotiond_export.run import normalised, write_run
+from emotiond_export.run import write_run
 from emotiond_training import metrics
 from emotiond_training.clips import Clip, labels_of
 from emotiond_training.fitting import Fitted, fit, run_of
@@ -122,7 +122,7 @@ def train(
 
 def _measure(fitted: Fitted, windows: Windows, labels: int) -> tuple[Any, float]:
     """Return confusion matrix and calibration error over the clips that windows were cut from."""
-    features = normalised(windows.features, fitted.normalisation)
+    features = fitted.normalisation(windows.features)
     probabilities = fitted.model.predict(features, verbose=0)
     clips, first, clip = np.unique(windows.clips, return_index=True, return_inverse=True)
     sums = np.zeros((len(clips), labels))
