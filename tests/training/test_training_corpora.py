@@ -1,5 +1,6 @@
 """Readers: every layout that corpora are distributed in, and its oddities."""
 
+import csv
 from collections import Counter
 from pathlib import Path
 
@@ -103,6 +104,78 @@ def test_ravdess_song_video_and_strangers_are_ignored(touch, path):
     assert READERS["ravdess"](touch(path)) == []
 
 
+@pytest.mark.parametrize(
+    ("corpus", "path", "label", "speaker", "text"),
+    [
+        ("nemo", "nEMO/samples/AHW_anger_1.wav", "angry", "nemo_AHW", "1"),
+        ("nemo", "KS0_fear_42.opus", "fear", "nemo_KS0", "42"),
+        ("nemo", "KS0_happiness_42.wav", "happy", "nemo_KS0", "42"),
+        ("nemo", "KS0_neutral_42.wav", "neutral", "nemo_KS0", "42"),
+        ("nemo", "KS0_sadness_42.wav", "sad", "nemo_KS0", "42"),
+        ("nemo", "KS0_surprised_90.wav", "surprise", "nemo_KS0", "90"),
+        ("ased", "ASED_V1/neutral/n1-01-02-01-07.wav", "neutral", "ased_07", "01"),
+        ("ased", "ASED_V1/fear/f2-05-01-02-52.wav", "fear", "ased_52", "05"),
+        ("ased", "h3-04-01-02-04.opus", "happy", "ased_04", "04"),
+        ("ased", "s4-07-01-01-01.wav", "sad", "ased_01", "07"),
+        ("ased", "S4-04-02-01-29.wav", "sad", "ased_29", "04"),
+        ("ased", "a5-03-02-01-25.wav", "angry", "ased_25", "03"),
+        ("cremad", "AudioWAV/1001_DFA_ANG_XX.wav", "angry", "cremad_1001", "DFA"),
+        ("cremad", "AudioWAV/1001_IEO_DIS_HI.wav", "disgust", "cremad_1001", "IEO"),
+        ("cremad", "1091_IEO_FEA_LO.wav", "fear", "cremad_1091", "IEO"),
+        ("cremad", "1040_ITH_SAD_X.wav", "sad", "cremad_1040", "ITH"),
+        ("cremad", "1002_IEO_HAP_MD.mp3", "happy", "cremad_1002", "IEO"),
+        ("cremad", "1002_TAI_NEU_XX.wav", "neutral", "cremad_1002", "TAI"),
+        ("emodb", "wav/03a01Fa.wav", "happy", "emodb_03", "a01"),
+        ("emodb", "wav/03a01Wa.wav", "angry", "emodb_03", "a01"),
+        ("emodb", "08b10Ea.wav", "disgust", "emodb_08", "b10"),
+        ("emodb", "08a02Ab.wav", "fear", "emodb_08", "a02"),
+        ("emodb", "16b03Td.wav", "sad", "emodb_16", "b03"),
+        ("emodb", "16b03Nc.wav", "neutral", "emodb_16", "b03"),
+        ("savee", "AudioData/DC/a01.wav", "angry", "savee_DC", "a01"),
+        ("savee", "AudioData/JE/sa15.wav", "sad", "savee_JE", "sa15"),
+        ("savee", "ALL/JK_su01.wav", "surprise", "savee_JK", "su01"),
+        ("savee", "KL_n30.wav", "neutral", "savee_KL", "n30"),
+        ("savee", "KL_d02.wav", "disgust", "savee_KL", "d02"),
+        ("savee", "KL_f02.wav", "fear", "savee_KL", "f02"),
+        ("savee", "kl_h02.flac", "happy", "savee_KL", "h02"),
+    ],
+)
+def test_other_corpora_are_read_by_the_names_their_authors_gave(
+    touch, corpus, path, label, speaker, text
+):
+    [clip] = READERS[corpus](touch(path))
+    assert rows([clip]) == [(label, speaker, text)]
+    assert clip.corpus == corpus
+
+
+@pytest.mark.parametrize(
+    ("corpus", "path"),
+    [
+        ("nemo", "nEMO/data.tsv"),
+        ("nemo", "KS0_disgust_42.wav"),
+        ("nemo", "KS0_anger.wav"),
+        ("ased", "a4-03-02-01-25.wav"),
+        ("ased", "a5-03-02-01.wav"),
+        ("cremad", "1001_DFA_SUR_XX.wav"),
+        ("cremad", "VideoFlash/1001_DFA_ANG_XX.flv"),
+        ("emodb", "wav/03a01La.wav"),
+        ("emodb", "wav/03c01Fa.wav"),
+        ("savee", "Info/a01.wav"),
+        ("savee", "DC/x01.wav"),
+    ],
+)
+def test_what_is_no_recording_of_a_corpus_or_has_no_label_here_is_ignored(touch, corpus, path):
+    assert READERS[corpus](touch(path)) == []
+
+
+def test_savee_sentences_of_two_speakers_are_two_and_a_second_copy_is_none(touch):
+    folder = touch("DC/a01.wav", "JE/a01.wav", "ALL/DC_a01.wav")
+    assert rows(READERS["savee"](folder)) == [
+        ("angry", "savee_DC", "a01"),
+        ("angry", "savee_JE", "a01"),
+    ]
+
+
 def test_folders_give_any_labels_and_unknown_speakers(touch):
     folder = touch(
         "bored/a.wav", "bored/day1/b.flac", "Über froh/c.ogg", "notes.wav", "bored/x.txt"
@@ -144,7 +217,7 @@ def test_corpora_are_joined_into_one_table(touch):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("nemesis={}", "unknown corpus 'nemesis'; known are folders, ravdess, tess"),
+        ("nemesis={}", "unknown corpus 'nemesis'; known are ased, cremad, emodb, folders, nemo"),
         ("tess={}/missing", "no such folder"),
         ("{}/missing", "no such folder"),
         ("tess={}", "holds no recording that the corpus 'tess' would have"),
@@ -171,3 +244,20 @@ def test_ravdess_has_all_speakers_and_seven_labels(corpora: Path):
     clips = read_corpora([f"ravdess={corpora / 'ravdess'}"])
     assert {clip.label for clip in clips} == SEVEN
     assert len({clip.speaker for clip in clips}) == 18
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("tess", "tess"), ("ravdess", "ravdess"), ("nemo", "nemo_pl"), ("ased", "ased_am")],
+)
+def test_readers_say_what_the_manifest_says(corpora: Path, name: str, folder: str):
+    with (corpora / "manifest.csv").open(newline="") as file:
+        listed = {
+            row["path"]: (EMOTIONS[row["emotion"]], row["speaker"])
+            for row in csv.DictReader(file)
+            if row["corpus"] == folder
+        }
+    clips = READERS[name](corpora / folder)
+    read = {str(clip.path.relative_to(corpora)): (clip.label, clip.speaker) for clip in clips}
+    assert read == listed

@@ -16,7 +16,7 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="NAME=DIR",
-        help="recordings: NAME is folders, ravdess or tess; "
+        help="recordings: NAME is ased, cremad, emodb, folders, nemo, ravdess, savee or tess; "
         "DIR alone is a folder with one folder a label; may be repeated",
     )
     parser.add_argument(

@@ -10,13 +10,23 @@ from typing import Final
 
 from emotiond.errors import InputError
 from emotiond_training.clips import Clip, content_hash, labels_of
+from emotiond_training.corpora.ased import read_ased
+from emotiond_training.corpora.cremad import read_cremad
+from emotiond_training.corpora.emodb import read_emodb
 from emotiond_training.corpora.folders import read_folders
+from emotiond_training.corpora.nemo import read_nemo
 from emotiond_training.corpora.ravdess import read_ravdess
+from emotiond_training.corpora.savee import read_savee
 from emotiond_training.corpora.tess import read_tess
 
 READERS: Final[dict[str, Callable[[Path], list[Clip]]]] = {
+    "ased": read_ased,
+    "cremad": read_cremad,
+    "emodb": read_emodb,
     "folders": read_folders,
+    "nemo": read_nemo,
     "ravdess": read_ravdess,
+    "savee": read_savee,
     "tess": read_tess,
 }
 
