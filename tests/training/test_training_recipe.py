@@ -5,8 +5,14 @@ from pathlib import Path
 import pytest
 
 from emotiond.errors import InputError
+from emotiond.modelfile import Normalisation
 from emotiond_training.networks import build
 from emotiond_training.recipe import load_recipe, recipe_text
+
+
+def unchanged(coefficients: int) -> Normalisation:
+    """Return a normalisation that changes nothing."""
+    return Normalisation((0.0,) * coefficients, (1.0,) * coefficients)
 
 
 def test_seed_recipe_holds_out_a_fifth_and_sees_about_three_seconds():
@@ -18,7 +24,8 @@ def test_seed_recipe_holds_out_a_fifth_and_sees_about_three_seconds():
 
 def test_seed_network_is_the_one_that_was_promised():
     recipe = load_recipe("seed")
-    model = build(recipe.network, recipe.features.window_frames, recipe.features.mfcc.n_mfcc, 7)
+    plain = unchanged(recipe.features.mfcc.n_mfcc)
+    model = build(recipe.network, recipe.features.window_frames, plain, 7)
     assert [type(layer).__name__ for layer in model.layers] == [
         "Conv1D",
         "MaxPooling1D",
@@ -94,4 +101,4 @@ def test_a_recipe_that_is_no_text_is_refused(tmp_path: Path):
 
 def test_a_window_too_short_for_the_network_is_one_sentence():
     with pytest.raises(InputError, match="can't be built for windows of 10 frames"):
-        build(load_recipe("seed").network, 10, 40, 7)
+        build(load_recipe("seed").network, 10, unchanged(40), 7)

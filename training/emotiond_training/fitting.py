@@ -7,6 +7,7 @@ import numpy as np
 
 from emotiond.modelfile import Normalisation
 from emotiond_export.run import Description, Run
+from emotiond_training.mixture import Mixture
 from emotiond_training.networks import build
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
@@ -14,6 +15,8 @@ from emotiond_training.windows import Windows, normalisation_of
 
 REPRESENTATIVE: Final = 500
 """Most training windows that are kept to find the ranges of int8 by."""
+MIXTURE_STEPS: Final = 250
+"""Batches in what is called an epoch of a mixture."""
 PARITY: Final = 1000
 """Most clips that the exported files are compared on."""
 
@@ -37,7 +40,12 @@ class Fitted(NamedTuple):
 
 
 def fit(
-    recipe: Recipe, labels: int, windows: Windows, held_out: Windows | None, reporter: Reporter
+    recipe: Recipe,
+    labels: int,
+    windows: Windows,
+    held_out: Windows | None,
+    reporter: Reporter,
+    mixture: Mixture | None = None,
 ) -> Fitted:
     """Train a recipe's network.
 
@@ -48,35 +56,43 @@ def fit(
     labels : int
         How many there are.
     windows : Windows
-        To train on; nothing else decides a weight.
+        Of training clips; what the network is trained on, unless there is a mixture.
     held_out : Windows or None
         To draw learning curves of.
     reporter : Reporter
         Told of each epoch.
+    mixture : Mixture, optional
+        To draw training batches from.
     """
     import keras
     import tensorflow as tf
 
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()
-    _, frames, coefficients = windows.features.shape
-    model = build(recipe.network, frames, coefficients, labels)
-    model.compile(
-        optimizer=keras.optimizers.Adam(_learning_rate(recipe, len(windows.labels))),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-    normalisation = normalisation_of(windows.features)
 
     def pair(of: Windows) -> tuple[Any, Any]:
         return normalisation(of.features), keras.utils.to_categorical(of.labels, labels)
 
-    features, one_hot = pair(windows)
+    data: dict[str, Any]
+    if mixture is None:
+        normalisation = normalisation_of(windows.features, recipe.features.level)
+        steps = math.ceil(len(windows.labels) / recipe.batch)
+        data = dict(zip(("x", "y"), pair(windows), strict=True), batch_size=recipe.batch)
+    else:
+        seen, _ = mixture.batch(REPRESENTATIVE)
+        normalisation = normalisation_of(seen, recipe.features.level)
+        steps = MIXTURE_STEPS
+        data = {"x": _batches(mixture, normalisation, recipe.batch)}
+    model = build(recipe.network, windows.features.shape[1], normalisation, labels)
+    smoothing = recipe.optimiser.label_smoothing
+    model.compile(
+        optimizer=_optimiser(recipe, steps, model),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
+        metrics=["accuracy"],
+    )
     with reporter.training(recipe.epochs) as callback:
         fitted = model.fit(
-            features,
-            one_hot,
-            batch_size=recipe.batch,
+            **data,
             epochs=recipe.epochs,
             validation_data=None if held_out is None else pair(held_out),
             callbacks=[callback],
@@ -86,15 +102,42 @@ def fit(
     return Fitted(model, normalisation, history)
 
 
-def _learning_rate(recipe: Recipe, windows: int) -> Any:
-    """Return the learning rate, or its Keras schedule over all steps of a training."""
+def _batches(mixture: Mixture, normalisation: Normalisation, size: int) -> Any:
+    """Return a Keras data set that draws batches in a thread of its own, always in one order."""
     import keras
 
-    rate = recipe.optimiser.learning_rate
-    if recipe.optimiser.schedule == "constant":
-        return rate
-    steps = recipe.epochs * math.ceil(windows / recipe.batch)
-    return keras.optimizers.schedules.CosineDecay(rate, steps)
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+        def __len__(self) -> int:
+            return MIXTURE_STEPS
+
+        def __getitem__(self, _: int) -> tuple[Any, Any]:
+            features, shares = mixture.batch(size)
+            return normalisation(features), shares
+
+    return Batches(workers=1, use_multiprocessing=False, max_queue_size=8)
+
+
+def _optimiser(recipe: Recipe, steps: int, model: Any) -> Any:
+    """Return the optimiser of a recipe for a model, for so many steps an epoch."""
+    import keras
+
+    settings = recipe.optimiser
+    rate = settings.learning_rate
+    if settings.schedule == "cosine":
+        total = recipe.epochs * steps
+        warmup = min(settings.warmup, total // 10)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else rate, total - warmup, warmup_target=rate, warmup_steps=warmup
+        )
+    average = {"use_ema": True, "ema_momentum": settings.average} if settings.average else {}
+    if settings.name == "adam":
+        return keras.optimizers.Adam(rate, **average)
+    optimiser = keras.optimizers.AdamW(
+        rate, weight_decay=settings.weight_decay, global_clipnorm=5.0, **average
+    )
+    spared = [each for each in model.trainable_variables if len(each.shape) < 2]
+    optimiser.exclude_from_weight_decay(var_list=spared)
+    return optimiser
 
 
 def run_of(

@@ -9,6 +9,8 @@ import msgspec
 
 from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
+from emotiond_training.augmentation import AugmentationSettings
+from emotiond_training.mixture import MixtureSettings
 from emotiond_training.networks import Network
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -29,10 +31,13 @@ class Features(_Section, frozen=True):
         The features.
     window_frames : int
         Frames in one window.
+    level : {"absolute", "loudest"}
+        What the level is measured from, as in a contract's normalisation.
     """
 
     mfcc: MfccConfig
     window_frames: Positive
+    level: Literal["absolute", "loudest"] = "absolute"
 
 
 class WindowSettings(_Section, frozen=True):
@@ -72,17 +77,30 @@ class Optimiser(_Section, frozen=True):
 
     Parameters
     ----------
-    name : {"adam"}
+    name : {"adam", "adamw"}
         The method.
     learning_rate : float
-        Of the first step.
+        The highest.
     schedule : {"constant", "cosine"}
         Whether the rate stays or falls to zero along a cosine.
+    warmup : int
+        Steps in which the rate of a cosine rises from zero first.
+    weight_decay : float
+        Of adamw; biases and normalisations are spared.
+    average : float
+        Momentum of the moving average of the weights that is kept in place of the last ones
+        (Polyak averaging); 0 keeps the last ones.
+    label_smoothing : float
+        Share of a window's label that is given to all labels evenly.
     """
 
-    name: Literal["adam"]
+    name: Literal["adam", "adamw"]
     learning_rate: Annotated[float, msgspec.Meta(gt=0.0)]
     schedule: Literal["constant", "cosine"] = "constant"
+    warmup: Annotated[int, msgspec.Meta(ge=0)] = 0
+    weight_decay: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    average: Share | Literal[0] = 0
+    label_smoothing: Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)] = 0.0
 
 
 class Recipe(_Section, frozen=True):
@@ -95,11 +113,17 @@ class Recipe(_Section, frozen=True):
     holdout : float
         Share of the clips that is kept out of training to measure with.
     epochs : int
-        Times each window is seen.
+        Times each window is seen; of a mixture, times 250 batches.
     batch : int
         Windows in one step.
     abstain_below : float
         Confidence below which the model says it is uncertain.
+    windows : WindowSettings
+        How windows are cut: to train on, or, where there is a mixture, to measure with.
+    mixture : MixtureSettings, optional
+        Train on batches drawn from all corpora instead.
+    augmentation : AugmentationSettings
+        Of the copies that a mixture draws from.
     """
 
     seed: Annotated[int, msgspec.Meta(ge=0)]
@@ -111,6 +135,8 @@ class Recipe(_Section, frozen=True):
     windows: WindowSettings
     network: Network
     optimiser: Optimiser
+    mixture: MixtureSettings | None = None
+    augmentation: AugmentationSettings = AugmentationSettings()
 
 
 def recipe_text(name: str) -> str:

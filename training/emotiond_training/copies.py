@@ -1,0 +1,165 @@
+"""Log-mel spectra of augmented copies of all clips, computed once and kept on disk.
+
+Each copy is decided by the recipe's seed, the clip's place in the table and the copy's number
+alone, so that every split of the same table can use the same copies.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from emotiond.mfcc import Mfcc, MfccConfig, dct_matrix
+from emotiond.sound import read_sound
+from emotiond_training.augmentation import AugmentationSettings, Augmenter
+from emotiond_training.clips import Clip
+from emotiond_training.progress import Reporter
+
+Spectrum = NDArray[np.float16]
+
+WORKERS = os.cpu_count() or 1
+
+
+class CopySettings(msgspec.Struct, frozen=True):
+    """All that decides what is computed for a clip."""
+
+    mfcc: MfccConfig
+    augmentation: AugmentationSettings
+    seed: int
+    rooms: Path | None
+
+
+class Copies(NamedTuple):
+    """Spectra one behind the other.
+
+    Parameters
+    ----------
+    frames : np.ndarray [shape=(all frames, n_mels), dtype=float16]
+        Log-mel power (dB).
+    offsets : np.ndarray [shape=(copies + 1,)]
+        First frame of each copy.
+    clips : np.ndarray [shape=(copies,)]
+        Index of the clip that each was made from.
+    """
+
+    frames: Spectrum
+    offsets: NDArray[np.intp]
+    clips: NDArray[np.intp]
+
+    def spectrum(self, copy: int) -> NDArray[np.float32]:
+        """Return one copy's spectrum [shape=(frames, n_mels)] (dB)."""
+        return self.frames[self.offsets[copy] : self.offsets[copy + 1]].astype(np.float32)
+
+
+class LogMel:
+    """Log-mel power spectra: the project's MFCCs with their rotation undone.
+
+    Parameters
+    ----------
+    config : MfccConfig
+        Its ``n_mfcc`` is taken to be ``n_mels``.
+    """
+
+    def __init__(self, config: MfccConfig) -> None:
+        self._mfcc = Mfcc(msgspec.structs.replace(config, n_mfcc=config.n_mels))
+        self._rotation = dct_matrix(config.n_mels)
+        self._margin = np.zeros(config.frame_length // 2, np.float32)
+
+    def __call__(self, sound: NDArray[np.float32]) -> Spectrum:
+        """Return the spectrum [shape=(frames, n_mels)] (dB) of a sound in silence."""
+        padded = np.concatenate((self._margin, sound, self._margin))
+        return (self._mfcc(padded) @ self._rotation).astype(np.float16)
+
+
+def copies_of(
+    clips: Sequence[Clip],
+    counts: Sequence[int],
+    settings: CopySettings,
+    cache: Path,
+    reporter: Reporter,
+) -> Copies:
+    """Return the copies of clips, from the cache where they were made before.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The table.
+    counts : sequence of int
+        How many copies of each.
+    settings : CopySettings
+        How they are made.
+    cache : Path
+        Folder to keep them in.
+    reporter : Reporter
+        Told of the progress.
+
+    Raises
+    ------
+    EmotiondError
+        If a recording can't be read.
+    """
+    what = repr((settings, [clip.path.resolve() for clip in clips], list(counts))).encode()
+    folder = cache / f"copies-{hashlib.sha256(what).hexdigest()[:12]}"
+    if not (folder / "offsets.npy").exists():
+        _make(clips, counts, settings, folder, reporter)
+    sources = np.repeat(np.arange(len(clips)), counts)
+    frames = np.load(folder / "frames.npy", mmap_mode="r")
+    return Copies(frames, np.load(folder / "offsets.npy"), sources)
+
+
+def _make(
+    clips: Sequence[Clip],
+    counts: Sequence[int],
+    settings: CopySettings,
+    folder: Path,
+    reporter: Reporter,
+) -> None:
+    jobs = [
+        (index, clip.path, count)
+        for index, (clip, count) in enumerate(zip(clips, counts, strict=True))
+    ]
+    pool = ProcessPoolExecutor(
+        WORKERS, mp_context=get_context("spawn"), initializer=_prepare, initargs=(settings,)
+    )
+    spectra: list[Spectrum] = []
+    with pool:
+        for made in reporter.track(
+            pool.map(_copies, jobs, chunksize=16), len(jobs), "augmenting recordings"
+        ):
+            spectra += made
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "frames.npy", np.concatenate(spectra))
+    # Written last: it says that the rest is whole.
+    np.save(folder / "offsets.npy", np.cumsum([0, *map(len, spectra)]))
+
+
+class _Worker(NamedTuple):
+    augment: Augmenter
+    spectrum: LogMel
+    settings: CopySettings
+
+
+_worker: _Worker | None = None
+"""What a process of the pool works with, made once."""
+
+
+def _prepare(settings: CopySettings) -> None:
+    global _worker
+    augment = Augmenter(settings.augmentation, settings.mfcc.sample_rate, settings.rooms)
+    _worker = _Worker(augment, LogMel(settings.mfcc), settings)
+
+
+def _copies(job: tuple[int, Path, int]) -> list[Spectrum]:
+    if _worker is None:
+        raise RuntimeError("this process was not prepared")
+    index, path, count = job
+    sound = read_sound(path, _worker.settings.mfcc.sample_rate)
+    seeds = [(_worker.settings.seed, index, copy) for copy in range(count)]
+    return [_worker.spectrum(_worker.augment(sound, seed)) for seed in seeds]

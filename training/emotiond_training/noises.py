@@ -1,0 +1,87 @@
+"""Recordings without speech, for training: what stands behind voices, and what is no voice."""
+
+import csv
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from emotiond.errors import InputError
+from emotiond.mfcc import MfccConfig
+from emotiond.sound import read_sound
+from emotiond_training.copies import LogMel
+from emotiond_training.spectra import Spectrum
+
+MANIFEST: Final = "manifest.csv"
+VOICES: Final = "babble"
+"""Categories that begin so hold voices."""
+MOST_SECONDS: Final = 150.0
+"""Of one recording."""
+
+
+class Noise(NamedTuple):
+    """A recording without speech."""
+
+    path: Path
+    category: str
+
+
+def read_noises(folders: Iterable[Path]) -> list[Noise]:
+    """List the recordings of folders.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        Each with a ``manifest.csv`` that has columns ``path`` and ``category``, or with one folder
+        for each category.
+
+    Raises
+    ------
+    InputError
+        If a folder is missing or has no recordings.
+    """
+    noises: list[Noise] = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder")
+        found = list(_listed(folder)) or list(_in_folders(folder))
+        if not found:
+            raise InputError(f"{folder}: no recordings in it")
+        noises += found
+    return noises
+
+
+def half_of(noise: Noise) -> int:
+    """Return 0 or 1, the same for all pieces of a recording: train on one half, test on the other.
+
+    Pieces of one recording share what stands before the first hyphen of their names, as in
+    UrbanSound8K.
+    """
+    source = noise.path.stem.split("-")[0]
+    return hashlib.sha256(f"{noise.category}/{source}".encode()).digest()[0] % 2
+
+
+def spectra_of(noises: Iterable[Noise], config: MfccConfig) -> dict[str, list[Spectrum]]:
+    """Return the log-mel spectra of recordings [shape=(n, n_mels)] (dB) by category."""
+    spectrum = LogMel(config)
+    longest = round(MOST_SECONDS * config.sample_rate)
+    by_category: dict[str, list[Spectrum]] = {}
+    for noise in noises:
+        sound = read_sound(noise.path, config.sample_rate)[:longest]
+        made = spectrum(sound).astype("float32")
+        by_category.setdefault(noise.category, []).append(made)
+    return by_category
+
+
+def _listed(folder: Path) -> Iterator[Noise]:
+    manifest = folder / MANIFEST
+    if manifest.is_file():
+        with manifest.open(newline="") as file:
+            for row in csv.DictReader(file):
+                yield Noise(folder / row["path"], row["category"])
+
+
+def _in_folders(folder: Path) -> Iterator[Noise]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            yield Noise(path, path.parent.relative_to(folder).as_posix())
