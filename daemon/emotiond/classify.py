@@ -44,9 +44,9 @@ def classify(model: Model, blocks: Iterable[Signal]) -> Verdict:
     pooled = Pooled()
     for record in records:
         if isinstance(record, Utterance):
-            row = np.array([record.probabilities[label] for label in contract.labels], np.float32)
+            row = np.array([record.probabilities[label] for label in contract.reported], np.float32)
             pooled.push(row, record.end - record.start)
     if not pooled.windows:
         return Verdict(engine.seconds, None, "no_speech", 0.0, {})
-    decided = decide(contract.labels, pooled.mean(), contract.abstain_below)
+    decided = decide(contract.reported, pooled.mean(), contract.abstain_below)
     return Verdict(seconds=engine.seconds, **decided._asdict())

@@ -7,10 +7,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond.modelfile import Probability
+from emotiond.modelfile import NO_SPEECH, Contract, Probability
 from emotiond.record import State
 
 Probabilities = NDArray[np.float32]
+Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=600.0)]
 
 
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,6 +27,25 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="confidence below which it says uncertain (default: the model's own)"
         ),
     ] = None
+    switch_margin: Annotated[
+        Probability,
+        msgspec.Meta(description="by how much a new label must be ahead to be shown at once"),
+    ] = 0.3
+    switch_seconds: Annotated[
+        Seconds,
+        msgspec.Meta(description="how long a new label that is less ahead must stay ahead (s)"),
+    ] = 1.0
+    refractory_seconds: Annotated[
+        Seconds, msgspec.Meta(description="how long a new label stays at least (s)")
+    ] = 1.0
+    no_speech_above: Annotated[
+        Probability,
+        msgspec.Meta(description="probability of no_speech, if the model has it, that silences"),
+    ] = 0.5
+    longest_utterance: Annotated[
+        float,
+        msgspec.Meta(gt=0.0, le=3600.0, description="where very long speech is cut (s)"),
+    ] = 30.0
 
 
 class Decided(NamedTuple):
@@ -35,6 +55,9 @@ class Decided(NamedTuple):
     label: str | None
     confidence: float
     probabilities: dict[str, float]
+
+
+SILENCE = Decided("no_speech", None, 0.0, {})
 
 
 class Smoothed:
@@ -79,15 +102,150 @@ class Pooled:
         self.windows = 0
 
 
+class Hysteresis:
+    """Which label is shown, so that near-ties don't flicker.
+
+    Another label replaces the one that is shown when it has been ahead for long enough or is ahead
+    by far enough, and not before the shown one has stayed its time. No label (uncertain) is a
+    choice like any other: a label is ahead of it by what it is over the threshold.
+
+    Parameters
+    ----------
+    margin : float
+        What is far enough (probability).
+    wait : int
+        How many hops are long enough; the one that changes it is counted.
+    refractory : int
+        Hops that a label is shown at least.
+    """
+
+    def __init__(self, margin: float, wait: int, refractory: int) -> None:
+        self._margin = margin
+        self._wait = wait
+        self._refractory = refractory
+        self.reset()
+
+    def reset(self) -> None:
+        """Show no label."""
+        self._shown: int | None = None
+        self._age = self._refractory
+        self._challenger: int | None = None
+        self._ahead = 0
+
+    def push(self, probabilities: Probabilities, abstain_below: float) -> int | None:
+        """Hear the next smoothed probabilities and return the label to show; None: uncertain."""
+        self._age += 1
+        best = int(np.argmax(probabilities))
+        wanted = best if probabilities[best] >= abstain_below else None
+        if wanted == self._shown:
+            self._ahead = 0
+            return self._shown
+        if self._ahead == 0 or wanted != self._challenger:
+            self._challenger, self._ahead = wanted, 0
+        self._ahead += 1
+        now = abstain_below if self._shown is None else float(probabilities[self._shown])
+        new = abstain_below if wanted is None else float(probabilities[wanted])
+        convinced = self._ahead >= self._wait or new - now >= self._margin
+        if convinced and self._age > self._refractory:
+            # What follows "uncertain" need not wait: nothing was claimed yet.
+            self._age = 0 if wanted is not None else self._refractory
+            self._shown, self._ahead = wanted, 0
+        return self._shown
+
+
+class Decision:
+    """All that happens to a window's probabilities before they are a record's.
+
+    Parameters
+    ----------
+    contract : Contract
+        Of the model.
+    settings : DecisionSettings
+        How it decides.
+    hop_seconds : float
+        Time between two windows.
+    """
+
+    def __init__(self, contract: Contract, settings: DecisionSettings, hop_seconds: float) -> None:
+        def hops(seconds: float) -> int:
+            return round(seconds / hop_seconds)
+
+        self._labels = contract.labels
+        self._reported = contract.reported
+        self._judge = self._labels.index(NO_SPEECH) if NO_SPEECH in self._labels else None
+        self._abstain_below = (
+            contract.abstain_below if settings.abstain_below is None else settings.abstain_below
+        )
+        self._no_speech_above = settings.no_speech_above
+        self._longest = max(1, hops(settings.longest_utterance))
+        self._smoothed = Smoothed(max(1, hops(settings.smoothing_seconds)))
+        self._shown = Hysteresis(
+            settings.switch_margin, hops(settings.switch_seconds), hops(settings.refractory_seconds)
+        )
+        self._utterance = Pooled()
+
+    @property
+    def too_long(self) -> bool:
+        """Whether the utterance should end here, though speech goes on."""
+        return self._utterance.windows >= self._longest
+
+    def hear(self, probabilities: Probabilities, weight: float) -> tuple[Decided, str | None]:
+        """Hear the next window and return what is shown, and the label of this window alone.
+
+        Parameters
+        ----------
+        probabilities : np.ndarray [shape=(labels,)]
+            Of the window, calibrated.
+        weight : float
+            How much of it is speech, over 0.
+        """
+        self._utterance.push(probabilities, weight)
+        now, alone = self._split(probabilities)
+        mean, pooled = self._split(self._smoothed.push(probabilities, weight))
+        raw_label = None if now else self._reported[int(np.argmax(alone))]
+        shown = self._shown.push(pooled, self._abstain_below)
+        if mean:
+            return SILENCE, raw_label
+        return _decided(self._reported, pooled, shown), raw_label
+
+    def end_utterance(self) -> Decided | None:
+        """Return what the utterance was; None if it was none after all."""
+        if not self._utterance.windows:
+            return None
+        silent, mean = self._split(self._utterance.mean())
+        self._utterance.reset()
+        return None if silent else decide(self._reported, mean, self._abstain_below)
+
+    def reset(self) -> None:
+        """Forget all windows."""
+        self._utterance.reset()
+        self._smoothed.reset()
+        self._shown.reset()
+
+    def _split(self, probabilities: Probabilities) -> tuple[bool, Probabilities]:
+        """Return whether the model says that nobody speaks, and its word on the other labels."""
+        if self._judge is None:
+            return False, probabilities
+        rest = np.delete(probabilities, self._judge)
+        total = float(rest.sum())
+        rest = rest / np.float32(total) if total > 0.0 else np.full_like(rest, 1.0 / len(rest))
+        return float(probabilities[self._judge]) > self._no_speech_above, rest
+
+
 def decide(labels: tuple[str, ...], probabilities: Probabilities, abstain_below: float) -> Decided:
     """Name the most probable label, or abstain where it isn't probable enough."""
     best = int(np.argmax(probabilities))
-    confidence = round(float(probabilities[best]), 4)
-    sure = confidence >= abstain_below
+    sure = round(float(probabilities[best]), 4) >= abstain_below
+    return _decided(labels, probabilities, best if sure else None)
+
+
+def _decided(labels: tuple[str, ...], probabilities: Probabilities, shown: int | None) -> Decided:
+    """Return the decision for a label to show; the confidence is its probability."""
+    best = int(np.argmax(probabilities)) if shown is None else shown
     return Decided(
-        state="emotion" if sure else "uncertain",
-        label=labels[best] if sure else None,
-        confidence=confidence,
+        state="uncertain" if shown is None else "emotion",
+        label=None if shown is None else labels[shown],
+        confidence=round(float(probabilities[best]), 4),
         probabilities={
             label: round(float(p), 4) for label, p in zip(labels, probabilities, strict=True)
         },

@@ -11,7 +11,7 @@ from typing import Annotated, Protocol
 import msgspec
 import numpy as np
 
-from emotiond.decision import Decided, DecisionSettings, Pooled, Probabilities, Smoothed, decide
+from emotiond.decision import SILENCE, Decided, Decision, DecisionSettings, Probabilities
 from emotiond.gate import Gate, GateSettings
 from emotiond.mfcc import Frames, Signal, StreamingMfcc, check_signal
 from emotiond.modelfile import Contract
@@ -63,26 +63,24 @@ class Engine:
     ) -> None:
         contract = model.contract
         config = contract.mfcc
-        decision = decision or DecisionSettings()
         self._model = model
         self._contract = contract
         self.sample_rate = config.sample_rate
         hop_frames = max(1, round(hop_seconds * config.sample_rate / config.hop_length))
         self.hop = hop_frames * config.hop_length
-        self._gate = Gate(gate or GateSettings(), config.sample_rate, self.hop)
+        self._gate = Gate(gate or GateSettings(), config.sample_rate, self.hop, contract.opens_for)
         self._mfcc = StreamingMfcc(config)
         # The last window's sound, in whole hops: where a window comes from when the gate opens.
         self._window_hops = math.ceil(config.samples(contract.window_frames) / self.hop)
         self._sound = np.zeros(self._window_hops * self.hop, np.float32)
         self._frames: Frames | None = None
         self._pending = np.empty(0, np.float32)
-        smoothing_hops = round(decision.smoothing_seconds * self.sample_rate / self.hop)
-        self._smoothed = Smoothed(max(1, smoothing_hops))
-        self._utterance = Pooled()
-        self._utterance_start = 0
-        self._abstain_below = (
-            contract.abstain_below if decision.abstain_below is None else decision.abstain_below
+        self._decision = Decision(
+            contract, decision or DecisionSettings(), self.hop / self.sample_rate
         )
+        self._utterance_start: int | None = None
+        self._heard = 0
+        """Windows since speech began."""
         self._position = 0
         self._dropped = 0
 
@@ -155,16 +153,17 @@ class Engine:
         if not self._gate.push(hop):
             self._frames = None
             return self._fall_silent(start)
-        if not self._utterance.windows:
+        if self._utterance_start is None:
             self._utterance_start = start
         self._frames = self._window(hop)
         probabilities = self._model.probabilities(self._frames)
         # A window that has heard little speech yet says little.
-        weight = min(self._utterance.windows + 1, self._window_hops) / self._window_hops
-        self._utterance.push(probabilities, weight)
-        decided = self._decide(self._smoothed.push(probabilities, weight))
-        raw_label = self._contract.labels[int(np.argmax(probabilities))]
-        return [self._prediction(start, decided, raw_label)]
+        self._heard = min(self._heard + 1, self._window_hops)
+        decided, raw_label = self._decision.hear(probabilities, self._heard / self._window_hops)
+        records: list[Record] = [self._prediction(start, decided, raw_label)]
+        if self._decision.too_long:
+            records += self._utterance()
+        return records
 
     def _window(self, hop: Signal) -> Frames:
         """Return the window's frames, computing a hop's, or all when the gate has just opened."""
@@ -178,21 +177,27 @@ class Engine:
 
     def _fall_silent(self, start: int) -> list[Record]:
         """Say that speech is over, and what it was; nothing where there was none."""
-        if not self._utterance.windows:
+        if not self._heard:
             return []
-        silence = self._prediction(start, Decided("no_speech", None, 0.0, {}), None)
+        silence = self._prediction(start, SILENCE, None)
+        utterance = self._utterance()
+        self._decision.reset()
+        self._heard = 0
+        return [silence, *utterance]
+
+    def _utterance(self) -> list[Record]:
+        """End the utterance that is under way, if there is one and somebody spoke in it."""
+        start, self._utterance_start = self._utterance_start, None
+        decided = self._decision.end_utterance()
+        if start is None or decided is None:
+            return []
         utterance = Utterance(
             model=self._contract.short_hash,
-            start=self._seconds(self._utterance_start),
-            end=silence.end,
-            **self._decide(self._utterance.mean())._asdict(),
+            start=self._seconds(start),
+            end=self._seconds(self._position),
+            **decided._asdict(),
         )
-        self._utterance.reset()
-        self._smoothed.reset()
-        return [silence, utterance]
-
-    def _decide(self, probabilities: Probabilities) -> Decided:
-        return decide(self._contract.labels, probabilities, self._abstain_below)
+        return [utterance]
 
     def _prediction(self, start: int, decided: Decided, raw_label: str | None) -> Prediction:
         dropped, self._dropped = self._dropped, 0

@@ -1,5 +1,11 @@
-"""The gate: is anyone speaking? By energy over a floor that follows the room."""
+"""The gate, which knows whether anyone is speaking.
 
+Three stages, the cheapest first, each asked only when the one before says yes: energy over a floor
+that follows the room; microVAD on all that is louder; Silero once, to confirm that the gate may
+open. docs/GATE.md has the measurements behind it.
+"""
+
+import math
 from collections import deque
 from typing import Annotated, Final
 
@@ -7,27 +13,54 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiond.detectors import PIECE, RATE, WARM_UP, Confirming, Hearing, Streaming
 from emotiond.mfcc import Signal
+from emotiond.modelfile import OpensFor
 
 SILENCE_DB: Final = -75.0
-"""No room is taken to be quieter than this (dBFS), so digital silence can't make a whisper loud."""
+"""Level before anything is heard, and the quietest that is shown (dBFS)."""
+FLOOR_DB: Final = -92.0
+"""No room is taken to be quieter than this (dBFS, without rumble): above the last bit of 16."""
+EMPHASIS: Final = 0.97
+"""Of the first difference that takes rumble out; rooms rumble unsteadily and voices don't."""
 FRAME_SECONDS: Final = 0.02
 """Long enough for a period of the lowest voice, short enough to see the gaps between syllables."""
+TRAIL_SECONDS: Final = 0.5
+"""By how much microVAD's answer trails the sound: it is asked for so long after the last energy."""
+RETRY_SECONDS: Final = 0.25
+"""How soon Silero is asked again after a no."""
+
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When the gate opens and closes."""
 
+    opens_for: Annotated[
+        OpensFor | None,
+        msgspec.Meta(
+            description="speech, or sound: all that stands out (default: the model's own)"
+        ),
+    ] = None
     margin_db: Annotated[
         float,
         msgspec.Meta(
             gt=0.0, le=100.0, description="how far over the room's floor speech must be (dB)"
         ),
-    ] = 12.0
+    ] = 6.0
     floor_seconds: Annotated[
         float,
         msgspec.Meta(gt=0.0, le=600.0, description="how long the room's floor is remembered (s)"),
     ] = 3.0
+    open_above: Annotated[
+        Share, msgspec.Meta(description="probability of speech from which it may open")
+    ] = 0.3
+    confirm_above: Annotated[
+        Share, msgspec.Meta(description="probability by the second detector from which it does")
+    ] = 0.5
+    stay_above: Annotated[
+        Share, msgspec.Meta(description="probability of speech above which it stays open")
+    ] = 0.2
     hangover_seconds: Annotated[
         float,
         msgspec.Meta(ge=0.0, le=60.0, description="how long the gate stays open after speech (s)"),
@@ -35,10 +68,7 @@ class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Gate:
-    """Energy gate over hops of equal length.
-
-    Speech swings by tens of dB within a second; a fan, hum or rain does not. So the floor is the
-    quiet part of the last seconds, and speech is what stands out of it.
+    """Gate over hops of equal length.
 
     Parameters
     ----------
@@ -48,6 +78,8 @@ class Gate:
         Samples a second.
     hop : int
         Samples in each block.
+    opens_for : {"speech", "sound"}
+        The model's wish, where the settings have none. For sound, energy alone opens it.
 
     Attributes
     ----------
@@ -57,37 +89,128 @@ class Gate:
         Loudness of the last hop (dBFS).
     """
 
-    def __init__(self, settings: GateSettings, sample_rate: int, hop: int) -> None:
-        self._margin = settings.margin_db
-        self._frame = min(hop, max(1, round(FRAME_SECONDS * sample_rate)))
+    def __init__(
+        self, settings: GateSettings, sample_rate: int, hop: int, opens_for: OpensFor = "speech"
+    ) -> None:
         seconds = hop / sample_rate
-        self._floors: deque[float] = deque(maxlen=max(1, round(settings.floor_seconds / seconds)))
+        wanted = settings.opens_for or opens_for
+        # Where voices are told from noise afterwards, a whisper may be heard.
+        floor = FLOOR_DB if wanted == "speech" else SILENCE_DB
+        self._energy = _Energy(settings, sample_rate, hop, floor)
+        self._voice = _Voice(settings, sample_rate) if wanted == "speech" else None
+        self._pieces = math.ceil(hop * RATE / sample_rate / PIECE)
         self._hangover = round(settings.hangover_seconds / seconds)
         self.reset()
 
     def reset(self) -> None:
-        """Forget the room."""
-        self._floors.clear()
-        self._floors.extend([SILENCE_DB] * (self._floors.maxlen or 1))
+        """Forget the room and who spoke in it."""
+        self._energy.reset()
+        if self._voice is not None:
+            self._voice.reset()
         self._open_hops = 0
         self.speech = 0.0
         self.level = SILENCE_DB
 
     def push(self, hop: Signal) -> bool:
         """Hear one hop and say whether the gate is open."""
-        frames = hop[: len(hop) // self._frame * self._frame].reshape(-1, self._frame)
-        # float64: a file of floats may hold samples whose squares float32 can't.
-        powers = np.einsum("ij,ij->i", frames, frames, dtype=np.float64) / self._frame
-        self.level = float(decibels(powers.mean(keepdims=True))[0])
-        quiet, loud = np.quantile(decibels(powers), (0.1, 0.9))
-        self._floors.append(max(SILENCE_DB, float(quiet)))
-        excess = float(loud) - min(self._floors) - self._margin
-        self.speech = float(1.0 / (1.0 + np.exp(-excess / 2.0)))
-        if excess >= 0.0:
+        self.level, excess = self._energy(hop)
+        loud = excess >= 0.0
+        if self._voice is None:
+            self.speech = float(1.0 / (1.0 + np.exp(-excess / 2.0)))
+            heard = loud
+        else:
+            self.speech, heard = 0.0, False
+            for piece in np.array_split(hop, self._pieces):
+                probability, yes = self._voice(piece, loud, heard or self._open_hops > 0)
+                self.speech = max(self.speech, probability)
+                heard = heard or yes
+        if heard:
             self._open_hops = 1 + self._hangover
         else:
             self._open_hops = max(0, self._open_hops - 1)
         return self._open_hops > 0
+
+
+class _Energy:
+    """Level, and how far the loud part of a hop is over the floor and its margin.
+
+    Speech swings by tens of dB within a second; a fan, hum or rain does not. So the floor is the
+    quiet part of the last seconds, and what may be speech stands out of it.
+    """
+
+    def __init__(
+        self, settings: GateSettings, sample_rate: int, hop: int, quietest: float = FLOOR_DB
+    ) -> None:
+        self._quietest = quietest
+        self._margin = settings.margin_db
+        self._frame = min(hop, max(1, round(FRAME_SECONDS * sample_rate)))
+        hops = round(settings.floor_seconds * sample_rate / hop)
+        self._floors: deque[float] = deque(maxlen=max(1, hops))
+        self.reset()
+
+    def reset(self) -> None:
+        self._floors.extend([self._quietest] * (self._floors.maxlen or 1))
+        self._last = 0.0
+
+    def __call__(self, hop: Signal) -> tuple[float, float]:
+        # float64: a file of floats may hold samples whose squares float32 can't.
+        sound = hop.astype(np.float64)
+        level = float(decibels(np.mean(sound**2, keepdims=True))[0])
+        emphasised = sound.copy()
+        emphasised[0] -= EMPHASIS * self._last
+        emphasised[1:] -= EMPHASIS * sound[:-1]
+        self._last = float(sound[-1])
+        frames = emphasised[: len(hop) // self._frame * self._frame].reshape(-1, self._frame)
+        powers = np.einsum("ij,ij->i", frames, frames) / self._frame
+        quiet, loud = np.quantile(decibels(powers), (0.1, 0.9))
+        self._floors.append(max(self._quietest, float(quiet)))
+        return level, float(loud) - min(self._floors) - self._margin
+
+
+class _Voice:
+    """The two detectors, each run only where it is needed."""
+
+    def __init__(self, settings: GateSettings, sample_rate: int) -> None:
+        self._settings = settings
+        self._hearing = Hearing(sample_rate)
+        self._streaming = Streaming()
+        self._confirming = Confirming()
+        self.reset()
+
+    def reset(self) -> None:
+        self._hearing.reset()
+        self._streaming.reset()
+        self._past = np.zeros(WARM_UP, np.int16)
+        self._awake = 0
+        """Samples that the streaming detector still hears; it sleeps at 0."""
+        self._patience = 0
+        """Samples until the other one may be asked."""
+
+    def __call__(self, piece: Signal, loud: bool, is_open: bool) -> tuple[float, bool]:
+        """Return the probability of speech, and whether it is enough to open or to stay open."""
+        samples = self._hearing(piece)
+        before, self._past = self._past, np.concatenate((self._past, samples))[-WARM_UP:]
+        self._patience = max(0, self._patience - len(samples))
+        if loud and not self._awake:
+            self._streaming.reset()
+            self._streaming.push(before)
+        if loud:
+            self._awake = round(TRAIL_SECONDS * RATE) + len(samples)
+        elif not self._awake:
+            return 0.0, False
+        self._awake = max(0, self._awake - len(samples))
+        probability = self._streaming.push(samples)
+        if is_open:
+            return probability, probability > self._settings.stay_above
+        if probability <= self._settings.open_above:
+            return probability, False
+        if self._patience:
+            return min(probability, self._settings.open_above), False
+        confirmed = self._confirming(self._past)
+        if confirmed > self._settings.confirm_above:
+            return probability, True
+        self._patience = round(RETRY_SECONDS * RATE)
+        return min(probability, confirmed), False
 
 
 def decibels(powers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,6 +23,10 @@ CONTRACT_NAME: Final = "emotiond.json"
 FLATBUFFER_IDENTIFIER: Final = b"TFL3"
 """Bytes 4 to 8 of every TFLite file."""
 
+NO_SPEECH: Final = "no_speech"
+"""The label by which a model itself says that nobody speaks; never reported as a label."""
+
+OpensFor = Literal["speech", "sound"]
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
@@ -72,6 +76,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         A confidence below it is reported as uncertain.
     trained_on : tuple of str
         The corpora.
+    opens_for : {"speech", "sound"}
+        What there must be before the model is asked: a voice, or anything that stands out.
     sha256 : str
         Of the flatbuffer.
     """
@@ -84,6 +90,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature: Annotated[float, msgspec.Meta(gt=0.0)]
     abstain_below: Probability
     trained_on: tuple[str, ...]
+    opens_for: OpensFor = "speech"
     sha256: str = ""
 
     def __post_init__(self) -> None:
@@ -98,6 +105,11 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 )
         if min(self.normalisation.std) <= 0.0:
             raise ValueError("normalisation.std has a number that is not positive")
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """The labels that a record may name: all but :data:`NO_SPEECH`."""
+        return tuple(label for label in self.labels if label != NO_SPEECH)
 
     @property
     def window_seconds(self) -> float:
@@ -193,6 +205,9 @@ def read_model(path: Path) -> tuple[Contract, bytes]:
     flatbuffer = content[:tail_start]
     if hashlib.sha256(flatbuffer).hexdigest() != contract.sha256:
         raise ModelError(f"model {path}: damaged (its SHA-256 is not the one in its contract)")
+    # The first number is where the root table stands; a runtime may follow it out of the file.
+    if int.from_bytes(flatbuffer[:4], "little") >= len(flatbuffer):
+        raise ModelError(f"model {path}: not a TFLite file")
     return contract, flatbuffer
 
 

@@ -7,7 +7,7 @@ A key ``section.some_key`` is the flag ``--section-some-key``; a key outside any
 import argparse
 import os
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -76,7 +76,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         if kind is bool:
             parser.add_argument(flag, dest=name, action="store_true", default=None, help=text)
         else:
-            metavar = "TEXT" if kind is str else "N"
+            metavar = "N" if kind in (int, float) else "TEXT"
             # The struct converts and checks, so that a flag and the file obey the same rules.
             parser.add_argument(flag, dest=name, metavar=metavar, help=text)
 
@@ -131,8 +131,9 @@ def _keys(struct: type[msgspec.Struct], *path: str) -> list[tuple[tuple[str, ...
     keys: list[tuple[tuple[str, ...], type, str]] = []
     for name, hint in get_type_hints(struct, include_extras=True).items():
         if get_origin(hint) is Annotated:
-            kind, meta = get_args(hint)
-            first = (get_args(kind) or (kind,))[0]
+            # A kind that has limits of its own comes before the description.
+            kind, *_, meta = get_args(hint)
+            first = kind if get_origin(kind) is Literal else (get_args(kind) or (kind,))[0]
             keys.append(((*path, name), first, meta.description))
         else:
             keys += _keys(hint, *path, name)

@@ -73,6 +73,7 @@ def made_up_contract(**changes: object) -> Contract:
         "temperature": 1.0,
         "abstain_below": 0.5,
         "trained_on": ("nothing",),
+        "opens_for": "sound",
         "sha256": "0123456789abcdef",
     }
     return Contract(**{**given, **changes})

@@ -118,11 +118,9 @@ def test_every_utterance_ends_and_is_the_sum_of_its_predictions(
             assert record.start < record.end
             assert set(record.probabilities) == set(LABELS)
             assert record.raw_label in LABELS
-            assert record.label == (
-                max(record.probabilities, key=record.probabilities.__getitem__)
-                if record.state == "emotion"
-                else None
-            )
+            assert (record.label is None) == (record.state == "uncertain")
+            best = max(record.probabilities.values())
+            assert record.confidence == record.probabilities.get(record.label, best)
             assert sum(record.probabilities.values()) == pytest.approx(1.0, abs=1e-3)
             assert 0.0 <= record.speech <= 1.0
             under_way.append(record)

@@ -1,14 +1,27 @@
-"""The gate: what is loud, what is speech, and for how long."""
+"""The gate: what is loud, what is a voice, and for how long."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emotiond.detectors import Confirming, Hearing, Streaming
 from emotiond.gate import SILENCE_DB, Gate, GateSettings
+from emotiond.modelfile import OpensFor
 from tests.daemon.sounds import RATE, noise, silence, speech, tone
 
 HOP = 8000
+DEFAULT_HOP = 8192
+
+
+def energy_gate(hop: int = HOP, **changes: float) -> Gate:
+    """Return a gate that opens for any sound that stands out."""
+    return Gate(GateSettings(opens_for="sound", **changes), RATE, hop)
+
+
+def voice_gate(hop: int = DEFAULT_HOP, **changes: float) -> Gate:
+    """Return a gate that opens for voices, as it does unless told otherwise."""
+    return Gate(GateSettings(**changes), RATE, hop)
 
 
 def opened(gate: Gate, sound: np.ndarray, hop: int = HOP) -> list[bool]:
@@ -26,8 +39,11 @@ def test_the_level_of_a_sine_is_its_root_mean_square_in_dbfs(amplitude: float, h
 @pytest.mark.parametrize(
     ("sample", "level"), [(0.0, -100.0), (1e-6, -100.0), (1.0, 0.0), (3e38, 769.54)]
 )
-def test_levels_are_finite_numbers_whatever_the_sound(sample: float, level: float) -> None:
-    gate = Gate(GateSettings(), RATE, HOP)
+@pytest.mark.parametrize("opens_for", ["speech", "sound"])
+def test_levels_are_finite_numbers_whatever_the_sound(
+    sample: float, level: float, opens_for: OpensFor
+) -> None:
+    gate = Gate(GateSettings(), RATE, HOP, opens_for)
     gate.push(np.full(HOP, sample, np.float32))
     assert gate.level == pytest.approx(level, abs=0.01)
     assert 0.0 <= gate.speech <= 1.0
@@ -44,7 +60,7 @@ def test_hops_of_any_length_are_heard(hop: int) -> None:
 
 @pytest.mark.parametrize("hangover_seconds", [0.0, 0.5, 1.0, 2.0])
 def test_the_gate_stays_open_for_the_hangover_and_no_longer(hangover_seconds: float) -> None:
-    gate = Gate(GateSettings(hangover_seconds=hangover_seconds), RATE, HOP)
+    gate = energy_gate(hangover_seconds=hangover_seconds)
     sound = np.concatenate((silence(1.0), speech(1.0), silence(4.0)))
     expected = [False] * 2 + [True] * 2 + [True] * round(hangover_seconds / 0.5)
     assert opened(gate, sound) == expected + [False] * (12 - len(expected))
@@ -54,8 +70,8 @@ def test_the_gate_stays_open_for_the_hangover_and_no_longer(hangover_seconds: fl
 def test_the_floor_rises_to_steady_noise_after_the_time_it_is_remembered(
     floor_seconds: float,
 ) -> None:
-    settings = GateSettings(floor_seconds=floor_seconds, hangover_seconds=0.0)
-    heard = opened(Gate(settings, RATE, HOP), noise(10.0, level=0.05))
+    gate = energy_gate(floor_seconds=floor_seconds, hangover_seconds=0.0)
+    heard = opened(gate, noise(10.0, level=0.05))
     settled = round(floor_seconds / 0.5)
     assert all(heard[: settled - 1])
     assert not any(heard[settled:])
@@ -63,7 +79,7 @@ def test_the_floor_rises_to_steady_noise_after_the_time_it_is_remembered(
 
 @pytest.mark.parametrize("margin_db", [6.0, 12.0, 24.0])
 def test_speech_is_what_stands_out_by_the_margin(margin_db: float) -> None:
-    gate = Gate(GateSettings(margin_db=margin_db, hangover_seconds=0.0), RATE, HOP)
+    gate = energy_gate(margin_db=margin_db, hangover_seconds=0.0)
     floor = tone(0.5, 1000.0, level=0.001)
     for _ in range(10):
         gate.push(floor)
@@ -75,11 +91,132 @@ def test_speech_is_what_stands_out_by_the_margin(margin_db: float) -> None:
 
 
 def test_reset_forgets_the_room_which_matters_otherwise() -> None:
-    gate = Gate(GateSettings(), RATE, HOP)
+    gate = energy_gate()
     room = noise(5.0, level=0.05)
-    fresh = opened(Gate(GateSettings(), RATE, HOP), room)
+    fresh = opened(energy_gate(), room)
     opened(gate, room)
     assert opened(gate, room) != fresh
     gate.reset()
     assert (gate.speech, gate.level) == (0.0, SILENCE_DB)
     assert opened(gate, room) == fresh
+
+
+def coloured(slope: float, level_db: float, seconds: float, seed: int) -> np.ndarray:
+    """Return noise whose power falls with frequency to the given power: white 0, brown 2."""
+    count = round(seconds * RATE)
+    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(count))
+    spectrum[1:] *= np.arange(1, len(spectrum)) ** (-slope / 2)
+    spectrum[0] = 0.0
+    sound = np.fft.irfft(spectrum, count)
+    scaled = sound / sound.std() * 10 ** (level_db / 20)
+    return np.asarray(np.clip(scaled, -1.0, 1.0), np.float32)
+
+
+def hum(level_db: float, seconds: float, hz: float) -> np.ndarray:
+    """Return a mains hum with its first harmonics."""
+    sound = sum(tone(seconds, hz * k, level=1.0 / k) for k in (1, 2, 3, 5))
+    return np.asarray(np.clip(sound * 10 ** (level_db / 20), -1.0, 1.0), np.float32)
+
+
+levels = st.floats(-100.0, 10.0)
+leads = st.floats(0.0, 2.0)
+
+
+@settings(max_examples=25)
+@given(
+    slope=st.floats(-1.0, 2.0),
+    level_db=levels,
+    lead=leads,
+    seed=st.integers(0, 1000),
+    hop=st.sampled_from([1600, DEFAULT_HOP, 16_384]),
+)
+def test_steady_noise_of_any_colour_and_level_never_opens_it(
+    slope: float, level_db: float, lead: float, seed: int, hop: int
+) -> None:
+    # Also where it begins out of digital silence.
+    sound = np.concatenate((silence(lead), coloured(slope, level_db, 5.0, seed)))
+    assert not any(opened(voice_gate(hop), sound, hop))
+
+
+@settings(max_examples=15)
+@given(hz=st.sampled_from([50.0, 60.0, 100.0, 120.0, 440.0, 1000.0]), level_db=levels, lead=leads)
+def test_hum_of_any_level_never_opens_it(hz: float, level_db: float, lead: float) -> None:
+    sound = np.concatenate((silence(lead), hum(level_db, 5.0, hz)))
+    assert not any(opened(voice_gate(), sound, DEFAULT_HOP))
+
+
+@pytest.mark.parametrize("sound", [silence(10.0), np.full(10 * RATE, 0.5, np.float32)])
+def test_digital_silence_and_a_constant_never_open_it(sound: np.ndarray) -> None:
+    assert not any(opened(voice_gate(), sound, DEFAULT_HOP))
+
+
+@pytest.mark.parametrize("hop", [512, 1600, 5000, DEFAULT_HOP, 16_000, 5 * RATE])
+@pytest.mark.parametrize("gain_db", [0.0, -30.0, 10.0])
+def test_a_voice_opens_it_at_any_level_and_hop(
+    sample: np.ndarray, gain_db: float, hop: int
+) -> None:
+    voice = np.clip(sample[: 10 * RATE] * np.float32(10 ** (gain_db / 20)), -1.0, 1.0)
+    heard = opened(voice_gate(hop), voice, hop)
+    assert any(heard)
+    if hop <= DEFAULT_HOP:
+        assert not all(heard)  # there are pauses between the sentences
+
+
+def test_a_voice_opens_it_in_a_room_that_is_not_quiet(sample: np.ndarray) -> None:
+    room = coloured(1.0, -20.0, 12.0, 0) * np.float32(np.std(sample) * 3)  # 10 dB below
+    sound = room + np.pad(sample[: 9 * RATE], (2 * RATE, RATE))
+    heard = opened(voice_gate(), sound, DEFAULT_HOP)
+    assert any(heard)
+    assert not any(heard[:3])
+
+
+def test_silence_costs_no_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> float:
+        raise AssertionError("a detector was asked")
+
+    monkeypatch.setattr(Streaming, "push", fail)
+    monkeypatch.setattr(Confirming, "__call__", fail)
+    assert not any(opened(voice_gate(), silence(5.0), DEFAULT_HOP))
+
+
+def test_the_careful_detector_is_not_asked_while_the_gate_is_open(
+    sample: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    confirm = Confirming.__call__
+    monkeypatch.setattr(
+        Confirming, "__call__", lambda self, sound: asked.append(1) or confirm(self, sound)
+    )
+    heard = opened(voice_gate(), sample, DEFAULT_HOP)
+    openings = int(np.sum(np.diff(np.array(heard, int), prepend=0) == 1))
+    assert openings <= len(asked) <= 3 * openings
+    assert sum(heard) > 3 * openings
+
+
+def test_reset_forgets_who_spoke(sample: np.ndarray) -> None:
+    gate = voice_gate()
+    fresh = opened(gate, sample[: 8 * RATE], DEFAULT_HOP)
+    for cut_at in (0, 5000, 3 * RATE):
+        opened(gate, sample[cut_at : 6 * RATE], DEFAULT_HOP)
+        gate.reset()
+        assert opened(gate, sample[: 8 * RATE], DEFAULT_HOP) == fresh
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100])
+def test_other_sample_rates_are_resampled_for_the_detectors(rate: int) -> None:
+    hearing = Hearing(rate)
+    sound = tone(2.0, 440.0, rate=rate)
+    heard = np.concatenate([hearing(sound[i : i + 1000]) for i in range(0, len(sound), 1000)])
+    assert len(heard) == pytest.approx(2 * RATE, abs=1000)
+    hearing.reset()
+    again = np.concatenate([hearing(sound[i : i + 1000]) for i in range(0, len(sound), 1000)])
+    np.testing.assert_array_equal(again, heard)
+
+
+def test_a_margin_too_large_spares_the_detectors_what_they_would_hear(sample: np.ndarray) -> None:
+    assert not any(opened(voice_gate(margin_db=90.0), sample[: 8 * RATE], DEFAULT_HOP))
+
+
+@pytest.mark.parametrize("key", ["open_above", "confirm_above"])
+def test_a_threshold_that_nothing_reaches_keeps_it_shut(sample: np.ndarray, key: str) -> None:
+    assert not any(opened(voice_gate(**{key: 1.0}), sample[: 8 * RATE], DEFAULT_HOP))

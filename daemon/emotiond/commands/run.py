@@ -96,4 +96,4 @@ def _screen(contract: Contract, log: LogSink) -> Sink:
 
     from emotiond.console import ConsoleSink
 
-    return ConsoleSink(contract.labels, f"emotiond, log in {log.path}", Console())
+    return ConsoleSink(contract.reported, f"emotiond, log in {log.path}", Console())
