@@ -16,7 +16,16 @@ from emotiond_training.copies import Copies, CopySettings, LogMel, copies_of
 from emotiond_training.mixture import NO_SPEECH, Mixture, MixtureSettings
 from emotiond_training.noises import Noise, half_of, read_noises, spectra_of
 from emotiond_training.progress import Reporter
-from emotiond_training.spectra import SILENCE_DB, add, excerpt, mask, mean_power, place, stretch
+from emotiond_training.spectra import (
+    SILENCE_DB,
+    add,
+    excerpt,
+    mask,
+    mean_power,
+    place,
+    stretch,
+    warp,
+)
 
 MFCC = MfccConfig(frame_length=512, hop_length=256, n_mels=16, n_mfcc=16)
 QUIET = Reporter(Console(quiet=True))
@@ -50,7 +59,14 @@ def copies_for(clips: list[Clip], count: int = 2) -> Copies:
 
 
 def mixture(clips: list[Clip], train: list[int], noises=None, seed: int = 0, **settings) -> Mixture:
-    plain = {"weights": {}, "copies": {}, "mixup": 0.0, "noise_share": 0.0, "tempo_share": 0.0}
+    plain = {
+        "weights": {},
+        "copies": {},
+        "mixup": 0.0,
+        "noise_share": 0.0,
+        "tempo_share": 0.0,
+        "warp_share": 0.0,
+    }
     return Mixture(
         MixtureSettings(**{**plain, **settings}),
         clips,
@@ -179,6 +195,15 @@ def test_stretching_keeps_the_ends_and_the_order():
     assert len(slow) == 30
     assert (slow[0, 0], slow[-1, 0]) == (0.0, pytest.approx(1.0))
     assert (np.diff(slow[:, 0]) > 0).all()
+
+
+def test_warping_moves_what_is_high_further_than_what_is_low():
+    clip = np.zeros((2, 40), "f4")
+    clip[:, [10, 30]] = 1.0
+    moved = warp(clip, 0.8)
+    assert moved[0].argmax() in (12, 13)
+    assert moved[0, 30:].argmax() + 30 in (37, 38)
+    np.testing.assert_array_equal(warp(clip, 1.0), clip)
 
 
 def test_masks_only_blot_out_and_leave_most_to_be_seen():

@@ -25,6 +25,7 @@ from emotiond_training.spectra import (
     mean_power,
     place,
     stretch,
+    warp,
 )
 
 NO_SPEECH: Final = "no_speech"
@@ -46,8 +47,10 @@ class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         Share of a clip that may lie outside the window.
     partial_share : float
         Share of the windows in which it may.
-    tempo_share : float
-        Share of the windows whose tempo is changed, by up to 10 %.
+    tempo_share, tempo : float
+        Share of the windows whose tempo is changed, and the most it is changed by, either way.
+    warp_share, warp : float
+        Share of the windows whose mel axis is stretched, and the most it is, either way.
     noise_share : float
         Share of the windows with noise behind the voice.
     noise_snr_db : tuple of float
@@ -55,7 +58,8 @@ class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     no_speech_share : float
         Share of the windows with no voice in them, where there are recordings of noise.
     mixup : float
-        Both parameters of the beta distribution that two windows are blended by; 0 is none.
+        Both parameters of the beta distribution that two windows are blended by, in every other
+        batch; 0 is none.
     """
 
     weights: dict[str, Weight]
@@ -64,6 +68,9 @@ class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     most_cut: Share = 0.6
     partial_share: Share = 0.4
     tempo_share: Share = 0.6
+    tempo: Share = 0.2
+    warp_share: Share = 0.5
+    warp: Share = 0.1
     noise_share: Share = 0.85
     noise_snr_db: tuple[float, float] = (2.0, 45.0)
     no_speech_share: Share = 0.08
@@ -150,7 +157,7 @@ class Mixture:
             spectra[row], label = self._window()
             mask(spectra[row], random)
             shares[row, label] = 1.0
-        if self._settings.mixup > 0.0:
+        if self._settings.mixup > 0.0 and random.random() < 0.5:
             # Levels are blended after each window's own is at 0, as the network sees them.
             spectra -= spectra.mean(axis=2).max(axis=1)[:, None, None]
             np.maximum(spectra, SILENCE_DB, out=spectra)
@@ -175,7 +182,9 @@ class Mixture:
         copies = takes[random.integers(len(takes))]
         clip = self._copies.spectrum(copies[random.integers(len(copies))])
         if random.random() < settings.tempo_share:
-            clip = stretch(clip, float(np.exp(random.uniform(-0.1, 0.1))))
+            clip = stretch(clip, _factor(settings.tempo, random))
+        if random.random() < settings.warp_share:
+            clip = warp(clip, _factor(settings.warp, random))
         cut = settings.most_cut if random.random() < settings.partial_share else 0.0
         window = place(clip, self._frames, cut, random)
         if random.random() < settings.noise_share:
@@ -217,6 +226,10 @@ def _tree(
             weights = np.array([len(takes) for takes in speakers]) ** 0.5
             tree.setdefault(corpus, {})[label] = Voices(speakers, weights / weights.sum())
     return tree
+
+
+def _factor(most: float, random: np.random.Generator) -> float:
+    return float(np.exp(random.uniform(-most, most)))
 
 
 def _blend(one: Any, other: Any, share: Any) -> NDArray[np.float32]:

@@ -52,6 +52,19 @@ def stretch(clip: Spectrum, factor: float) -> Spectrum:
     return np.asarray(clip[before] * (1 - share) + clip[after] * share, np.float32)
 
 
+def warp(clip: Spectrum, factor: float) -> Spectrum:
+    """Return the clip with its mel axis stretched, as by a shorter or a longer throat.
+
+    What is needed beyond the highest band is that band.
+    """
+    highest = clip.shape[1] - 1
+    positions = np.minimum(np.arange(clip.shape[1]) * factor, highest)
+    below = positions.astype(int)
+    share = (positions - below).astype(np.float32)
+    above = np.minimum(below + 1, highest)
+    return np.asarray(clip[:, below] * (1 - share) + clip[:, above] * share, np.float32)
+
+
 def mean_power(spectrum: Spectrum) -> float:
     """Return the mean power over time and frequency (dB)."""
     return float(10.0 * np.log10(np.mean(10.0 ** (spectrum / 10.0)) + 1e-30))
@@ -74,10 +87,10 @@ def excerpt(sound: Spectrum, frames: int, random: np.random.Generator) -> Spectr
 def colouring(mels: int, random: np.random.Generator) -> Spectrum:
     """Return what a microphone and a place do to each band [shape=(mels,)]: a smooth curve (dB)."""
     position = np.linspace(0.0, 1.0, mels)
-    curve = random.normal(0.0, 4.0) * (position - 0.5)
+    curve = random.normal(0.0, 5.6) * (position - 0.5)
     for order in (1, 2, 3):
         phase = random.uniform(0.0, 2.0 * np.pi)
-        curve += random.normal(0.0, 2.0 / order**0.5) * np.cos(np.pi * order * position + phase)
+        curve += random.normal(0.0, 2.8 / order**0.5) * np.cos(np.pi * order * position + phase)
     if random.random() < 0.1:  # no treble, as over a telephone
         curve -= 60.0 * np.clip(position - random.uniform(0.7, 0.95), 0.0, 1.0)
     if random.random() < 0.15:  # no bass, as from a laptop
