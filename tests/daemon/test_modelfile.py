@@ -62,7 +62,7 @@ def test_what_is_written_is_read(
     window_frames: int,
     body: bytes,
 ) -> None:
-    flatbuffer = BODY[:8] + body
+    flatbuffer = BODY[:32] + body
     contract = made_up_contract(
         labels=tuple(labels),
         mfcc=MfccConfig(n_mels=20, n_mfcc=n_mfcc),
