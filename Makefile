@@ -3,6 +3,9 @@
 
 EMOTIOND = .venv/bin/emotiond
 CORPORA ?= corpora
+# Folders of CORPORA are named for their readers (nemo or nemo_pl, say); missing ones are left out.
+NAMES = ased cremad emodb nemo ravdess savee tess
+RECIPE ?= seed
 
 # Listens to the default microphone; plays a sample where there is none.
 run: .venv/.run
@@ -22,9 +25,14 @@ train: .venv/.test
 	$(EMOTIOND) export runs/shipped
 	cp runs/shipped/emotiond-int8.tflite models/emotiond.tflite
 
+# Every protocol that your corpora allow; hours. Folders of recordings to mix in may be given:
+# make evaluate CORPORA=path/to/folder NOISE=path/to/noise RIR=path/to/impulse/responses
 evaluate: .venv/.test
-	$(EMOTIOND) evaluate --corpus tess=$(CORPORA)/tess --recipe seed --out runs/evaluation \
-	  --protocol tess-random --protocol tess-words --protocol tess-speakers
+	$(EMOTIOND) evaluate --recipe $(RECIPE) --jobs 2 --robustness --out runs/evaluation \
+	  $(foreach name,$(NAMES),$(addprefix --corpus $(name)=,$(firstword $(wildcard $(CORPORA)/$(name) $(CORPORA)/$(name)_*)))) \
+	  $(addprefix --noise ,$(NOISE)) $(addprefix --rir ,$(RIR))
+	cp -r runs/evaluation/EVALUATION.md runs/evaluation/evaluation models/
+	cp runs/evaluation/metrics.json models/evaluation/
 
 clean:
 	rm -rf .venv runs

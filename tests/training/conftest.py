@@ -33,6 +33,16 @@ def three_labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def write_tone() -> Callable[[Path, float, int], None]:
+    """Write a tone of a pitch and a seed to a file."""
+
+    def write(path: Path, pitch: float, seed: int) -> None:
+        soundfile.write(path, tone(pitch, seed), RATE)
+
+    return write
+
+
 @pytest.fixture
 def touch(tmp_path: Path) -> Callable[..., Path]:
     """Make files, each with content of its own unless it is given."""

@@ -118,11 +118,14 @@ def test_evaluate_goes_through_the_int8_file_and_the_engine(three_labels, small_
     soundfile.write(silent, np.zeros(16_000), 16_000)
     out = tmp_path / "card"
     protocols = ["--protocol", "tess-words", "--protocol", "tess-speakers"]
-    flags = ["--recipe", small_recipe, "--out", out]
-    told = emotiond("evaluate", *protocols, "--corpus", f"tess={corpus}", *flags, cwd=tmp_path)
+    flags = ["--recipe", small_recipe, "--out", out, "--jobs", 2]
+    command = ["evaluate", *protocols, "--corpus", f"tess={corpus}", *flags]
+    told = emotiond(*command, cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert "tess-speakers" in told.stdout
-    words, speakers = json.loads((out / "metrics.json").read_text())["rows"]
+    rows = json.loads((out / "metrics.json").read_text())["rows"]
+    words, speakers = sorted(rows, key=lambda row: row["protocol"], reverse=True)
+    assert (words["protocol"], words["corpus"]) == ("tess-words", "tess")
     assert words["interval_over"] == "clips"
     assert speakers["interval_over"] == "speakers"
     assert speakers["clips"] == 37
@@ -130,7 +133,29 @@ def test_evaluate_goes_through_the_int8_file_and_the_engine(three_labels, small_
     # The silent clip is in one of the two folds, and wrong.
     assert speakers["no_speech"] == 1
     assert speakers["accuracy"] > 0.9
-    assert (out / "confusion-tess-words.png").is_file()
+    card = (out / "EVALUATION.md").read_text()
+    assert "| `tess-words` | tess |" in card
+    for name in ("confusion-tess-words-tess", "reliability-tess-speakers"):
+        assert (out / "evaluation" / f"{name}.png").is_file()
+        assert f"![{name}](evaluation/{name}.png)" in card
+    # What is finished is not done again.
+    again = emotiond(*command, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "epoch" not in again.stderr
+    assert (out / "EVALUATION.md").read_text() == card
+
+
+def test_train_takes_temperature_and_threshold_from_an_evaluation_or_the_command_line(
+    three_labels, small_recipe, tmp_path
+):
+    shipping = {"shipping": {"temperature": 1.7, "abstain_below": 0.4}}
+    (tmp_path / "metrics.json").write_text(json.dumps(shipping))
+    flags = ["--evaluation", "metrics.json", "--abstain", "0.6", "--epochs", 1, "--all"]
+    command = ["train", "--corpus", three_labels, "--recipe", small_recipe, "--out", "run", *flags]
+    told = emotiond(*command, cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    description = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (description["temperature"], description["abstain_below"]) == (1.7, 0.6)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +167,11 @@ def test_evaluate_goes_through_the_int8_file_and_the_engine(three_labels, small_
         (["train", "--corpus", "broken"], ".wav: not a sound file"),
         (["train", "--corpus", "broken", "--out", "file"], "file: file exists"),
         (["train", "--corpus", ".", "--epochs", "0"], "must be at least 1"),
+        (["train", "--corpus", ".", "--temperature", "0"], "must be over 0"),
+        (["train", "--corpus", ".", "--abstain", "2"], "must be from 0 to 1"),
+        (["train", "--corpus", ".", "--evaluation", "missing"], "missing: no such file"),
+        (["train", "--corpus", ".", "--evaluation", "file"], "file: not the metrics.json"),
+        (["evaluate", "--corpus", "broken"], "allow no protocol"),
         (["evaluate", "--protocol", "tess-random", "--corpus", "broken"], "needs the corpus tess"),
         (["evaluate", "--protocol", "none", "--corpus", "."], "invalid choice: 'none'"),
         (["export", "missing"], "missing: no finished training run (it has no run.json)"),

@@ -1,35 +1,36 @@
-"""Evaluation: a recipe trained, exported and tested through int8 file and engine, fold by fold."""
+"""Evaluation: the figures of a recipe, from what its rounds heard."""
 
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond_export.export import INT8, export_run
 from emotiond_training import metrics
-from emotiond_training.clips import Clip, labels_of
-from emotiond_training.fitting import fit, run_of
-from emotiond_training.hearing import heard
-from emotiond_training.leaks import check_fold, check_windows
-from emotiond_training.progress import Reporter
+from emotiond_training.calibration import Calibration
+from emotiond_training.clips import Clip
+from emotiond_training.protocols import HeldOut, Round
 from emotiond_training.recipe import Recipe
-from emotiond_training.splits import PROTOCOLS, Fold, Indices, clips_for
-from emotiond_training.windows import cut_windows
+from emotiond_training.rounds import ROBUSTNESS, HeardRound
+from emotiond_training.shipping import Shipping
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the evaluation card.
+    """A row of the evaluation card: a protocol and the corpus that is tested.
 
     Parameters
     ----------
-    protocol : str
+    protocol, corpus : str
         What made the figures.
-    clips : int
+    clips, speakers : int
         Tested, over all folds.
+    emotions : int
+        That occur in the tested clips.
+    answers : int
+        Labels that the model could give.
     uar : float
         Unweighted average recall over all tested clips, 0 to 1.
     uar_low, uar_high : float
@@ -40,123 +41,192 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         Share of clips that are right, 0 to 1.
     ece : float
         Expected calibration error, 0 to 1.
+    precision : float or None
+        Share that is right of the clips that are not withheld; None where all are.
+    coverage : float
+        Share of the clips that are not withheld.
     no_speech : int
         Clips in which the engine heard no speech; they count as wrong.
-    fold_accuracy : tuple of float
-        Accuracy of each fold.
+    fold_accuracy, fold_uar : tuple of float
+        Of each fold.
+    float32_uar : float
+        Of the float32 file.
+    quiet_uar, loud_uar : float or None
+        Of the same clips 30 dB quieter, and 10 dB louder with clipping; None if not heard.
     """
 
     protocol: str
+    corpus: str
     clips: int
+    speakers: int
+    emotions: int
+    answers: int
     uar: float
     uar_low: float
     uar_high: float
     interval_over: str
     accuracy: float
     ece: float
+    precision: float | None
+    coverage: float
     no_speech: int
     fold_accuracy: tuple[float, ...]
+    fold_uar: tuple[float, ...]
+    float32_uar: float
+    quiet_uar: float | None = None
+    loud_uar: float | None = None
 
 
 class Outcome(NamedTuple):
-    """A protocol's row, and what it was computed from."""
+    """A row, and what it was computed from."""
 
     row: Row
     labels: tuple[str, ...]
     confusion: NDArray[np.intp]
     """Clips by true and predicted label [shape=(labels, labels + 1)]; last column: no speech."""
+    confidence: NDArray[np.float64]
+    """Of each tested clip; 0 for no speech."""
+    right: NDArray[np.bool_]
 
 
-class Tested(NamedTuple):
-    """Test clips of one or several folds.
+class Evaluation(NamedTuple):
+    """All figures of an evaluation."""
 
-    Parameters
-    ----------
-    clips : np.ndarray [shape=(n,)]
-        Indices into the table.
-    true, predicted : np.ndarray [shape=(n,)]
-        Label numbers; one past the last label for no speech.
-    confidence : np.ndarray [shape=(n,)]
-        Probability of the predicted label; 0 for no speech.
-    """
+    recipe: Recipe
+    outcomes: list[Outcome]
+    calibrations: dict[str, Calibration]
+    """By round."""
+    shipping: Shipping
 
-    clips: Indices
-    true: Indices
-    predicted: Indices
+
+class _Answers(NamedTuple):
+    """What was said of the test clips of one fold under one condition."""
+
+    true: NDArray[np.intp]
+    predicted: NDArray[np.intp]
     confidence: NDArray[np.float64]
 
 
-def evaluate(name: str, table: Sequence[Clip], recipe: Recipe, reporter: Reporter) -> Outcome:
-    """Measure a recipe by a protocol.
+class _Fold(NamedTuple):
+    held_out: HeldOut
+    heard: HeardRound
+
+
+def score(
+    rounds: Sequence[Round], heard: Sequence[HeardRound], clips: Sequence[Clip], recipe: Recipe
+) -> Evaluation:
+    """Compute the figures of rounds that were heard.
 
     Parameters
     ----------
-    name : str
-        A protocol of :data:`emotiond_training.splits.PROTOCOLS`.
-    table : sequence of Clip
-        The corpora; the protocol picks the clips it is about.
+    rounds : sequence of Round
+        As planned.
+    heard : sequence of HeardRound
+        Each of them, heard.
+    clips : sequence of Clip
+        The table.
     recipe : Recipe
-        What to train in each fold.
-    reporter : Reporter
-        Told of the progress.
-
-    Raises
-    ------
-    EmotiondError
-        If the protocol's corpus is missing, the split leaks, a recording can't be read, or an
-        exported file disagrees with its Keras model.
+        That was trained; its seed decides the bootstrap.
     """
-    protocol = PROTOCOLS[name]
-    clips = clips_for(name, table)
-    labels = labels_of(clips)
-    folds = protocol.split(clips, recipe.seed)
-    for fold in folds:
-        check_fold(clips, fold, protocol.unseen)
-    tested = []
-    for number, fold in enumerate(folds, 1):
-        reporter.say(f"{name}: fold {number} of {len(folds)}")
-        tested.append(_test_fold(clips, fold, labels, recipe, reporter))
-    together = Tested(*(np.concatenate(column) for column in zip(*tested, strict=True)))
-    confusion = metrics.confusion_of(together.true, together.predicted, len(labels))
-    over_speakers = protocol.unseen == "speaker"
-    units = [clips[i].speaker if over_speakers else i for i in together.clips.tolist()]
-    low, high = metrics.uar_interval(
-        together.true, together.predicted, len(labels), units, recipe.seed
+    folds: dict[tuple[str, str], list[_Fold]] = defaultdict(list)
+    for plan, result in zip(rounds, heard, strict=True):
+        for held_out in plan.tests:
+            folds[held_out.protocol, held_out.corpus].append(_Fold(held_out, result))
+    outcomes = [_score(each, clips, recipe.seed) for each in folds.values()]
+    calibrations = {
+        plan.name: result.calibration for plan, result in zip(rounds, heard, strict=True)
+    }
+    found = [each for each in calibrations.values() if each.clips] or list(calibrations.values())
+    shipping = Shipping(
+        round(median(each.temperature for each in found), 4),
+        round(median(each.abstain_below for each in found), 4),
     )
-    right = together.true == together.predicted
+    return Evaluation(recipe, outcomes, calibrations, shipping)
+
+
+def _score(folds: Sequence[_Fold], clips: Sequence[Clip], seed: int) -> Outcome:
+    """Compute the row of one protocol and corpus from its folds."""
+    labels = folds[0].heard.labels
+    plain = [_answers(fold, clips, "int8") for fold in folds]
+    true, predicted, confidence = (np.concatenate(each) for each in zip(*plain, strict=True))
+    right = predicted == true
+    thresholds = [
+        np.full(len(each.true), fold.heard.calibration.abstain_below)
+        for fold, each in zip(folds, plain, strict=True)
+    ]
+    # As the engine compares.
+    sure = (np.round(confidence, 4) >= np.concatenate(thresholds)) & (confidence > 0.0)
+    confusion = metrics.confusion_of(true, predicted, len(labels))
+    tested = [clips[index] for fold in folds for index in fold.held_out.clips]
+    speakers = [clip.speaker for clip in tested]
+    strangers = folds[0].held_out.unseen in ("speaker", "corpus") and None not in speakers
+    units: Sequence[object] = speakers if strangers else range(len(tested))
+    low, high = metrics.uar_interval(true, predicted, len(labels), units, seed)
     row = Row(
-        protocol=name,
-        clips=len(right),
+        protocol=folds[0].held_out.protocol,
+        corpus=folds[0].held_out.corpus,
+        clips=len(tested),
+        speakers=len(set(speakers) - {None}),
+        emotions=len(set(true.tolist())),
+        answers=len(labels),
         uar=metrics.uar(confusion),
         uar_low=low,
         uar_high=high,
-        interval_over="speakers" if over_speakers else "clips",
+        interval_over="speakers" if strangers else "clips",
         accuracy=metrics.accuracy(confusion),
-        ece=metrics.calibration_error(together.confidence, right),
+        ece=metrics.calibration_error(confidence, right),
+        precision=float(right[sure].mean()) if sure.any() else None,
+        coverage=float(sure.mean()),
         no_speech=int(confusion[:, -1].sum()),
-        fold_accuracy=tuple(float(np.mean(each.true == each.predicted)) for each in tested),
+        fold_accuracy=tuple(float(np.mean(each.true == each.predicted)) for each in plain),
+        fold_uar=tuple(_uar([each], len(labels)) for each in plain),
+        float32_uar=_uar([_answers(fold, clips, "float32") for fold in folds], len(labels)),
+        **_robustness(folds, clips),
     )
-    return Outcome(row, labels, confusion)
+    return Outcome(row, labels, confusion, confidence, right)
 
 
-def _test_fold(
-    clips: Sequence[Clip], fold: Fold, labels: tuple[str, ...], recipe: Recipe, reporter: Reporter
-) -> Tested:
-    """Train on one side of a fold and hear the other."""
-    train = reporter.track(fold.train.tolist(), len(fold.train), "reading training clips")
-    windows = cut_windows(clips, train, labels, recipe)
-    check_windows(clips, fold, windows.clips)
-    fitted = fit(recipe, len(labels), windows, None, reporter)
-    trained_on = tuple(sorted({clip.corpus for clip in clips}))
-    with tempfile.TemporaryDirectory(prefix="emotiond-") as folder:
-        # The parity check too uses training clips: the test clips are heard once, at the end.
-        export_run(run_of(recipe, labels, trained_on, fitted, windows, None), Path(folder))
-        recordings = [clips[index].path for index in fold.test]
-        with heard(Path(folder, INT8), recordings) as outputs:
-            rows = list(reporter.track(outputs, len(recordings), "hearing test clips"))
-    return Tested(
-        clips=fold.test,
-        true=np.array([labels.index(clips[index].label) for index in fold.test]),
-        predicted=np.array([int(np.argmax(row)) if row else len(labels) for row in rows]),
-        confidence=np.array([max(row, default=0.0) for row in rows]),
+def _robustness(folds: Sequence[_Fold], clips: Sequence[Clip]) -> dict[str, Any]:
+    """Return the UAR of the other conditions, where all folds of ``speakers`` heard them."""
+    labels = len(folds[0].heard.labels)
+    return {
+        f"{condition}_uar": _uar([_answers(fold, clips, condition) for fold in folds], labels)
+        for condition in ROBUSTNESS
+        if folds[0].held_out.protocol == "speakers"
+        and all(condition in fold.heard.conditions for fold in folds)
+    }
+
+
+def _uar(answers: Sequence[_Answers], labels: int) -> float:
+    true, predicted, _ = (np.concatenate(each) for each in zip(*answers, strict=True))
+    return metrics.uar(metrics.confusion_of(true, predicted, labels))
+
+
+def _answers(fold: _Fold, clips: Sequence[Clip], condition: str) -> _Answers:
+    """Return what was said of a fold's test clips."""
+    labels = fold.heard.labels
+    by_path = {each.path: each.probabilities for each in fold.heard.clips}
+    tested = [clips[index] for index in fold.held_out.clips]
+    rows = [by_path[str(clip.path)][condition] for clip in tested]
+    return _Answers(
+        np.array([labels.index(clip.label) for clip in tested]),
+        np.array([int(np.argmax(row)) if row else len(labels) for row in rows]),
+        np.array([max(row, default=0.0) for row in rows]),
     )
+
+
+def as_json(evaluation: Evaluation) -> Mapping[str, object]:
+    """Return what ``metrics.json`` holds."""
+    return {
+        "recipe": evaluation.recipe,
+        "rows": [each.row for each in evaluation.outcomes],
+        "confusion": {
+            f"{each.row.protocol}/{each.row.corpus}": {
+                "labels": each.labels,
+                "counts": each.confusion.tolist(),
+            }
+            for each in evaluation.outcomes
+        },
+        "calibration": evaluation.calibrations,
+        "shipping": evaluation.shipping,
+    }

@@ -1,15 +1,29 @@
-"""Test clips through the model file and the engine, as the daemon hears; without TensorFlow."""
+"""Test clips through the model file and the engine, as the daemon hears; without TensorFlow.
 
-from collections.abc import Iterator, Sequence
+What is kept is each window's logits and its weight, so that calibration can pool them again at any
+temperature without hearing the clips again.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from emotiond.classify import classify
-from emotiond.runtime import Classifier
+import numpy as np
+from numpy.typing import NDArray
+
+from emotiond.engine import Engine
+from emotiond.mfcc import Frames, Signal
+from emotiond.modelfile import NO_SPEECH
+from emotiond.record import Prediction, Utterance
+from emotiond.runtime import Classifier, Logits, softmax
 from emotiond.sound import file_blocks
+
+Numbers = NDArray[np.intp]
+Reals = NDArray[np.float64]
 
 WORKERS: Final = 2
 
@@ -17,8 +31,166 @@ _classifier: Classifier | None = None
 """The classifier of a worker process, loaded once."""
 
 
+class Windows(NamedTuple):
+    """What the model said of one recording.
+
+    Parameters
+    ----------
+    logits : np.ndarray [shape=(windows, labels)]
+        Of each window that belongs to an utterance.
+    weights : np.ndarray [shape=(windows,)]
+        Of each window in its utterance; they sum to 1.
+    utterances : np.ndarray [shape=(windows,)]
+        Number of its utterance.
+    shares : np.ndarray [shape=(utterances,)]
+        Of each utterance in the recording; they sum to 1.
+    """
+
+    logits: Logits
+    weights: Reals
+    utterances: Numbers
+    shares: Reals
+
+
+class _Listening:
+    """A classifier that keeps what it says."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.contract = classifier.contract
+        self.said: list[Logits] = []
+        self._classifier = classifier
+
+    def probabilities(self, frames: Frames) -> Logits:
+        self.said.append(self._classifier.logits(frames))
+        return softmax(self.said[-1] / np.float32(self.contract.temperature))
+
+
+def windows_of(classifier: Classifier, blocks: Iterable[Signal]) -> Windows:
+    """Hear one recording to its end.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        The model.
+    blocks : iterable of np.ndarray [shape=(n,), dtype=float32]
+        Mono sound at the model's sample rate.
+    """
+    model = _Listening(classifier)
+    engine = Engine(model)
+    contract = classifier.contract
+    ramp = math.ceil(contract.mfcc.samples(contract.window_frames) / engine.hop)
+    heard: list[tuple[float, float, Logits]] = []
+    utterances = []
+    spoken = 0
+    # In hops, so that it is known which window a prediction is of.
+    for piece in (*_pieces(blocks, engine.hop), None):
+        model.said.clear()
+        records = engine.finish() if piece is None else engine.push(piece)
+        utterances += [each for each in records if isinstance(each, Utterance)]
+        predictions = [each for each in records if isinstance(each, Prediction)]
+        for prediction, said in zip(predictions, model.said, strict=False):
+            # As the engine weighs: a window that has heard little speech yet says little.
+            spoken = min(spoken + 1, ramp)
+            heard.append((prediction.start, float(spoken), said))
+        if len(predictions) > len(model.said):
+            spoken = 0  # The last of them says that it is silent now.
+    logits, weights, numbers = [], [], []
+    for number, utterance in enumerate(utterances):
+        inside = [each for each in heard if utterance.start <= each[0] < utterance.end]
+        total = sum(weight for _, weight, _ in inside)
+        logits += [said for _, _, said in inside]
+        weights += [weight / total for _, weight, _ in inside]
+        numbers += [number] * len(inside)
+    lengths = np.array([each.end - each.start for each in utterances])
+    return Windows(
+        logits=np.array(logits, np.float32).reshape(-1, len(contract.labels)),
+        weights=np.array(weights, np.float64),
+        utterances=np.array(numbers, np.intp),
+        shares=lengths / lengths.sum() if len(lengths) else lengths.astype(np.float64),
+    )
+
+
+def _pieces(blocks: Iterable[Signal], length: int) -> Iterator[Signal]:
+    """Cut blocks into pieces of at most so many samples."""
+    for block in blocks:
+        yield from (block[start : start + length] for start in range(0, len(block), length))
+
+
+class Heard(NamedTuple):
+    """What the model said of many recordings; the fields of :class:`Windows`, one after another.
+
+    Parameters
+    ----------
+    clips : np.ndarray [shape=(utterances,)]
+        Which recording each utterance is of.
+    recordings : np.ndarray [shape=()]
+        How many there are.
+    """
+
+    logits: Logits
+    weights: Reals
+    utterances: Numbers
+    shares: Reals
+    clips: Numbers
+    recordings: Numbers
+
+
+def joined(each: Sequence[Windows]) -> Heard:
+    """Put recordings together; there must be one."""
+    sizes = [len(one.shares) for one in each]
+    starts = np.cumsum([0, *sizes[:-1]])
+    return Heard(
+        logits=np.concatenate([one.logits for one in each]),
+        weights=np.concatenate([one.weights for one in each]),
+        utterances=np.concatenate(
+            [one.utterances + start for one, start in zip(each, starts, strict=True)]
+        ),
+        shares=np.concatenate([one.shares for one in each]),
+        clips=np.repeat(np.arange(len(each)), sizes),
+        recordings=np.array(len(each)),
+    )
+
+
+def pooled(heard: Heard, labels: Sequence[str], temperature: float) -> Reals:
+    """Return the probabilities of each recording, as ``classify`` pools them.
+
+    Parameters
+    ----------
+    heard : Heard
+        The recordings.
+    labels : sequence of str
+        Of the logits.
+    temperature : float
+        Logits are divided by it.
+
+    Returns
+    -------
+    np.ndarray [shape=(recordings, reported labels)]
+        A row of zeros where the engine heard no speech.
+    """
+    said = np.zeros((len(heard.shares), len(labels)))
+    probabilities = softmax(heard.logits / np.float32(temperature))
+    np.add.at(said, heard.utterances, heard.weights[:, None] * probabilities)
+    reported = [position for position, label in enumerate(labels) if label != NO_SPEECH]
+    said = said[:, reported]
+    said /= np.maximum(said.sum(axis=1, keepdims=True), 1e-12)
+    result = np.zeros((int(heard.recordings), len(reported)))
+    np.add.at(result, heard.clips, heard.shares[:, None] * said)
+    return result
+
+
+def at_gain(block: Signal, gain_db: float) -> Signal:
+    """Return sound made louder, as a converter of 16 bits would have taken it."""
+    if gain_db == 0.0:
+        return block
+    steps = np.rint(block * np.float32(10.0 ** (gain_db / 20.0) * 32_768.0))
+    return np.asarray(np.clip(steps, -32_768, 32_767) / np.float32(32_768.0), np.float32)
+
+
 @contextmanager
-def heard(model: Path, recordings: Sequence[Path]) -> Iterator[Iterator[tuple[float, ...]]]:
+def hearing(
+    model: Path, recordings: Sequence[Path], *, gain_db: float = 0.0, workers: int = WORKERS
+) -> Iterator[Iterator[Windows]]:
     """Hear recordings, several at a time.
 
     Parameters
@@ -27,23 +199,30 @@ def heard(model: Path, recordings: Sequence[Path]) -> Iterator[Iterator[tuple[fl
         A model file.
     recordings : sequence of Path
         Sound files.
+    gain_db : float
+        How much louder they are made; what is then too loud is clipped.
+    workers : int
+        Processes; with one it is this process that hears.
 
     Yields
     ------
-    iterator of tuple of float
-        Probabilities of each recording in turn, in the order of the model's labels; empty where the
-        engine heard no speech.
+    iterator of Windows
+        Of each recording in turn.
 
     Raises
     ------
     EmotiondError
         If the model or a recording can't be used.
     """
+    if workers == 1:
+        classifier = Classifier(model)
+        yield (_hear(recording, gain_db, classifier) for recording in recordings)
+        return
     pool = ProcessPoolExecutor(
-        WORKERS, mp_context=get_context("spawn"), initializer=_load, initargs=(model,)
+        workers, mp_context=get_context("spawn"), initializer=_load, initargs=(model,)
     )
     with pool:
-        yield pool.map(_hear, recordings, chunksize=8)
+        yield pool.map(_hear, recordings, [gain_db] * len(recordings), chunksize=8)
 
 
 def _load(model: Path) -> None:
@@ -51,11 +230,9 @@ def _load(model: Path) -> None:
     _classifier = Classifier(model)
 
 
-def _hear(recording: Path) -> tuple[float, ...]:
-    if _classifier is None:
+def _hear(recording: Path, gain_db: float, classifier: Classifier | None = None) -> Windows:
+    classifier = classifier or _classifier
+    if classifier is None:
         raise RuntimeError("this process has loaded no classifier")
-    contract = _classifier.contract
-    verdict = classify(_classifier, file_blocks(recording, contract.mfcc.sample_rate))
-    if not verdict.probabilities:
-        return ()
-    return tuple(verdict.probabilities[label] for label in contract.reported)
+    blocks = file_blocks(recording, classifier.contract.mfcc.sample_rate)
+    return windows_of(classifier, (at_gain(block, gain_db) for block in blocks))

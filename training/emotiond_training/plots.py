@@ -1,4 +1,4 @@
-"""Pictures: learning curves and confusion matrices, as PNG."""
+"""Pictures, as PNG: learning curves, confusion matrices, reliability and risk-coverage."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+Curve = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
 
 def plot_history(path: Path, history: Mapping[str, Sequence[float]]) -> None:
@@ -52,4 +54,58 @@ def plot_confusion(
     axis.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
     axis.set_yticks(range(len(labels)), labels)
     axis.set(xlabel="predicted", ylabel="true", title=title)
+    figure.savefig(path, dpi=120)
+
+
+def plot_reliability(path: Path, curves: Mapping[str, Curve], title: str) -> None:
+    """Draw how often predictions are right against how sure they are.
+
+    Parameters
+    ----------
+    path : Path
+        To write.
+    curves : dict of str to (confidence, right)
+        By name: confidence of each clip, and whether it was right.
+    title : str
+        What was measured.
+    """
+    figure = Figure(figsize=(5, 4.5), layout="constrained")
+    axis = figure.subplots()
+    axis.plot([0, 1], [0, 1], color="grey", linestyle=":", label="as sure as right")
+    for name, (confidence, right) in curves.items():
+        bins = np.minimum((confidence * 10).astype(int), 9)
+        sizes = np.bincount(bins, minlength=10)
+        shown = sizes >= 10
+        sure = np.bincount(bins, weights=confidence, minlength=10)[shown] / sizes[shown]
+        correct = np.bincount(bins, weights=right, minlength=10)[shown] / sizes[shown]
+        axis.plot(sure, correct, marker="o", label=name)
+    axis.set(xlabel="confidence", ylabel="share right", title=title, xlim=(0, 1), ylim=(0, 1))
+    axis.grid(alpha=0.3)
+    axis.legend()
+    figure.savefig(path, dpi=120)
+
+
+def plot_risk_coverage(path: Path, curves: Mapping[str, Curve], title: str) -> None:
+    """Draw the share wrong of the surest clips against how many of them are taken.
+
+    Parameters
+    ----------
+    path : Path
+        To write.
+    curves : dict of str to (confidence, right)
+        As for :func:`plot_reliability`.
+    title : str
+        What was measured.
+    """
+    figure = Figure(figsize=(5, 4.5), layout="constrained")
+    axis = figure.subplots()
+    axis.axhline(0.2, color="grey", linestyle=":", label="precision 80 %")
+    for name, (confidence, right) in curves.items():
+        wrong = ~right[np.argsort(-confidence, kind="stable")]
+        taken = np.arange(1, len(wrong) + 1)
+        axis.plot(taken / len(wrong), np.cumsum(wrong) / taken, label=name)
+    axis.set(xlabel="share of clips not withheld", ylabel="share of them wrong", title=title)
+    axis.set(xlim=(0, 1), ylim=(0, None))
+    axis.grid(alpha=0.3)
+    axis.legend()
     figure.savefig(path, dpi=120)

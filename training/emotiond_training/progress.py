@@ -24,14 +24,17 @@ class Reporter:
     ----------
     console : Console
         Where to.
+    prefix : str
+        What each line begins with, to tell several works apart.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, prefix: str = "") -> None:
         self.console = console
+        self.prefix = prefix
 
     def say(self, text: str) -> None:
         """Print a line of plain text."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(self.prefix + text, markup=False, highlight=False, soft_wrap=True)
 
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
         """Yield the items, of which there are ``total``, showing how many are done."""

@@ -1,10 +1,7 @@
-"""Splits: from the table of clips to the indices to train on and to test on.
+"""Splits: from the table of clips to the indices to train on and to test on."""
 
-A protocol names what its split leaves unseen; :mod:`emotiond_training.leaks` holds it to that.
-"""
-
-from collections.abc import Callable, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +10,16 @@ from emotiond.errors import InputError
 from emotiond_training.clips import Clip
 
 Indices = NDArray[np.intp]
-Unseen = Literal["speaker", "text"]
+
+SPEAKER_FOLDS: Final = 5
+RAVDESS_FOLDS: Final = (
+    (2, 5, 14, 15, 16),
+    (3, 6, 7, 13, 18),
+    (10, 11, 12, 19, 20),
+    (8, 17, 21, 23, 24),
+    (1, 4, 9, 22),
+)
+"""Actors of each fold that others report figures of."""
 
 
 class Fold(NamedTuple):
@@ -21,20 +27,6 @@ class Fold(NamedTuple):
 
     train: Indices
     test: Indices
-
-
-Split = Callable[[Sequence[Clip], int], list[Fold]]
-"""From clips and a seed to folds."""
-
-
-class Protocol(NamedTuple):
-    """A way of measuring."""
-
-    corpus: str
-    """The one corpus whose clips it uses."""
-    split: Split
-    unseen: Unseen | None
-    """What no clip of the test set may share with one of the training set."""
 
 
 def random_split(clips: Sequence[Clip], seed: int, share: float = 0.2) -> list[Fold]:
@@ -70,31 +62,44 @@ def unseen_words(clips: Sequence[Clip], seed: int, share: float = 0.2) -> list[F
 
 def each_speaker(clips: Sequence[Clip], seed: int) -> list[Fold]:  # noqa: ARG001
     """Test on each speaker in turn, having trained on the others; nothing is random."""
-    from sklearn.model_selection import LeaveOneGroupOut
-
-    speakers = [clip.speaker for clip in clips]
-    return [
-        Fold(train, test) for train, test in LeaveOneGroupOut().split(speakers, groups=speakers)
-    ]
+    return [_fold_of(clips, {speaker}) for speaker in speakers_of(clips)]
 
 
-PROTOCOLS: Final = {
-    "tess-random": Protocol("tess", random_split, None),
-    "tess-words": Protocol("tess", unseen_words, "text"),
-    "tess-speakers": Protocol("tess", each_speaker, "speaker"),
-}
+def speaker_folds(clips: Sequence[Clip], seed: int) -> list[Fold]:  # noqa: ARG001
+    """Test on groups of speakers in turn, as many clips in each as can be; nothing is random.
 
-
-def clips_for(name: str, clips: Sequence[Clip]) -> list[Clip]:
-    """Return the clips that a protocol uses.
-
-    Raises
-    ------
-    InputError
-        If there are none.
+    Parameters
+    ----------
+    clips : sequence of Clip
+        Of one corpus; RAVDESS has groups of its own.
+    seed : int
+        Not used.
     """
-    corpus = PROTOCOLS[name].corpus
-    used = [clip for clip in clips if clip.corpus == corpus]
-    if not used:
-        raise InputError(f"protocol {name} needs the corpus {corpus}: --corpus {corpus}=FOLDER")
-    return used
+    if clips[0].corpus == "ravdess":
+        groups = [{f"ravdess_{actor:02d}" for actor in fold} for fold in RAVDESS_FOLDS]
+    else:
+        groups = _balanced(speakers_of(clips))
+    folds = [_fold_of(clips, group) for group in groups]
+    return [fold for fold in folds if len(fold.test)]
+
+
+def speakers_of(clips: Sequence[Clip]) -> dict[str, int]:
+    """Return each known speaker, in alphabetical order, with the number of clips."""
+    known = sorted(clip.speaker for clip in clips if clip.speaker is not None)
+    return {speaker: known.count(speaker) for speaker in dict.fromkeys(known)}
+
+
+def _balanced(speakers: dict[str, int]) -> list[set[str]]:
+    """Deal out speakers, those with most clips first, each to the group with fewest clips."""
+    groups: list[set[str]] = [set() for _ in range(min(SPEAKER_FOLDS, len(speakers)))]
+    for speaker in sorted(speakers, key=lambda name: (-speakers[name], name)):
+        smallest = min(
+            groups, key=lambda group: (sum(map(speakers.__getitem__, group)), len(group))
+        )
+        smallest.add(speaker)
+    return groups
+
+
+def _fold_of(clips: Sequence[Clip], tested: set[str]) -> Fold:
+    inside = np.array([clip.speaker in tested for clip in clips])
+    return Fold(np.flatnonzero(~inside), np.flatnonzero(inside))

@@ -1,6 +1,6 @@
 """Training: from the table of clips to the folder of a finished run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,7 +54,13 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def train(
-    clips: Sequence[Clip], recipe: Recipe, out: Path, reporter: Reporter, *, hold_out: bool = True
+    clips: Sequence[Clip],
+    recipe: Recipe,
+    out: Path,
+    reporter: Reporter,
+    *,
+    hold_out: bool = True,
+    calibrated: Mapping[str, float] | None = None,
 ) -> Metrics:
     """Train a recipe and write the run to a folder.
 
@@ -71,6 +77,8 @@ def train(
     hold_out : bool
         Whether the recipe's share of the clips is kept out to measure with. Without, all train,
         and what is measured is said to be measured on training clips.
+    calibrated : dict of str to float, optional
+        ``temperature`` and ``abstain_below`` of the model, as an evaluation of the recipe found.
 
     Raises
     ------
@@ -87,7 +95,7 @@ def train(
 
     reading = reporter.track(fold.train.tolist(), len(fold.train), "reading training clips")
     windows = cut_windows(clips, reading, labels, recipe)
-    check_windows(clips, fold, windows.clips)
+    check_windows(clips, fold.train, windows.clips)
     held_out = None
     if hold_out:
         reading = reporter.track(fold.test.tolist(), len(fold.test), "reading held-out clips")
@@ -95,7 +103,9 @@ def train(
     fitted = fit(recipe, len(labels), windows, held_out, reporter)
 
     trained_on = tuple(sorted({clip.corpus for clip in clips}))
-    write_run(out, run_of(recipe, labels, trained_on, fitted, windows, held_out))
+    run = run_of(recipe, labels, trained_on, fitted, windows, held_out)
+    description = msgspec.structs.replace(run.description, **(calibrated or {}))
+    write_run(out, run._replace(description=description))
     _write_json(out / "history.json", fitted.history)
     plot_history(out / "learning-curves.png", fitted.history)
     measured = windows if held_out is None else held_out

@@ -1,27 +1,41 @@
 """The command ``evaluate``."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotiond_training.commands.options import add_shared_arguments, output_folder, writing_to
+from emotiond_training.commands.options import (
+    add_shared_arguments,
+    output_folder,
+    positive,
+    writing_to,
+)
 
 if TYPE_CHECKING:
-    from emotiond_training.evaluation import Outcome
-    from emotiond_training.recipe import Recipe
+    from emotiond_training.evaluation import Evaluation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    from emotiond_training.splits import PROTOCOLS
+    from emotiond_training.protocols import PROTOCOLS
 
     add_shared_arguments(parser)
     parser.add_argument(
         "--protocol",
         action="append",
-        required=True,
         choices=list(PROTOCOLS),
-        help="what to measure; may be repeated",
+        help="what to measure; may be repeated (default: all that the corpora allow)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="trainings at a time, with one thread each if more than one (default: 1)",
+    )
+    parser.add_argument(
+        "--robustness",
+        action="store_true",
+        help="hear the test clips of `speakers` also 30 dB quieter, and 10 dB louder and clipped",
     )
 
 
@@ -30,66 +44,57 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from emotiond_training.corpora import read_corpora
+    from emotiond_training.leaks import check_round
     from emotiond_training.progress import Reporter
+    from emotiond_training.protocols import plan_rounds
     from emotiond_training.recipe import load_recipe
-    from emotiond_training.splits import clips_for
 
     recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
     clips = read_corpora(args.corpus)
-    for name in args.protocol:
-        clips_for(name, clips)  # A missing corpus is said before hours of training.
+    # What is missing or leaks is said before hours of training.
+    rounds = plan_rounds(args.protocol or [], clips, recipe.seed)
+    for each in rounds:
+        check_round(clips, each)
     out = output_folder(args)
 
     # Slow to import, so wrong input is said before.
     from emotiond_export.quiet import import_tensorflow
 
     import_tensorflow()
-    from emotiond_training.evaluation import evaluate
+    from emotiond_training.card import CARD, write_card
+    from emotiond_training.evaluation import score
+    from emotiond_training.parallel import run_rounds
+    from emotiond_training.rounds import PLAIN, ROBUSTNESS, Task
+    from emotiond_training.trainround import train_round
 
-    reporter = Reporter(Console(stderr=True))
-    outcomes = []
+    conditions = (*PLAIN, *(ROBUSTNESS if args.robustness else ()))
+    tasks = [
+        Task(each, clips, recipe, out / "rounds" / each.name, args, conditions) for each in rounds
+    ]
     with writing_to(out):
-        for name in dict.fromkeys(args.protocol):
-            outcomes.append(evaluate(name, clips, recipe, reporter))
-            _write(out, recipe, outcomes)
-    _print(outcomes)
+        heard = run_rounds(tasks, Reporter(Console(stderr=True)), train_round, args.jobs)
+        evaluation = score(rounds, heard, clips, recipe)
+        write_card(out, evaluation)
+    _print(evaluation)
+    print(f"The whole card: {out / CARD}")
     return 0
 
 
-def _write(out: Path, recipe: "Recipe", outcomes: "list[Outcome]") -> None:
-    """Write what is measured so far."""
-    import msgspec
-
-    from emotiond_training.plots import plot_confusion
-
-    content = {
-        "recipe": recipe,
-        "rows": [each.row for each in outcomes],
-        "confusion": {
-            each.row.protocol: {"labels": each.labels, "counts": each.confusion.tolist()}
-            for each in outcomes
-        },
-    }
-    text = msgspec.json.format(msgspec.json.encode(content), indent=1)
-    (out / "metrics.json").write_bytes(text + b"\n")
-    last = outcomes[-1]
-    title = f"{last.row.protocol}, int8 file through the engine"
-    plot_confusion(out / f"confusion-{last.row.protocol}.png", last.confusion, last.labels, title)
-
-
-def _print(outcomes: "list[Outcome]") -> None:
+def _print(evaluation: "Evaluation") -> None:
     """Print the rows as a table."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table()
     table.add_column("protocol", no_wrap=True)
+    table.add_column("corpus", no_wrap=True)
     for column in ("UAR", "95 % interval", "accuracy", "ECE", "clips", "no speech"):
         table.add_column(column, justify="right")
-    for each in outcomes:
+    for each in evaluation.outcomes:
         row = each.row
         table.add_row(
             row.protocol,
+            row.corpus,
             f"{row.uar:.2%}",
             f"{row.uar_low:.2%}-{row.uar_high:.2%} ({row.interval_over})",
             f"{row.accuracy:.2%}",

@@ -26,7 +26,7 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
         help="a built-in recipe or a .toml file (default: seed)",
     )
     parser.add_argument("--seed", type=_natural, metavar="N", help="in place of the recipe's")
-    parser.add_argument("--epochs", type=_positive, metavar="N", help="in place of the recipe's")
+    parser.add_argument("--epochs", type=positive, metavar="N", help="in place of the recipe's")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where to write (default: runs/RECIPE)"
     )
@@ -66,7 +66,8 @@ def _natural(text: str) -> int:
     return number
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Return a number that a flag gives, if it is at least 1."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")

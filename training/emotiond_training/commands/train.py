@@ -1,6 +1,7 @@
 """The command ``train``."""
 
 import argparse
+from pathlib import Path
 
 from emotiond_training.commands.options import add_shared_arguments, output_folder, writing_to
 
@@ -13,6 +14,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="train on every clip, for a model to ship: nothing is left to measure it with",
     )
+    parser.add_argument(
+        "--evaluation",
+        type=Path,
+        metavar="FILE",
+        help="metrics.json of an evaluation of the recipe, to take temperature and threshold from",
+    )
+    parser.add_argument(
+        "--temperature", type=_temperature, metavar="T", help="in place of the evaluation's"
+    )
+    parser.add_argument(
+        "--abstain", type=_probability, metavar="P", help="threshold in place of the evaluation's"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from emotiond_training.recipe import load_recipe, recipe_text
 
     recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
+    calibrated = _calibrated(args)
     clips = read_corpora(args.corpus)
     out = output_folder(args)
 
@@ -35,10 +49,36 @@ def run(args: argparse.Namespace) -> int:
 
     reporter = Reporter(Console(stderr=True))
     with writing_to(out):
-        measured = train(clips, recipe, out, reporter, hold_out=not args.all)
+        measured = train(clips, recipe, out, reporter, hold_out=not args.all, calibrated=calibrated)
         (out / "recipe.toml").write_text(recipe_text(args.recipe))
     print(
         f"Trained on {measured.train_clips} clips; accuracy {measured.accuracy:.1%} and "
         f"UAR {measured.uar:.1%} on {measured.measured_clips} {measured.measured_on} clips: {out}"
     )
     return 0
+
+
+def _calibrated(args: argparse.Namespace) -> dict[str, float]:
+    """Return what the contract takes from an evaluation and the command line."""
+    from emotiond_training.shipping import read_shipping
+
+    found: dict[str, float] = {}
+    if args.evaluation is not None:
+        shipping = read_shipping(args.evaluation)
+        found = {"temperature": shipping.temperature, "abstain_below": shipping.abstain_below}
+    given = {"temperature": args.temperature, "abstain_below": args.abstain}
+    return found | {name: value for name, value in given.items() if value is not None}
+
+
+def _temperature(text: str) -> float:
+    number = float(text)
+    if not 0.0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("must be over 0")
+    return number
+
+
+def _probability(text: str) -> float:
+    number = float(text)
+    if not 0.0 <= number <= 1.0:
+        raise argparse.ArgumentTypeError("must be from 0 to 1")
+    return number

@@ -1,0 +1,198 @@
+"""Rounds resume, calibrate their files, and make the figures and the card."""
+
+import argparse
+import io
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from rich.console import Console
+
+from emotiond.errors import InputError
+from emotiond.modelfile import read_contract, read_model, write_model
+from emotiond.settings import DEFAULT_MODEL
+from emotiond_export.export import FLOAT32, INT8
+from emotiond_training.card import CARD, METRICS, figures_section, write_card
+from emotiond_training.clips import Clip
+from emotiond_training.evaluation import score
+from emotiond_training.leaks import LeakError
+from emotiond_training.parallel import run_rounds
+from emotiond_training.progress import Reporter
+from emotiond_training.protocols import Round, plan_rounds
+from emotiond_training.recipe import load_recipe
+from emotiond_training.rounds import PLAIN, ROBUSTNESS, Task, run_round
+from emotiond_training.shipping import read_shipping
+
+LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+"""Of the shipped model, which stands for one that was trained."""
+
+
+@pytest.fixture(scope="module")
+def clips(write_tone, tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
+    """Two corpora: one of six speakers, one of three; seven labels."""
+    folder = tmp_path_factory.mktemp("clips")
+    made = []
+    for corpus, speakers in (("nemo", 6), ("ased", 3)):
+        for speaker in range(speakers):
+            for number, label in enumerate(LABELS):
+                seed = 100 * speaker + number + len(made)
+                path = folder / f"{corpus}_{speaker}_{label}.wav"
+                write_tone(path, 150.0 * (number + 1), seed)
+                made.append(Clip(path, label, f"{corpus}_{speaker}", "1", corpus))
+    return made
+
+
+class Trainer:
+    """Stands for a training: copies the shipped model, and counts."""
+
+    def __init__(self) -> None:
+        self.trained: list[str] = []
+
+    def __call__(self, clips, train, recipe, labels, folder, reporter, args) -> None:
+        assert labels == LABELS
+        self.trained.append(folder.name)
+        contract, flatbuffer = read_model(DEFAULT_MODEL)
+        for name in (INT8, FLOAT32):
+            write_model(folder / name, flatbuffer, contract)
+
+
+def interrupted(*arguments: object) -> None:
+    """Stands for a training that somebody stops."""
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def reporter() -> Reporter:
+    return Reporter(Console(file=io.StringIO()))
+
+
+@pytest.fixture
+def plans(clips: list[Clip]) -> list[Round]:
+    return plan_rounds(["speakers"], clips, 1)[:2]
+
+
+def tasks_of(plans: list[Round], clips: list[Clip], out: Path, conditions=PLAIN) -> list[Task]:
+    recipe = load_recipe("seed")
+    return [
+        Task(plan, clips, recipe, out / "rounds" / plan.name, argparse.Namespace(), conditions, 1)
+        for plan in plans
+    ]
+
+
+def test_rounds_make_the_figures_the_card_and_what_ships(clips, tmp_path, reporter):
+    plans = plan_rounds(["speakers", "cross-corpus"], clips, 1)
+    plans = [plan for plan in plans if plan.name in ("shared-1", "shared-2", "without-ased")]
+    tasks = tasks_of(plans, clips, tmp_path, (*PLAIN, *ROBUSTNESS))
+    heard = run_rounds(tasks, reporter, Trainer())
+    evaluation = score(plans, heard, clips, load_recipe("seed"))
+    write_card(tmp_path, evaluation)
+
+    rows = {(each.row.protocol, each.row.corpus): each.row for each in evaluation.outcomes}
+    assert set(rows) == {("speakers", "nemo"), ("speakers", "ased"), ("cross-corpus", "ased")}
+    assert rows["cross-corpus", "ased"].clips == 21
+    assert rows["cross-corpus", "ased"].speakers == 3
+    assert rows["cross-corpus", "ased"].quiet_uar is None
+    assert rows["speakers", "ased"].quiet_uar is not None
+    assert {row.interval_over for row in rows.values()} == {"speakers"}
+    # Both files hold the same network here.
+    assert all(row.float32_uar == row.uar for row in rows.values())
+
+    card = (tmp_path / CARD).read_text()
+    for (protocol, corpus), row in rows.items():
+        assert f"| `{protocol}` | {corpus} | **{row.uar:.1%}** |" in card
+        assert f"confusion-{protocol}-{corpus}.png" in card
+    assert "14.3% (7 answers)" in card
+    assert "## Robustness" in card
+    for name in ("shared-1", "shared-2", "without-ased"):
+        assert f"| {name} | 7 | 1 |" in card
+    for picture in (tmp_path / "evaluation").iterdir():
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert f"(evaluation/{picture.name})" in card
+    assert str(tmp_path) not in card
+
+    shipping = read_shipping(tmp_path / METRICS)
+    assert shipping == evaluation.shipping
+    found = [each.calibration.temperature for each in heard]
+    assert shipping.temperature == pytest.approx(np.median(found), abs=1e-4)
+
+
+def test_a_round_calibrates_both_files_on_speakers_that_neither_train_nor_test(
+    clips, plans, tmp_path, reporter
+):
+    task = tasks_of(plans, clips, tmp_path)[0]
+    found = run_round(task, reporter, Trainer()).calibration
+    assert (found.clips, found.speakers) == (7, 1)
+    assert found.nll_after < found.nll_before
+    for name in (INT8, FLOAT32):
+        contract = read_contract(task.folder / name)
+        assert contract.temperature == found.temperature
+        assert contract.abstain_below == found.abstain_below
+    tests = json.loads((task.folder / "test.json").read_text())
+    assert [(each["protocol"], each["corpus"]) for each in tests] == [
+        ("speakers", "ased"),
+        ("speakers", "nemo"),
+    ]
+    heard = json.loads((task.folder / "heard.json").read_text())
+    assert {each["path"] for each in heard["clips"]} == {
+        path for each in tests for path, _ in each["clips"]
+    }
+
+
+def test_an_interrupted_evaluation_goes_on_where_it_was(clips, plans, tmp_path, reporter):
+    tasks = tasks_of(plans, clips, tmp_path)
+    run_round(tasks[0], reporter, Trainer())
+    with pytest.raises(KeyboardInterrupt):
+        run_rounds(tasks, reporter, interrupted)
+    before = (tasks[0].folder / "heard.json").read_bytes()
+
+    second = Trainer()
+    heard = run_rounds(tasks, reporter, second)
+    assert second.trained == ["shared-2"]
+    assert (tasks[0].folder / "heard.json").read_bytes() == before
+    # As if nothing had been interrupted.
+    fresh = tasks_of(plans, clips, tmp_path / "fresh")[1]
+    assert heard[1] == run_round(fresh, reporter, Trainer())
+
+
+def test_a_round_that_was_trained_but_not_heard_is_not_trained_again(
+    clips, plans, tmp_path, reporter
+):
+    task = tasks_of(plans, clips, tmp_path)[0]
+    first = run_round(task, reporter, Trainer())
+    (task.folder / "heard.json").unlink()
+    again = Trainer()
+    assert run_round(task, reporter, again) == first
+    assert not again.trained
+
+
+@pytest.mark.parametrize("change", ["recipe", "clips", "noise"])
+def test_a_folder_of_another_evaluation_is_not_taken_for_this_one(
+    clips, plans, tmp_path, reporter, change
+):
+    task = tasks_of(plans, clips, tmp_path)[0]
+    with pytest.raises(KeyboardInterrupt):
+        run_round(task, reporter, interrupted)
+    if change == "recipe":
+        task = task._replace(recipe=msgspec.structs.replace(task.recipe, epochs=99))
+    elif change == "clips":
+        task = task._replace(round=task.round._replace(train=task.round.train[1:]))
+    else:
+        task = task._replace(args=argparse.Namespace(noise=[Path("street")]))
+    with pytest.raises(InputError, match=r"of another recipe, other corpora or other protocols"):
+        run_round(task, reporter, Trainer())
+
+
+def test_a_round_that_leaks_is_not_trained(clips, plans, tmp_path, reporter):
+    task = tasks_of(plans, clips, tmp_path)[0]
+    leaking = np.append(task.round.train, task.round.tests[0].clips[0])
+    trainer = Trainer()
+    with pytest.raises(LeakError):
+        run_round(task._replace(round=task.round._replace(train=leaking)), reporter, trainer)
+    assert not trainer.trained
+    assert not task.folder.exists()
+
+
+def test_a_model_card_points_to_the_evaluation():
+    assert "(EVALUATION.md)" in figures_section()

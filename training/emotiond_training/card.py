@@ -1,0 +1,193 @@
+"""The evaluation card: ``EVALUATION.md``, its pictures, and ``metrics.json``."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from emotiond_training.calibration import FALLBACK_COVERAGE, PRECISION, Calibration
+from emotiond_training.evaluation import Evaluation, Outcome, Row, as_json
+from emotiond_training.plots import Curve, plot_confusion, plot_reliability, plot_risk_coverage
+from emotiond_training.protocols import PROTOCOLS
+
+CARD: Final = "EVALUATION.md"
+METRICS: Final = "metrics.json"
+PICTURES: Final = "evaluation"
+
+FIGURES: Final = (
+    "protocol | corpus tested | UAR | 95 % interval | chance | accuracy | ECE | precision "
+    "| coverage | int8 - float32 | recordings | speakers | no speech"
+)
+ROBUSTNESS: Final = (
+    "protocol | corpus tested | UAR | 30 dB quieter | 10 dB louder, clipped | most lost"
+)
+CALIBRATION: Final = (
+    "round | recordings | speakers | temperature | NLL before | NLL after | abstains below "
+    f"| precision | coverage | {PRECISION:.0%} reached"
+)
+
+
+def write_card(out: Path, evaluation: Evaluation) -> None:
+    """Write the card, its pictures and the figures as JSON to a folder."""
+    (out / PICTURES).mkdir(exist_ok=True)
+    text = msgspec.json.format(msgspec.json.encode(as_json(evaluation)), indent=1)
+    (out / METRICS).write_bytes(text + b"\n")
+    pictures = _draw(out / PICTURES, evaluation)
+    (out / CARD).write_text(card_text(evaluation, pictures), encoding="utf-8")
+
+
+def card_text(evaluation: Evaluation, pictures: Sequence[str]) -> str:
+    """Return the card as Markdown, with pictures given by name (below ``evaluation/``)."""
+    rows = [each.row for each in evaluation.outcomes]
+    sections = [
+        "# Evaluation",
+        _introduction(evaluation),
+        "## Figures",
+        _table(FIGURES, [_figures(row) for row in rows]),
+        _explanation(rows),
+    ]
+    heard = [row for row in rows if row.quiet_uar is not None and row.loud_uar is not None]
+    if heard:
+        sections += [
+            "## Robustness",
+            "The same test recordings, heard again 30 dB quieter and 10 dB louder with clipping, "
+            "through the same int8 files.",
+            _table(ROBUSTNESS, [_robustness(row) for row in heard]),
+        ]
+    shipping = evaluation.shipping
+    sections += [
+        "## Calibration",
+        "Temperature and threshold of each round come from speakers who neither trained it nor "
+        "test it; each corpus counts the same. The threshold is the smallest confidence with "
+        f"{PRECISION:.0%} precision; where there is none, the one with the highest precision that "
+        f"leaves {FALLBACK_COVERAGE:.0%} of the recordings.",
+        _table(
+            CALIBRATION,
+            [_calibration(name, each) for name, each in evaluation.calibrations.items()],
+        ),
+        f"For a model that is trained on everything, the medians: temperature "
+        f"{shipping.temperature:.3f}, abstains below {shipping.abstain_below:.3f}.",
+        "## Pictures",
+        "\n\n".join(f"![{name}]({PICTURES}/{name}.png)" for name in pictures),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def figures_section(evaluation: str = CARD) -> str:
+    """Return the section of a model card that points to the evaluation card."""
+    return (
+        "## Figures\n\n"
+        f"[{evaluation}]({evaluation}) has them: for each protocol what was unseen, how many "
+        "recordings and speakers were tested, and how sure the figure is. They are figures of the "
+        "recipe: for each, it was trained anew without what the protocol leaves unseen. The "
+        "shipped file was then trained on all recordings and has no figures of its own.\n"
+    )
+
+
+def _introduction(evaluation: Evaluation) -> str:
+    return (
+        "Each test recording went through the exported int8 file and the engine that listens "
+        "live. Every figure names its protocol, which says what training had never heard; a leak "
+        "checker fails a protocol whose test set shares a file, a file's content, a speaker, a "
+        "word or a corpus that should be unseen with what trained or calibrated. Nothing was "
+        "chosen on test recordings: the last step of each training is what is tested.\n\n"
+        "All corpora train together, without what a protocol leaves unseen. Folds of different "
+        f"protocols share a training where they can; {len(evaluation.calibrations)} trainings of "
+        "one recipe made these figures. A model that is shipped is then trained on all recordings "
+        "and has no figures of its own.\n\n" + _protocols(evaluation)
+    )
+
+
+def _protocols(evaluation: Evaluation) -> str:
+    names = dict.fromkeys(each.row.protocol for each in evaluation.outcomes)
+    return "\n".join(f"- `{name}`: {PROTOCOLS[name].meaning}" for name in names)
+
+
+def _explanation(rows: Sequence[Row]) -> str:
+    answers = sorted({row.answers for row in rows})
+    chances = " or ".join(f"{1 / each:.1%} ({each} answers)" for each in answers)
+    return (
+        "UAR is the unweighted average recall over the emotions that the tested corpus has. All "
+        "the model's labels count as possible answers, also those that the corpus lacks, so that "
+        f"guessing gives {chances}: the column *chance*. A recording in which the engine heard no "
+        "speech counts as wrong. The interval is a bootstrap over speakers where the protocol "
+        "leaves speakers or corpora unseen, over recordings otherwise; with two speakers it means "
+        "little. ECE is the expected calibration error (15 bins). Precision is the share that is "
+        "right of the recordings whose confidence reaches the threshold; coverage is how many do. "
+        "*int8 - float32* is the difference in UAR to the float32 file of the same training."
+    )
+
+
+def _figures(row: Row) -> list[str]:
+    return [
+        f"`{row.protocol}`",
+        row.corpus,
+        f"**{row.uar:.1%}**",
+        f"{row.uar_low:.1%} to {row.uar_high:.1%} ({row.interval_over})",
+        f"{1 / row.answers:.1%}",
+        f"{row.accuracy:.1%}",
+        f"{row.ece:.3f}",
+        "-" if row.precision is None else f"{row.precision:.1%}",
+        f"{row.coverage:.1%}",
+        f"{100 * (row.uar - row.float32_uar):+.1f} points",
+        str(row.clips),
+        str(row.speakers or "unknown"),
+        str(row.no_speech),
+    ]
+
+
+def _robustness(row: Row) -> list[str]:
+    others = [each for each in (row.quiet_uar, row.loud_uar) if each is not None]
+    return [
+        f"`{row.protocol}`",
+        row.corpus,
+        f"{row.uar:.1%}",
+        *(f"{each:.1%}" for each in others),
+        f"{100 * max(0.0, row.uar - min(others)):.1f} points",
+    ]
+
+
+def _calibration(name: str, found: Calibration) -> list[str]:
+    cells = [name, str(found.clips), str(found.speakers), f"{found.temperature:.3f}"]
+    threshold = f"{found.abstain_below:.3f}"
+    if not found.clips:
+        # No corpus could spare a speaker: what the recipe says stays.
+        return [*cells, "-", "-", threshold, "-", "-", "-"]
+    return [
+        *cells,
+        f"{found.nll_before:.3f}",
+        f"{found.nll_after:.3f}",
+        threshold,
+        f"{found.precision:.1%}",
+        f"{found.coverage:.1%}",
+        "yes" if found.reached else "no",
+    ]
+
+
+def _table(header: str, rows: Sequence[Sequence[str]]) -> str:
+    names = header.split(" | ")
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _draw(folder: Path, evaluation: Evaluation) -> list[str]:
+    """Draw all pictures and return their names."""
+    names = []
+    together: dict[str, list[Outcome]] = defaultdict(list)
+    for each in evaluation.outcomes:
+        together[each.row.protocol].append(each)
+    for protocol, outcomes in together.items():
+        curves: dict[str, Curve] = {
+            each.row.corpus: (each.confidence, each.right) for each in outcomes
+        }
+        plot_reliability(folder / f"reliability-{protocol}.png", curves, protocol)
+        plot_risk_coverage(folder / f"risk-coverage-{protocol}.png", curves, protocol)
+        names += [f"reliability-{protocol}", f"risk-coverage-{protocol}"]
+    for each in evaluation.outcomes:
+        name = f"confusion-{each.row.protocol}-{each.row.corpus}"
+        title = f"{each.row.protocol}, {each.row.corpus}: int8 file through the engine"
+        plot_confusion(folder / f"{name}.png", each.confusion, each.labels, title)
+        names.append(name)
+    return names

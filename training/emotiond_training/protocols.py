@@ -1,0 +1,193 @@
+"""Protocols: what is tested, what is unseen in it, and the trainings that it takes.
+
+Every corpus given trains, without what a protocol leaves unseen. Folds of different protocols
+share a training, a *round*, where they can: it leaves out the test clips of all of them.
+:mod:`emotiond_training.leaks` holds each round to what its protocols say is unseen.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+
+from emotiond.errors import InputError
+from emotiond_training.clips import Clip, labels_of
+from emotiond_training.splits import (
+    Fold,
+    Indices,
+    each_speaker,
+    random_split,
+    speaker_folds,
+    speakers_of,
+    unseen_words,
+)
+
+Unseen = Literal["speaker", "text", "corpus"]
+Split = Callable[[Sequence[Clip], int], list[Fold]]
+"""From the clips of one corpus and a seed to folds."""
+
+CALIBRATION_SHARE: Final = 0.1
+"""Share of a corpus's speakers that calibrate."""
+CALIBRATION_LEAST: Final = 6
+"""Speakers that a corpus must have to spare one."""
+SPEAKERS_LEAST: Final = 3
+"""Speakers that a corpus must have for ``speakers``."""
+
+
+class Protocol(NamedTuple):
+    """A way of measuring."""
+
+    split: Split | None
+    """Of each corpus it tests; None where whole corpora are left out."""
+    unseen: Unseen | None
+    """What no clip of a test set may share with one that trains or calibrates."""
+    first_round: int
+    """The round that its first fold belongs to; 0 for rounds of its own."""
+    meaning: str
+    """In a few words."""
+
+
+PROTOCOLS: Final = {
+    "speakers": Protocol(speaker_folds, "speaker", 1, "speakers never heard, in folds"),
+    "tess-speakers": Protocol(
+        each_speaker, "speaker", 1, "one of the two TESS actresses never heard, both ways"
+    ),
+    "tess-random": Protocol(random_split, None, 3, "a random fifth of TESS"),
+    "tess-words": Protocol(unseen_words, "text", 4, "a fifth of the TESS words never heard"),
+    "cross-corpus": Protocol(None, "corpus", 0, "a whole corpus never heard"),
+}
+
+
+class HeldOut(NamedTuple):
+    """The test set of one fold of a protocol."""
+
+    protocol: str
+    corpus: str
+    clips: Indices
+    unseen: Unseen | None
+
+
+class Round(NamedTuple):
+    """One training and all that is tested with it; indices into the table."""
+
+    name: str
+    train: Indices
+    calibration: Indices
+    tests: tuple[HeldOut, ...]
+
+
+def plan_rounds(names: Sequence[str], clips: Sequence[Clip], seed: int) -> list[Round]:
+    """Plan the trainings that protocols take.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of :data:`PROTOCOLS`; all that the corpora allow, if there are none.
+    clips : sequence of Clip
+        The table.
+    seed : int
+        Of the random splits and of the choice of calibration speakers.
+
+    Raises
+    ------
+    InputError
+        If a protocol's corpus is missing, or the corpora allow none.
+    """
+    names = names or [name for name in PROTOCOLS if _corpora_for(name, clips)]
+    if not names:
+        raise InputError("these corpora allow no protocol; give more, by their names")
+    shared: dict[int, list[HeldOut]] = defaultdict(list)
+    rounds = []
+    for name, protocol in PROTOCOLS.items():
+        if name not in names:
+            continue
+        corpora = _corpora_for(name, clips)
+        if not corpora:
+            raise InputError(f"protocol {name} needs {_need(name)}")
+        for corpus in corpora:
+            if protocol.split is None:
+                rounds.append(_without_corpus(name, corpus, clips, seed))
+                continue
+            members = np.flatnonzero([clip.corpus == corpus for clip in clips])
+            folds = protocol.split([clips[index] for index in members.tolist()], seed)
+            for number, fold in enumerate(folds, protocol.first_round):
+                held_out = HeldOut(name, corpus, members[fold.test], protocol.unseen)
+                shared[number].append(held_out)
+    everything = np.arange(len(clips))
+    together = [
+        _round(f"shared-{number}", clips, everything, tests, seed)
+        for number, tests in sorted(shared.items())
+    ]
+    return together + rounds
+
+
+def _corpora_for(name: str, clips: Sequence[Clip]) -> list[str]:
+    """Return the corpora that a protocol can test; none where it can't be done."""
+    corpora = sorted({clip.corpus for clip in clips})
+    speakers = {
+        corpus: len(speakers_of([clip for clip in clips if clip.corpus == corpus]))
+        for corpus in corpora
+    }
+    if name == "cross-corpus":
+        return [corpus for corpus in corpora if _tested_across(corpus, clips)]
+    if name == "speakers":
+        return [corpus for corpus in corpora if speakers[corpus] >= SPEAKERS_LEAST]
+    if name == "tess-speakers" and speakers.get("tess", 0) < 2:
+        return []
+    return ["tess"] if "tess" in corpora else []
+
+
+def _need(name: str) -> str:
+    if name == "cross-corpus":
+        return "two corpora with a label that both have"
+    if name == "speakers":
+        return f"a corpus of at least {SPEAKERS_LEAST} known speakers"
+    return "the corpus tess: --corpus tess=FOLDER"
+
+
+def _tested_across(corpus: str, clips: Sequence[Clip]) -> list[int]:
+    """Return a corpus's clips whose label other corpora have too."""
+    labels = labels_of([clip for clip in clips if clip.corpus != corpus])
+    return [
+        index for index, clip in enumerate(clips) if clip.corpus == corpus and clip.label in labels
+    ]
+
+
+def _without_corpus(name: str, corpus: str, clips: Sequence[Clip], seed: int) -> Round:
+    others = np.flatnonzero([clip.corpus != corpus for clip in clips])
+    test = np.array(_tested_across(corpus, clips), np.intp)
+    held_out = HeldOut(name, corpus, test, PROTOCOLS[name].unseen)
+    return _round(f"without-{corpus}", clips, others, [held_out], seed)
+
+
+def _round(
+    name: str, clips: Sequence[Clip], pool: Indices, tests: Sequence[HeldOut], seed: int
+) -> Round:
+    """Divide what a round may use into clips that train, that calibrate and that test."""
+    tested = np.concatenate([each.clips for each in tests])
+    rest = np.setdiff1d(pool, tested)
+    if any(each.unseen == "speaker" for each in tests):
+        # Who speaks in these may be a speaker that is tested.
+        rest = rest[[clips[index].speaker is not None for index in rest]]
+    chosen = _calibration_speakers(name, clips, rest, tested, seed)
+    calibrates = np.array([clips[index].speaker in chosen for index in rest], bool)
+    if calibrates.all():
+        raise InputError(f"round {name}: nothing is left to train on; give more corpora")
+    return Round(name, rest[~calibrates], rest[calibrates], tuple(tests))
+
+
+def _calibration_speakers(
+    name: str, clips: Sequence[Clip], rest: Indices, tested: Indices, seed: int
+) -> set[str]:
+    """Choose speakers of each corpus that can spare some, of whom no clip is tested."""
+    heard = {clips[index].speaker for index in tested}
+    chosen: set[str] = set()
+    for corpus in sorted({clips[index].corpus for index in rest}):
+        speakers = speakers_of([clip for clip in clips if clip.corpus == corpus])
+        free = [speaker for speaker in speakers if speaker not in heard]
+        if len(speakers) >= CALIBRATION_LEAST and len(free) > 1:
+            random = np.random.default_rng([seed, *f"{name} {corpus}".encode()])
+            count = min(max(1, round(CALIBRATION_SHARE * len(speakers))), len(free) - 1)
+            chosen.update(random.permutation(free)[:count].tolist())
+    return chosen

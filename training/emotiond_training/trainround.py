@@ -1,0 +1,56 @@
+"""One training of an evaluation: from the clips that a round trains on to exported files."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from emotiond_export.export import export_run
+from emotiond_training.clips import Clip
+from emotiond_training.fitting import fit, run_of
+from emotiond_training.leaks import check_windows
+from emotiond_training.progress import Reporter
+from emotiond_training.recipe import Recipe
+from emotiond_training.splits import Indices
+from emotiond_training.windows import cut_windows
+
+
+def train_round(
+    clips: Sequence[Clip],
+    train: Indices,
+    recipe: Recipe,
+    labels: tuple[str, ...],
+    folder: Path,
+    reporter: Reporter,
+    args: argparse.Namespace,  # noqa: ARG001
+) -> None:
+    """Train a recipe and export it.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The whole table.
+    train : np.ndarray [shape=(n,)]
+        Indices of the clips to train on; no other may be looked at.
+    recipe : Recipe
+        What to train.
+    labels : tuple of str
+        Emotions, in the order of the network's outputs.
+    folder : Path
+        To write the model files to.
+    reporter : Reporter
+        Told of the progress.
+    args : argparse.Namespace
+        Of the command line: what training may use beside clips.
+
+    Raises
+    ------
+    EmotiondError
+        If a recording can't be read or an exported file disagrees with its Keras model.
+    """
+    reading = reporter.track(train.tolist(), len(train), "reading training clips")
+    windows = cut_windows(clips, reading, labels, recipe)
+    check_windows(clips, train, windows.clips)
+    fitted = fit(recipe, len(labels), windows, None, reporter)
+    trained_on = tuple(sorted({clips[index].corpus for index in train}))
+    # The parity check too uses training clips: the test clips are heard once, at the end.
+    export_run(run_of(recipe, labels, trained_on, fitted, windows, None), folder)
