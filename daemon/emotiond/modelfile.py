@@ -40,11 +40,15 @@ class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level : {"absolute", "loudest"}
         What the first coefficient, the level, is measured from: full scale, or the loudest frame of
         the window, so that it does not matter how loud a microphone is.
+    limit : float or None
+        Normalised coefficients beyond it, either way, are cut to it: the range that int8 has to
+        hold.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     level: Literal["absolute", "loudest"] = "absolute"
+    limit: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
 
     def __call__(self, frames: Frames) -> Frames:
         """Return MFCCs [shape=(..., frames, n_mfcc)] (dB) as the network gets them."""
@@ -52,7 +56,10 @@ class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.level == "loudest":
             frames = frames.copy()
             frames[..., 0] -= frames[..., 0].max(axis=-1, keepdims=True)
-        return np.asarray((frames - mean) / std, np.float32)
+        normalised = (frames - mean) / std
+        if self.limit is not None:
+            normalised = np.clip(normalised, -self.limit, self.limit)
+        return np.asarray(normalised, np.float32)
 
 
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -51,7 +51,7 @@ def test_held_out_windows_change_no_weight(windows):
 def test_a_run_takes_ranges_from_training_and_parity_from_one_window_of_each_held_out_clip(windows):
     held_out = Windows(windows.features + 1000.0, windows.labels, windows.clips)
     fitted = fit(SMALL, len(LABELS), windows, held_out, Reporter(Console(quiet=True)))
-    assert fitted.normalisation == normalisation_of(windows.features)
+    assert fitted.normalisation == normalisation_of(windows.features, SMALL.features)
     run = run_of(SMALL, LABELS, ("folders",), fitted, windows, held_out)
     assert run.description.parity_on == "held-out"
     assert len(run.parity) == len(set(windows.clips.tolist()))

@@ -8,9 +8,9 @@ import pytest
 import soundfile
 
 from emotiond.errors import SoundError
-from emotiond.mfcc import Mfcc
+from emotiond.mfcc import Mfcc, MfccConfig
 from emotiond_training.clips import Clip
-from emotiond_training.recipe import load_recipe
+from emotiond_training.recipe import Features, load_recipe
 from emotiond_training.windows import MARGIN_SECONDS, cut_windows, normalisation_of, windows_of
 
 RATE = 16_000
@@ -123,6 +123,17 @@ def test_an_unreadable_recording_is_named(clips):
 
 def test_normalisation_gives_mean_and_deviation_and_spares_what_never_changes():
     features = np.array([[[1.0, 5.0], [3.0, 5.0]]], np.float32)
-    normalisation = normalisation_of(features)
+    settings = Features(mfcc=MfccConfig(), window_frames=2)
+    normalisation = normalisation_of(features, settings)
     assert normalisation.mean == (2.0, 5.0)
     assert normalisation.std == (1.0, 1.0)
+
+
+def test_a_level_from_the_loudest_frame_makes_loud_and_quiet_the_same():
+    features = np.random.default_rng(0).normal(-40, 10, (4, 6, 3)).astype(np.float32)
+    settings = Features(mfcc=MfccConfig(), window_frames=6, level="loudest", limit=1.5)
+    normalisation = normalisation_of(features, settings)
+    quieter = features.copy()
+    quieter[..., 0] -= 30.0
+    np.testing.assert_allclose(normalisation(quieter), normalisation(features), atol=1e-5)
+    assert np.abs(normalisation(features)).max() == 1.5

@@ -75,12 +75,12 @@ def fit(
 
     data: dict[str, Any]
     if mixture is None:
-        normalisation = normalisation_of(windows.features, recipe.features.level)
+        normalisation = normalisation_of(windows.features, recipe.features)
         steps = math.ceil(len(windows.labels) / recipe.batch)
         data = dict(zip(("x", "y"), pair(windows), strict=True), batch_size=recipe.batch)
     else:
         seen, _ = mixture.batch(REPRESENTATIVE)
-        normalisation = normalisation_of(seen, recipe.features.level)
+        normalisation = normalisation_of(seen, recipe.features)
         steps = MIXTURE_STEPS
         data = {"x": _batches(mixture, normalisation, recipe.batch)}
     model = build(recipe.network, windows.features.shape[1], normalisation, labels)

@@ -33,11 +33,14 @@ class Features(_Section, frozen=True):
         Frames in one window.
     level : {"absolute", "loudest"}
         What the level is measured from, as in a contract's normalisation.
+    limit : float or None
+        Of normalised coefficients, as in a contract's normalisation.
     """
 
     mfcc: MfccConfig
     window_frames: Positive
     level: Literal["absolute", "loudest"] = "absolute"
+    limit: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
 
 
 class WindowSettings(_Section, frozen=True):

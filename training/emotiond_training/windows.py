@@ -7,7 +7,7 @@ second after a clip's start to half a second after its end, and clips lie in sil
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from emotiond.mfcc import Mfcc, Signal
 from emotiond.modelfile import Normalisation
 from emotiond.sound import read_sound
 from emotiond_training.clips import Clip
-from emotiond_training.recipe import Recipe
+from emotiond_training.recipe import Features, Recipe
 from emotiond_training.splits import Indices
 
 MARGIN_SECONDS: Final = 0.5
@@ -131,18 +131,14 @@ def _ratio(decibels: float) -> np.float32:
     return np.float32(10.0 ** (decibels / 20.0))
 
 
-def normalisation_of(
-    features: NDArray[np.float32], level: Literal["absolute", "loudest"] = "absolute"
-) -> Normalisation:
-    """Return mean and deviation of each coefficient [shape of features=(..., frames, n_mfcc)].
-
-    ``level`` says what the first one is measured from.
-    """
-    if level == "loudest":
-        ones = (1.0,) * features.shape[-1]
-        features = Normalisation((0.0,) * len(ones), ones, level)(features)
+def normalisation_of(features: NDArray[np.float32], settings: Features) -> Normalisation:
+    """Return mean and deviation of each coefficient [shape of features=(..., frames, n_mfcc)]."""
+    ones = (1.0,) * features.shape[-1]
+    features = Normalisation((0.0,) * len(ones), ones, settings.level)(features)
     flat = features.reshape(-1, features.shape[-1])
     mean, std = flat.mean(axis=0, dtype=np.float64), flat.std(axis=0, dtype=np.float64)
     # A coefficient that never changes says nothing, whatever it is divided by.
     spared = np.where(std > 1e-6, std, 1.0)
-    return Normalisation(tuple(mean.tolist()), tuple(spared.tolist()), level)
+    return Normalisation(
+        tuple(mean.tolist()), tuple(spared.tolist()), settings.level, settings.limit
+    )
