@@ -1,0 +1,380 @@
+"""The protocol ``streaming``: test clips on a time line in a noisy room, through the live engine.
+
+A clip in a file is one thing; the same clip in a living room, with pauses and a kettle, is
+another. This puts a number on the difference, on flicker, on delay, and on what is missed.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from emotiond.classify import classify
+from emotiond.decision import DecisionSettings
+from emotiond.engine import Engine, Model
+from emotiond.errors import InputError
+from emotiond.gate import GateSettings
+from emotiond.mfcc import Signal
+from emotiond.record import Prediction, Utterance
+from emotiond.sound import read_sound
+from emotiond_training import metrics
+from emotiond_training.clips import Clip
+from emotiond_training.noises import Noise
+from emotiond_training.progress import Reporter
+
+SNRS: Final = (30.0, 20.0, 10.0, 5.0)
+"""How far the voice is over the room (dB)."""
+PAUSE: Final = (1.5, 4.0)
+"""Shortest and longest pause between two clips (s)."""
+VOICE_DB: Final = -26.0
+"""What each clip is brought to (dBFS), so that a ratio means something."""
+CLIPS_A_LINE: Final = 20
+AFTER_SECONDS: Final = 0.6
+"""How long after a clip a prediction still belongs to it: the engine's hop and its rest."""
+STABLE_SECONDS: Final = 1.0
+"""A label is stable that lasts so long, or to the end of the clip."""
+LONG_SECONDS: Final = 20.0
+"""Of continuous speech in one emotion."""
+
+
+class Span(NamedTuple):
+    """Where a clip lies on its time line (s), and what is in it."""
+
+    start: float
+    end: float
+    label: str
+
+
+class Shown(NamedTuple):
+    """What was on the screen until ``end``; None for anything but an emotion."""
+
+    end: float
+    label: str | None
+
+
+class Streamed(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the protocol.
+
+    Parameters
+    ----------
+    snr_db : float or None
+        How far the voice is over the room; None for continuous speech without one.
+    clips : int
+        On the time lines.
+    clip_uar : float
+        Of the same clips, each by itself in silence.
+    uar : float
+        Of the utterances that they became; a missed clip is wrong.
+    missed : int
+        Clips in which no utterance was heard.
+    invented : int
+        Utterances where there was no clip.
+    changes_a_minute : float
+        Of the label that is shown, within clips.
+    seconds_to_right, seconds_to_stable : float or None
+        Median from the start of a clip to the first right, and to the first, label that is stable.
+    never_right : float
+        Share of clips that never have a right stable label.
+    """
+
+    snr_db: float | None
+    clips: int
+    clip_uar: float
+    uar: float
+    missed: int
+    invented: int
+    changes_a_minute: float
+    seconds_to_right: float | None
+    seconds_to_stable: float | None
+    never_right: float
+
+
+class _Line(NamedTuple):
+    sound: Signal
+    spans: list[Span]
+
+
+class _Heard(NamedTuple):
+    """A line's utterances with a label each, uncertain or not, and what was shown."""
+
+    utterances: list[Span]
+    shown: list[Shown]
+
+
+def streaming(
+    model: Model,
+    clips: Sequence[Clip],
+    noises: Sequence[Noise],
+    *,
+    seed: int = 0,
+    most: int = 200,
+    snrs: Sequence[float] = SNRS,
+    gate: GateSettings | None = None,
+    decision: DecisionSettings | None = None,
+    reporter: Reporter | None = None,
+) -> list[Streamed]:
+    """Measure a model by the protocol.
+
+    Parameters
+    ----------
+    model : Model
+        Any; labels of clips that it doesn't know are left out.
+    clips : sequence of Clip
+        Of speakers that the model has never heard, or the figures are too good.
+    noises : sequence of Noise
+        The room; pink noise where there are none.
+    seed : int
+        Of order, pauses and rooms.
+    most : int
+        Clips that are used at most, as many of each label.
+    snrs : sequence of float
+        How far the voice is over the room (dB).
+    gate, decision : settings
+        Of the engine.
+    reporter : Reporter
+        Told of the progress.
+
+    Returns
+    -------
+    list of Streamed
+        A row for each ratio, then one for continuous speech.
+
+    Raises
+    ------
+    InputError
+        If there are no clips, or one can't be read.
+    """
+    labels = model.contract.reported
+    rate = model.contract.mfcc.sample_rate
+    random = np.random.default_rng(seed)
+    chosen = _choose([clip for clip in clips if clip.label in labels], most, random)
+    if not chosen:
+        raise InputError("no recordings with a label that the model knows")
+    sounds = [_levelled(read_sound(clip.path, rate)) for clip in chosen]
+    alone = [classify(model, [sound]).probabilities for sound in sounds]
+    true = np.array([labels.index(clip.label) for clip in chosen])
+    clip_uar = _uar(true, [_best(row) for row in alone], labels)
+    rows = []
+    for snr in snrs:
+        lines = []
+        for first in range(0, len(chosen), CLIPS_A_LINE):
+            part = slice(first, first + CLIPS_A_LINE)
+            spoken = [clip.label for clip in chosen[part]]
+            lines.append(_lay(sounds[part], spoken, noises, snr, rate, random))
+        if reporter is not None:
+            reporter.say(f"streaming: {len(chosen)} clips, {snr:g} dB over the room")
+        heard = [_hear(model, line.sound, gate, decision) for line in lines]
+        rows.append(_row(snr, lines, heard, labels, clip_uar))
+    if reporter is not None:
+        reporter.say("streaming: continuous speech")
+    long = _continuous(chosen, sounds, rate)
+    if long:
+        heard = [_hear(model, line.sound, gate, decision) for line in long]
+        rows.append(_row(None, long, heard, labels, clip_uar))
+    return rows
+
+
+def _choose(clips: list[Clip], most: int, random: np.random.Generator) -> list[Clip]:
+    """Return at most so many clips, as many of each label as there are, in random order."""
+    shuffled = [clips[index] for index in random.permutation(len(clips))]
+    turns: dict[str, int] = {}
+    keyed = []
+    for clip in shuffled:
+        turns[clip.label] = turns.get(clip.label, 0) + 1
+        keyed.append((turns[clip.label], clip))
+    chosen = [clip for _, clip in sorted(keyed, key=lambda item: item[0])[:most]]
+    return [chosen[index] for index in random.permutation(len(chosen))]
+
+
+def _levelled(sound: Signal) -> Signal:
+    power = max(float(np.mean(sound.astype(np.float64) ** 2)), 1e-12)
+    return sound * np.float32(10 ** (VOICE_DB / 20) / np.sqrt(power))
+
+
+def _lay(
+    sounds: Sequence[Signal],
+    labels: Sequence[str],
+    noises: Sequence[Noise],
+    snr_db: float,
+    rate: int,
+    random: np.random.Generator,
+) -> _Line:
+    """Lay clips on a time line with pauses before, between and after them, in a room."""
+    pieces, spans, position = [], [], 0
+    for sound, label in zip(sounds, labels, strict=True):
+        pause = round(random.uniform(*PAUSE) * rate)
+        position += pause
+        spans.append(Span(position / rate, (position + len(sound)) / rate, label))
+        pieces += [np.zeros(pause, np.float32), sound]
+        position += len(sound)
+    pieces.append(np.zeros(round(PAUSE[1] * rate), np.float32))
+    line = np.concatenate(pieces)
+    room = _room(noises, len(line), rate, random)
+    line = line + room * np.float32(10 ** ((VOICE_DB - snr_db) / 20))
+    return _Line(np.clip(line, -1.0, 1.0), spans)
+
+
+def _room(noises: Sequence[Noise], length: int, rate: int, random: np.random.Generator) -> Signal:
+    """Return the sound of a room with a power of 1."""
+    if noises:
+        noise = noises[int(random.integers(len(noises)))]
+        sound = read_sound(noise.path, rate).astype(np.float64)
+        sound = np.resize(np.roll(sound, -int(random.integers(len(sound)))), length)
+    else:
+        spectrum = np.fft.rfft(random.standard_normal(length))
+        spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
+        spectrum[0] = 0.0
+        sound = np.fft.irfft(spectrum, length)
+    return np.asarray(sound / max(float(np.sqrt(np.mean(sound**2))), 1e-9), np.float32)
+
+
+def _continuous(clips: Sequence[Clip], sounds: Sequence[Signal], rate: int) -> list[_Line]:
+    """Join the clips of one speaker and one label to long speech, without pauses."""
+    groups: dict[tuple[str, str], list[Signal]] = {}
+    for clip, sound in zip(clips, sounds, strict=True):
+        groups.setdefault((clip.speaker or clip.corpus, clip.label), []).append(sound)
+    lines = []
+    for (_, label), parts in sorted(groups.items(), key=lambda item: item[0]):
+        joined = np.concatenate(parts)[: round(LONG_SECONDS * rate)]
+        if len(parts) > 1:
+            seconds = len(joined) / rate
+            quiet = np.zeros(rate, np.float32)
+            sound = np.concatenate((quiet, joined, quiet, quiet))
+            lines.append(_Line(sound, [Span(1.0, 1.0 + seconds, label)]))
+    return lines
+
+
+def _hear(
+    model: Model, sound: Signal, gate: GateSettings | None, decision: DecisionSettings | None
+) -> _Heard:
+    engine = Engine(model, gate=gate, decision=decision)
+    utterances, shown = [], []
+    for record in engine.push(sound) + engine.finish():
+        if isinstance(record, Utterance):
+            best = _best(record.probabilities) or ""
+            utterances.append(Span(record.start, record.end, best))
+        elif isinstance(record, Prediction):
+            shown.append(Shown(record.end, record.label))
+    return _Heard(utterances, shown)
+
+
+def _row(
+    snr_db: float | None,
+    lines: Sequence[_Line],
+    heard: Sequence[_Heard],
+    labels: tuple[str, ...],
+    clip_uar: float,
+) -> Streamed:
+    """Compare what was heard with what was there."""
+    true, said, right, stable = [], [], [], []
+    invented = changes = 0
+    seconds = 0.0
+    for line, each in zip(lines, heard, strict=True):
+        invented += sum(
+            not any(_overlap(utterance, span) > 0.0 for span in line.spans)
+            for utterance in each.utterances
+        )
+        for span in line.spans:
+            true.append(labels.index(span.label))
+            said.append(_said(span, each.utterances))
+            inside = [one for one in each.shown if span.start < one.end <= span.end + AFTER_SECONDS]
+            changes += changes_of(inside)
+            seconds += span.end - span.start
+            right.append(first_stable(inside, span, span.label))
+            stable.append(first_stable(inside, span, None))
+    return Streamed(
+        snr_db=snr_db,
+        clips=len(true),
+        clip_uar=clip_uar,
+        uar=_uar(np.array(true), said, labels),
+        missed=sum(label is None for label in said),
+        invented=invented,
+        changes_a_minute=changes / seconds * 60.0,
+        seconds_to_right=_median(right),
+        seconds_to_stable=_median(stable),
+        never_right=float(np.mean([delay is None for delay in right])),
+    )
+
+
+def changes_of(shown: Sequence[Shown]) -> int:
+    """Count how often what is shown changes once there is a label; to nothing counts too."""
+    seen = [one.label for one in shown]
+    while seen and seen[0] is None:
+        seen.pop(0)
+    while seen and seen[-1] is None:  # the end of speech is no flicker
+        seen.pop()
+    return sum(one != other for one, other in pairwise(seen))
+
+
+def first_stable(shown: Sequence[Shown], span: Span, label: str | None) -> float | None:
+    """Return the seconds from a clip's start to its first label that stays.
+
+    Parameters
+    ----------
+    shown : sequence of Shown
+        During the clip.
+    span : Span
+        The clip.
+    label : str or None
+        The label to wait for; None for any.
+    """
+    for number, one in enumerate(shown):
+        if one.label is None or (label is not None and one.label != label):
+            continue
+        after = [other for other in shown[number:] if other.end <= one.end + STABLE_SECONDS]
+        if all(other.label == one.label for other in after if other.end <= span.end):
+            return one.end - span.start
+    return None
+
+
+def _said(span: Span, utterances: Sequence[Span]) -> str | None:
+    """Return the label of the utterance that has most of a clip; None if none has any."""
+    most = max(utterances, key=lambda each: _overlap(each, span), default=None)
+    return None if most is None or _overlap(most, span) <= 0.0 else most.label
+
+
+def _overlap(one: Span, other: Span) -> float:
+    return min(one.end, other.end) - max(one.start, other.start)
+
+
+def _best(probabilities: dict[str, float]) -> str | None:
+    return max(probabilities, key=probabilities.__getitem__) if probabilities else None
+
+
+def _uar(true: NDArray[np.intp], said: Sequence[str | None], labels: tuple[str, ...]) -> float:
+    numbers = [len(labels) if label is None else labels.index(label) for label in said]
+    return metrics.uar(metrics.confusion_of(true, np.array(numbers), len(labels)))
+
+
+def _median(delays: Sequence[float | None]) -> float | None:
+    known = [delay for delay in delays if delay is not None]
+    return float(np.median(known)) if known else None
+
+
+def round_clips(path: Path) -> list[Clip]:
+    """Read the clips of strangers that a round of an evaluation tested, from its ``test.json``.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    from emotiond_training.rounds import Tested
+
+    try:
+        tests = msgspec.json.decode(path.read_bytes(), type=list[Tested])
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path}: not the test.json of a round") from error
+    rows = {
+        recording: Clip(Path(recording), label, None, None, test.corpus)
+        for test in tests
+        if test.protocol == "speakers"
+        for recording, label in test.clips
+    }
+    return list(rows.values())
