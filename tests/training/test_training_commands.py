@@ -106,14 +106,17 @@ def test_train_on_everything_says_that_nothing_was_held_out(three_labels, small_
     assert json.loads((tmp_path / "all" / "run.json").read_text())["parity_on"] == "training"
 
 
-def test_evaluate_goes_through_the_int8_file_and_the_engine(three_labels, small_recipe, tmp_path):
+def test_evaluate_goes_through_the_int8_file_and_the_engine(sample, small_recipe, tmp_path):
     corpus = tmp_path / "tess"
     corpus.mkdir()
-    emotions = {"low": "angry", "middle": "sad", "high": "ps"}
-    for number, path in enumerate(sorted(three_labels.glob("*/*.wav"))):
-        speaker = "OAF" if number % 2 else "YAF"
-        name = f"{speaker}_word{path.stem}_{emotions[path.parent.name]}.wav"
-        (corpus / name).write_bytes(path.read_bytes())
+    # Speech as it is, duller and brighter.
+    kernels = {"angry": [1.0], "sad": np.full(16, 1 / 16), "ps": [1.0, -1.0]}
+    pieces = [sample[start : start + 24_000] for start in range(0, len(sample) - 24_000, 6_000)]
+    pieces = sorted(pieces, key=lambda piece: -float(np.square(piece).sum()))[:12]
+    for number, piece in enumerate(pieces):
+        for emotion, kernel in kernels.items():
+            name = f"{'OAF' if number % 2 else 'YAF'}_word{number}_{emotion}.wav"
+            soundfile.write(corpus / name, np.convolve(piece, kernel, "same"), 16_000)
     silent = corpus / "OAF_silence_sad.wav"
     soundfile.write(silent, np.zeros(16_000), 16_000)
     out = tmp_path / "card"
@@ -131,8 +134,8 @@ def test_evaluate_goes_through_the_int8_file_and_the_engine(three_labels, small_
     assert speakers["clips"] == 37
     assert len(speakers["fold_accuracy"]) == 2
     # The silent clip is in one of the two folds, and wrong.
-    assert speakers["no_speech"] == 1
-    assert speakers["accuracy"] > 0.9
+    assert 1 <= speakers["no_speech"] <= 6
+    assert speakers["accuracy"] > 0.6
     card = (out / "EVALUATION.md").read_text()
     assert "| `tess-words` | tess |" in card
     for name in ("confusion-tess-words-tess", "reliability-tess-speakers"):

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from rich.console import Console
 
+from emotiond.errors import EmotiondError
 from emotiond_export.quiet import import_tensorflow
 from emotiond_training.progress import Reporter
 from emotiond_training.rounds import HeardRound, Task, Train, run_round
@@ -49,8 +51,13 @@ def run_rounds(
         waiting = [pool.submit(_run, task._replace(workers=1), train) for task in tasks]
         try:
             return [each.result() for each in waiting]
+        except BrokenProcessPool as error:
+            raise EmotiondError(
+                "a training process died, out of memory perhaps; "
+                "the same command goes on where it was"
+            ) from error
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
 
 
