@@ -121,7 +121,7 @@ def test_evaluate_goes_through_the_int8_file_and_the_engine(sample, small_recipe
     soundfile.write(silent, np.zeros(16_000), 16_000)
     out = tmp_path / "card"
     protocols = ["--protocol", "tess-words", "--protocol", "tess-speakers"]
-    flags = ["--recipe", small_recipe, "--out", out, "--jobs", 2]
+    flags = ["--recipe", small_recipe, "--out", out, "--jobs", 2, "--epochs", 6]
     command = ["evaluate", *protocols, "--corpus", f"tess={corpus}", *flags]
     told = emotiond(*command, cwd=tmp_path)
     assert told.returncode == 0, told.stderr

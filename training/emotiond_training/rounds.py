@@ -156,9 +156,7 @@ def _claim(task: Task) -> None:
         for each in plan.tests
     ]
     digest = hashlib.sha256(msgspec.json.encode((files, tests))).hexdigest()
-    mixed_in = {
-        key: [str(each) for each in getattr(task.args, key, None) or ()] for key in ("noise", "rir")
-    }
+    mixed_in = {key: str(getattr(task.args, key, None) or "") for key in ("noise", "rir")}
     content = {"recipe": task.recipe, "clips": digest, **mixed_in}
     task.folder.mkdir(parents=True, exist_ok=True)
     known = _read(task.folder / PLAN, dict[str, Any])
