@@ -1,12 +1,22 @@
 """The decision: naming, withholding, smoothing and pooling."""
 
+from itertools import groupby
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiond.decision import Pooled, Smoothed, decide
-from tests.daemon.sounds import LABELS
+from emotiond.decision import (
+    SILENCE,
+    Decision,
+    DecisionSettings,
+    Hysteresis,
+    Pooled,
+    Smoothed,
+    decide,
+)
+from tests.daemon.sounds import LABELS, made_up_contract
 
 windows = st.lists(
     st.tuples(
@@ -76,3 +86,111 @@ def test_reset_forgets_all_windows() -> None:
     pooled.push(second, 0.5)
     np.testing.assert_array_equal(smoothed.push(second, 0.5), second)
     np.testing.assert_array_equal(pooled.mean(), second)
+
+
+def shown(hysteresis: Hysteresis, rows: list[tuple[float, ...]]) -> list[int | None]:
+    return [hysteresis.push(np.array(row, np.float32), 0.3) for row in rows]
+
+
+@given(
+    flips=st.lists(st.booleans(), min_size=2, max_size=60),
+    wait=st.integers(2, 5),
+    lead=st.floats(0.0, 0.09),
+)
+def test_near_ties_that_alternate_do_not_flicker(flips: list[bool], wait: int, lead: float) -> None:
+    hysteresis = Hysteresis(0.1, wait, 0)
+    shown(hysteresis, [(0.9, 0.1)] * wait)
+    rows = [(0.5, 0.5 + lead) if number % 2 else (0.5 + lead, 0.5) for number in range(len(flips))]
+    assert set(shown(hysteresis, rows)) == {0}
+
+
+@given(wait=st.integers(1, 6), lead=st.floats(0.01, 0.09))
+def test_a_label_that_stays_ahead_is_shown_after_the_wait(wait: int, lead: float) -> None:
+    hysteresis = Hysteresis(0.5, wait, 0)
+    shown(hysteresis, [(0.9, 0.1)] * wait)
+    after = shown(hysteresis, [(0.45, 0.45 + lead)] * (wait + 2))
+    assert after == [0] * (wait - 1) + [1] * 3
+
+
+@pytest.mark.parametrize("refractory", [0, 1, 3])
+def test_a_clear_winner_is_shown_at_once_but_not_before_the_last_has_stayed_its_time(
+    refractory: int,
+) -> None:
+    hysteresis = Hysteresis(0.3, 10, refractory)
+    assert shown(hysteresis, [(0.9, 0.1)]) == [0]
+    after = shown(hysteresis, [(0.1, 0.9)] * (refractory + 2))
+    assert after == [0] * refractory + [1] * 2
+
+
+@given(
+    rows=st.lists(st.floats(0.0, 1.0, width=32), min_size=1, max_size=60),
+    margins=st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)).map(sorted),
+)
+def test_a_larger_margin_never_shows_a_label_sooner(
+    rows: list[float], margins: list[float]
+) -> None:
+    pairs = [(1.0 - p, p) for p in rows]
+    easy, hard = (Hysteresis(margin, 100, 0) for margin in margins)
+    sooner, later = shown(easy, pairs), shown(hard, pairs)
+    for one, other in zip(sooner, later, strict=True):
+        if other is not None:
+            break  # from here on they may differ in anything
+        assert one is None or other is None
+        if one is not None:
+            return
+    else:
+        return
+    assert one is not None
+
+
+@given(
+    rows=st.lists(st.tuples(*[st.floats(0.0, 1.0, width=32)] * 3), min_size=1, max_size=60),
+    refractory=st.integers(0, 4),
+)
+def test_a_label_stays_its_time_whatever_comes(
+    rows: list[tuple[float, ...]], refractory: int
+) -> None:
+    seen = shown(Hysteresis(0.05, 1, refractory), rows)
+    runs = [[key, len(list(group))] for key, group in groupby(seen)]
+    for label, length in runs[:-1]:
+        assert label is None or length >= refractory + 1
+
+
+def test_no_label_is_a_choice_like_any_other() -> None:
+    hysteresis = Hysteresis(0.2, 2, 0)
+    low, high = (0.28, 0.25, 0.24), (0.35, 0.3, 0.3)
+    assert shown(hysteresis, [high, high, low, high, low, low, low]) == [
+        None, 0, 0, 0, 0, None, None
+    ]  # fmt: skip
+    assert shown(hysteresis, [(0.6, 0.2, 0.2)]) == [0]
+    assert shown(hysteresis, [(0.05, 0.05, 0.05)]) == [None]
+
+
+def decision(**changed: object) -> Decision:
+    given = {"switch_seconds": 0.0, "smoothing_seconds": 0.5, **changed}
+    contract = made_up_contract(labels=("calm", "no_speech", "cross"), abstain_below=0.4)
+    return Decision(contract, DecisionSettings(**given), 0.5)
+
+
+def test_the_models_own_no_speech_is_taken_out_of_what_is_said() -> None:
+    decided, raw_label = decision().hear(np.array([0.2, 0.4, 0.4], np.float32), 1.0)
+    assert (decided.state, decided.label, raw_label) == ("emotion", "cross", "cross")
+    assert decided.probabilities == {"calm": 0.3333, "cross": 0.6667}
+
+
+def test_where_the_models_own_no_speech_wins_nothing_is_said() -> None:
+    one = decision()
+    decided, raw_label = one.hear(np.array([0.1, 0.6, 0.3], np.float32), 1.0)
+    assert (decided, raw_label) == (SILENCE, None)
+    assert one.end_utterance() is None
+    one.hear(np.array([0.1, 0.6, 0.3], np.float32), 1.0)
+    one.hear(np.array([0.1, 0.0, 0.9], np.float32), 1.0)
+    assert one.end_utterance().label == "cross"
+    assert one.end_utterance() is None
+
+
+def test_certain_no_speech_leaves_nothing_to_divide_by() -> None:
+    one = decision(no_speech_above=1.0)
+    decided, _ = one.hear(np.array([0.0, 1.0, 0.0], np.float32), 1.0)
+    assert decided.state == "emotion"
+    assert decided.probabilities == {"calm": 0.5, "cross": 0.5}

@@ -3,6 +3,7 @@
 import gc
 import tracemalloc
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -338,6 +339,62 @@ def test_the_threshold_of_the_settings_goes_before_the_models(
     records.append(utterance)
     assert {record.state for record in records} == {state}
     assert {record.label for record in records} == {"one" if state == "emotion" else None}
+
+
+@pytest.mark.parametrize("longest", [1.0, 3.0, 30.0])
+def test_very_long_speech_is_cut_into_utterances(longest: float) -> None:
+    engine = Engine(FakeModel(), decision=DecisionSettings(longest_utterance=longest))
+    records = engine.push(speech(10.0)) + engine.finish()
+    *predictions, silent = [each for each in records if isinstance(each, Prediction)]
+    utterances = [each for each in records if isinstance(each, Utterance)]
+    hop = engine.hop / RATE
+    assert silent.state == "no_speech"
+    assert {each.state for each in predictions} <= {"emotion", "uncertain"}
+    assert len(utterances) == -(-len(predictions) // round(longest / hop))
+    assert utterances[0].start == predictions[0].start
+    assert utterances[-1].end == silent.end
+    for one, other in pairwise(utterances):
+        assert one.end == other.start
+        assert one.end - one.start == pytest.approx(longest, abs=hop)
+
+
+def test_a_cut_exactly_where_speech_ends_leaves_no_empty_utterance() -> None:
+    engine = Engine(FakeModel(), decision=DecisionSettings(longest_utterance=0.5))
+    records = engine.push(speech(engine.hop * 3 / RATE)) + engine.finish()
+    kinds = ["u" if isinstance(record, Utterance) else record.state[0] for record in records]
+    assert "".join(kinds).replace("e", "p") == "pupupun"
+
+
+@pytest.mark.parametrize(("no_speech", "said"), [(0.9, 0), (0.1, 1)])
+def test_a_model_may_say_itself_that_nobody_speaks(no_speech: float, said: int) -> None:
+    model = FakeModel(labels=("one", "other", "no_speech"))
+    rest = 1.0 - no_speech
+    row = np.array([0.8 * rest, 0.2 * rest, no_speech], np.float32)
+    model.probabilities = lambda _: row
+    engine = Engine(model, decision=DecisionSettings(switch_seconds=0.0))
+    records = engine.push(speech(3.0)) + engine.finish()
+    utterances = [each for each in records if isinstance(each, Utterance)]
+    predictions = [each for each in records if isinstance(each, Prediction)][:-1]
+    assert len(utterances) == said
+    assert {each.state for each in predictions} == {"emotion" if said else "no_speech"}
+    assert {each.raw_label for each in predictions} == {"one" if said else None}
+    for record in predictions + utterances:
+        assert set(record.probabilities) == ({"one", "other"} if said else set())
+
+
+@settings(max_examples=8)
+@given(into=sizes, hop_seconds=st.sampled_from([0.1, 0.5, 1.0]))
+def test_live_equals_replay_to_the_byte_through_the_speech_detectors(
+    sample: np.ndarray, into: list[int], hop_seconds: float
+) -> None:
+    engines = [Engine(FakeModel(opens_for="speech"), hop_seconds=hop_seconds) for _ in range(2)]
+    piece = np.concatenate((noise(0.7, level=1e-3), sample[: 5 * RATE]))
+    whole = engines[0].push(piece) + engines[0].gap(100) + engines[0].push(piece)
+    parts = hear(engines[1], cut(piece, into)) + engines[1].gap(100)
+    parts += hear(engines[1], cut(piece, into))
+    assert any(isinstance(record, Utterance) for record in whole)
+    assert lines(parts) == lines(whole)
+    assert lines(engines[0].finish()) == lines(engines[1].finish())
 
 
 def test_the_margin_decides_what_stands_out() -> None:

@@ -50,7 +50,7 @@ class Span(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What was on the screen until ``end``; None for anything but an emotion."""
+    """What was on the screen until ``end`` while somebody spoke; None for uncertain."""
 
     end: float
     label: str | None
@@ -257,7 +257,7 @@ def _hear(
         if isinstance(record, Utterance):
             best = _best(record.probabilities) or ""
             utterances.append(Span(record.start, record.end, best))
-        elif isinstance(record, Prediction):
+        elif isinstance(record, Prediction) and record.state != "no_speech":
             shown.append(Shown(record.end, record.label))
     return _Heard(utterances, shown)
 
@@ -301,7 +301,7 @@ def _row(
 
 
 def changes_of(shown: Sequence[Shown]) -> int:
-    """Count how often what is shown changes once there is a label; to nothing counts too."""
+    """Count how often what is shown changes once there is a label; to uncertain counts too."""
     seen = [one.label for one in shown]
     while seen and seen[0] is None:
         seen.pop(0)

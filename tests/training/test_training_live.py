@@ -1,0 +1,164 @@
+"""The protocols that hear a finished model: streaming and non-speech, on synthetic sound."""
+
+import argparse
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from tests.daemon.sounds import LABELS, FakeModel
+
+from emotiond.errors import InputError
+from emotiond.gate import GateSettings
+from emotiond.sound import read_sound
+from emotiond_training.clips import Clip
+from emotiond_training.commands.live import add_live_arguments, run_live
+from emotiond_training.noises import Noise
+from emotiond_training.nonspeech import generators, non_speech
+from emotiond_training.streaming import Shown, Span, changes_of, first_stable, streaming
+
+RATE = 16_000
+SENTENCES = ((0.0, 5.0), (5.5, 9.5), (13.8, 17.3), (17.7, 22.0))
+
+
+class OneMind(FakeModel):
+    """Always says the same of speech."""
+
+    def __init__(self, *row: float, **changes: object) -> None:
+        super().__init__(**{"opens_for": "speech", "window_frames": 60, **changes})
+        self._row = np.array(row, np.float32)
+
+    def probabilities(self, frames: np.ndarray) -> np.ndarray:
+        return self._row
+
+
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory: pytest.TempPathFactory, sample: np.ndarray) -> list[Clip]:
+    """The sentences of the sample as clips of two labels."""
+    folder = tmp_path_factory.mktemp("spoken")
+    clips = []
+    for number, (start, end) in enumerate(SENTENCES):
+        path = folder / f"{number}.wav"
+        soundfile.write(path, sample[round(start * RATE) : round(end * RATE)], RATE)
+        clips.append(Clip(path, LABELS[number % 2], "nobody", None, "sample"))
+    return clips
+
+
+def test_a_model_that_knows_one_label_is_right_half_the_time_in_every_room(spoken) -> None:
+    rows = streaming(OneMind(0.9, 0.1, 0.0), spoken, [], snrs=(30.0, 10.0))
+    assert [row.snr_db for row in rows] == [30.0, 10.0, None]
+    for row in rows:
+        assert row.clip_uar == row.uar == 0.5
+        assert (row.missed, row.invented, row.changes_a_minute) == (0, 0, 0.0)
+        assert 0.0 < row.seconds_to_right < 3.0
+        assert row.seconds_to_stable < 3.0
+        assert row.never_right == 0.5
+    assert [row.clips for row in rows] == [4, 4, 2]
+
+
+def test_the_same_seed_gives_the_same_figures_and_a_room_may_be_given(spoken, tmp_path) -> None:
+    path = tmp_path / "fan.wav"
+    soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(RATE), RATE)
+    for noises in ([], [Noise(path, "fan")]):
+        one, other = (
+            streaming(OneMind(0.6, 0.3, 0.1), spoken[:2], noises, snrs=(20.0,), seed=3)
+            for _ in range(2)
+        )
+        assert one == other
+
+
+def test_what_the_gate_never_hears_is_missed_and_wrong(spoken) -> None:
+    deaf = GateSettings(confirm_above=1.0)
+    row = streaming(OneMind(0.9, 0.1, 0.0), spoken, [], snrs=(30.0,), gate=deaf)[0]
+    assert (row.clips, row.missed, row.uar, row.never_right) == (4, 4, 0.0, 1.0)
+    assert row.seconds_to_right is row.seconds_to_stable is None
+
+
+def test_clips_with_labels_that_the_model_does_not_know_are_refused(spoken) -> None:
+    with pytest.raises(InputError, match="knows"):
+        streaming(OneMind(0.5, 0.5, labels=("one", "other")), spoken, [])
+
+
+@pytest.mark.parametrize(
+    ("labels", "changes"),
+    [
+        ([], 0),
+        ([None, None], 0),
+        ([None, "a", "a", None], 0),
+        (["a", "b", "a"], 2),
+        (["a", None, "a"], 2),
+        ([None, "a", "b", None, None], 1),
+    ],
+)
+def test_changes_are_counted_between_the_first_and_the_last_label(labels, changes) -> None:
+    assert changes_of([Shown(float(end), label) for end, label in enumerate(labels)]) == changes
+
+
+@pytest.mark.parametrize(
+    ("labels", "label", "delay"),
+    [
+        (["a", "a", "a"], "a", 0.5),
+        (["b", "a", "a", "a"], "a", 1.0),
+        (["a", "b", "b", "b"], "a", None),
+        (["a", "b", "a", "a", "a"], "a", 1.5),
+        ([None, "b", "b", "b"], None, 1.0),
+        ([None, "b", "b", "b"], "a", None),
+        ([], None, None),
+    ],
+)
+def test_the_delay_is_to_the_first_label_that_stays(labels, label, delay) -> None:
+    shown = [Shown(1.0 + 0.5 * (number + 1), each) for number, each in enumerate(labels)]
+    assert first_stable(shown, Span(1.0, 4.0, "a"), label) == delay
+
+
+def test_generated_noise_is_no_emotion() -> None:
+    result = non_speech(OneMind(1.0, 0.0, 0.0), [])
+    assert {each.category for each in result.categories} == {
+        name for name, _ in generators(RATE, 1.0)
+    }
+    assert result.emotions_an_hour == sum(each.emotions for each in result.categories) == 0
+    assert result.hours == pytest.approx(7 * 30 / 3600)
+    assert result.ordinary is None
+
+
+def test_false_emotions_are_counted_by_category(spoken, sample, tmp_path) -> None:
+    soundfile.write(tmp_path / "1-quiet.wav", np.zeros(RATE), RATE)
+    noises = [Noise(clip.path, "voices") for clip in spoken]
+    noises.append(Noise(tmp_path / "1-quiet.wav", "quiet"))
+    result = non_speech(OneMind(0.2, 0.8, 0.0), noises)
+    voices, quiet = result.categories
+    assert (voices.category, quiet.category) == ("voices", "quiet")
+    assert voices.emotions >= 4
+    assert (quiet.emotions, quiet.hops) == (0, 0)
+    hours = sum(len(read_sound(each.path, RATE)) for each in noises) / RATE / 3600
+    assert result.hours == pytest.approx(hours, abs=1e-4)
+    assert result.emotions_an_hour == pytest.approx(voices.emotions / hours, rel=1e-2)
+    # One that says itself that nobody speaks.
+    judge = OneMind(0.3, 0.1, 0.6, labels=("calm", "cross", "no_speech"))
+    assert non_speech(judge, noises).emotions_an_hour == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "marked", "name"),
+    [((0.9, 0.1), 0.0, "neutral"), ((0.1, 0.9), 1.0, "cross"), ((0.4, 0.35), 0.0, "uncertain")],
+)
+def test_ordinary_speech_should_be_neutral_or_uncertain(spoken, row, marked, name) -> None:
+    model = OneMind(*row, labels=("neutral", "cross"))
+    readers = [Noise(clip.path, "reader") for clip in spoken[:2]]
+    result = non_speech(model, readers[:1], readers)
+    assert result.ordinary.utterances_marked == marked
+    assert set(result.ordinary.labels) == {name}
+    assert result.ordinary.utterances >= 2
+
+
+def test_the_command_measures_the_shipped_model(tmp_path, capsys) -> None:
+    parser = argparse.ArgumentParser()
+    add_live_arguments(parser)
+    args = parser.parse_args(["--clips", "5"])
+    args.corpus, args.seed = [], None
+    run_live(args, ["non-speech"], tmp_path)
+    content = json.loads((tmp_path / "live.json").read_text())
+    assert content["non-speech"]["hours"] > 0.0
+    assert "false emotions an hour" in capsys.readouterr().out
+    with pytest.raises(InputError, match="--corpus"):
+        run_live(args, ["streaming"], tmp_path)
