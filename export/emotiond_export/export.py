@@ -79,4 +79,5 @@ def contract_of(description: Description) -> Contract:
         temperature=description.temperature,
         abstain_below=description.abstain_below,
         trained_on=description.trained_on,
+        opens_for=description.opens_for,
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
-from emotiond.modelfile import Normalisation
+from emotiond.modelfile import Normalisation, OpensFor
 from emotiond_export.quiet import import_tensorflow
 
 MODEL: Final = "model.keras"
@@ -39,6 +39,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         Confidence below which the model is uncertain.
     trained_on : tuple of str
         The corpora.
+    opens_for : {"speech", "sound"}
+        What there must be before the daemon asks the model.
     parity_on : {"held-out", "training"}
         Which clips the parity windows were cut from.
     """
@@ -50,6 +52,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     temperature: float
     abstain_below: float
     trained_on: tuple[str, ...]
+    opens_for: OpensFor
     parity_on: Literal["held-out", "training"]
 
 

@@ -58,6 +58,7 @@ def run() -> Run:
         temperature=1.5,
         abstain_below=0.4,
         trained_on=("folders", "tess"),
+        opens_for="sound",
         parity_on="held-out",
     )
     parity, _ = features_of(np.random.default_rng(2), 100)

@@ -95,7 +95,7 @@ def test_an_augmented_copy_is_decided_by_its_seed_and_is_finite_sound(tmp_path, 
         response[[0, 400]] = 1.0, 0.5
         soundfile.write(tmp_path / "room.wav", response, 16_000)
     settings = AugmentationSettings(untouched=0.0, room_share=1.0, pitch_share=0.5, codec_share=0.5)
-    augment = Augmenter(settings, 16_000, tmp_path if rooms else None)
+    augment = Augmenter(settings, 16_000, [tmp_path] if rooms else [])
     sound = tone(300)
     copies = [augment(sound, (1, 2, copy)) for copy in range(6)]
     again = [augment(sound, (1, 2, copy)) for copy in range(6)]
@@ -108,7 +108,7 @@ def test_an_augmented_copy_is_decided_by_its_seed_and_is_finite_sound(tmp_path, 
 
 
 def test_copies_are_made_once_and_say_which_clip_they_are_of(clips, tmp_path):
-    settings = CopySettings(MFCC, AugmentationSettings(), 1, None)
+    settings = CopySettings(MFCC, AugmentationSettings(), 1, ())
     counts = [2] * len(clips)
     made = copies_of(clips, counts, settings, tmp_path / "cache", QUIET)
     assert made.clips.tolist() == [index for index in range(len(clips)) for _ in range(2)]
@@ -116,7 +116,7 @@ def test_copies_are_made_once_and_say_which_clip_they_are_of(clips, tmp_path):
     again = copies_of(clips, counts, settings, tmp_path / "cache", QUIET)
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("*.npy")} == files
     np.testing.assert_array_equal(made.spectrum(3), again.spectrum(3))
-    other = CopySettings(MFCC, AugmentationSettings(), 2, None)
+    other = CopySettings(MFCC, AugmentationSettings(), 2, ())
     changed = copies_of(clips, counts, other, tmp_path / "cache", QUIET)
     assert changed.frames.shape != made.frames.shape or np.any(changed.frames != made.frames)
 
@@ -124,6 +124,7 @@ def test_copies_are_made_once_and_say_which_clip_they_are_of(clips, tmp_path):
 def test_no_copy_of_a_clip_that_is_not_trained_on_is_ever_drawn(clips):
     train = [0, 3, 13]
     drawn = mixture(clips, train, partial_share=0.0)
+    assert set(drawn.sources.tolist()) == set(train)
     levels = set()
     for _ in range(40):
         window, _ = drawn._window()

@@ -6,6 +6,7 @@ and tempo together as another body would, is ours.
 
 import random as python_random
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,12 +60,12 @@ class Augmenter:
         What is changed, and how often.
     sample_rate : int
         Of the recordings (Hz).
-    rooms : Path or None
-        Folder of measured impulse responses; without, rooms are simulated by decaying noise.
+    rooms : sequence of Path
+        Folders of measured impulse responses; without any, rooms are simulated by decaying noise.
     """
 
     def __init__(
-        self, settings: AugmentationSettings, sample_rate: int, rooms: Path | None
+        self, settings: AugmentationSettings, sample_rate: int, rooms: Sequence[Path]
     ) -> None:
         import audiomentations as transforms
 
@@ -72,8 +73,8 @@ class Augmenter:
         self._rate = sample_rate
         self._room = (
             None
-            if rooms is None
-            else transforms.ApplyImpulseResponse(rooms, p=1.0, leave_length_unchanged=False)
+            if not rooms
+            else transforms.ApplyImpulseResponse([*rooms], p=1.0, leave_length_unchanged=False)
         )
         s = settings
         self._others = transforms.Compose(

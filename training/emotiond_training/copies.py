@@ -4,6 +4,7 @@ Each copy is decided by the recipe's seed, the clip's place in the table and the
 alone, so that every split of the same table can use the same copies.
 """
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ class CopySettings(msgspec.Struct, frozen=True):
     mfcc: MfccConfig
     augmentation: AugmentationSettings
     seed: int
-    rooms: Path | None
+    rooms: tuple[Path, ...]
 
 
 class Copies(NamedTuple):
@@ -107,8 +108,12 @@ def copies_of(
     """
     what = repr((settings, [clip.path.resolve() for clip in clips], list(counts))).encode()
     folder = cache / f"copies-{hashlib.sha256(what).hexdigest()[:12]}"
-    if not (folder / "offsets.npy").exists():
-        _make(clips, counts, settings, folder, reporter)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        # Trainings that run side by side wait for the first to make them.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "offsets.npy").exists():
+            _make(clips, counts, settings, folder, reporter)
     sources = np.repeat(np.arange(len(clips)), counts)
     frames = np.load(folder / "frames.npy", mmap_mode="r")
     return Copies(frames, np.load(folder / "offsets.npy"), sources)
@@ -134,7 +139,6 @@ def _make(
             pool.map(_copies, jobs, chunksize=16), len(jobs), "augmenting recordings"
         ):
             spectra += made
-    folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "frames.npy", np.concatenate(spectra))
     # Written last: it says that the rest is whole.
     np.save(folder / "offsets.npy", np.cumsum([0, *map(len, spectra)]))

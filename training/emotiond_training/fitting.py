@@ -183,6 +183,8 @@ def run_of(
             temperature=1.0,
             abstain_below=recipe.abstain_below,
             trained_on=trained_on,
+            # Nobody knows whether a folder of recordings holds voices.
+            opens_for="sound" if "folders" in trained_on else "speech",
             parity_on="training" if held_out is None else "held-out",
         ),
         representative=windows.features[np.sort(chosen)],

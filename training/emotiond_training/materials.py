@@ -1,15 +1,23 @@
 """What a recipe with a mixture needs beside clips: noises, rooms, and a place to keep copies."""
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import numpy as np
+
+from emotiond.errors import InputError
 from emotiond_training.clips import Clip
 from emotiond_training.copies import CopySettings, copies_of
 from emotiond_training.mixture import Mixture
-from emotiond_training.noises import VOICES, Noise, spectra_of
+from emotiond_training.noises import VOICES, Noise, half_of, read_noises, spectra_of
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
+from emotiond_training.splits import Indices
+
+SAMPLE: Final = 1000
+"""Most training clips that are cut, beside a mixture, to find the ranges of int8 by."""
 
 
 class Materials(NamedTuple):
@@ -19,15 +27,42 @@ class Materials(NamedTuple):
     ----------
     noises : sequence of Noise
         Recordings without speech; may be empty.
-    rooms : Path or None
-        Folder of impulse responses.
+    rooms : tuple of Path
+        Folders of impulse responses; may be empty.
     cache : Path
         Folder for what is computed once.
     """
 
     noises: Sequence[Noise]
-    rooms: Path | None
+    rooms: tuple[Path, ...]
     cache: Path
+
+
+def materials_from(args: argparse.Namespace, out: Path, half: int | None = None) -> Materials:
+    """Return the materials that the command line names.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With ``noise``, ``rir`` and ``cache``.
+    out : Path
+        The cache lies in it where the command line names none.
+    half : int, optional
+        Take only this half of the noises, so that the other one can be tested with.
+
+    Raises
+    ------
+    InputError
+        If a folder is missing or empty.
+    """
+    for folder in args.rir:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder")
+    noises = read_noises(args.noise)
+    if half is not None:
+        noises = [each for each in noises if half_of(each) == half]
+    rooms = tuple(folder.resolve() for folder in args.rir)
+    return Materials(noises, rooms, args.cache or out / "copies")
 
 
 def mixture_of(
@@ -72,3 +107,10 @@ def mixture_of(
         recipe.features.window_frames,
         recipe.seed,
     )
+
+
+def sample_of(recipe: Recipe, train: Indices) -> Indices:
+    """Return the training clips to cut windows from: all, or a sample beside a mixture."""
+    if recipe.mixture is None or len(train) <= SAMPLE:
+        return train
+    return np.sort(np.random.default_rng(recipe.seed).choice(train, SAMPLE, replace=False))

@@ -140,6 +140,19 @@ class Mixture:
         weights = np.array([settings.weights.get(name, mean) for name in self._corpora])
         self._corpus_weights = weights / weights.sum()
 
+    @property
+    def sources(self) -> NDArray[np.intp]:
+        """Indices of the clips that windows may be drawn from, one for each copy."""
+        copies = [
+            copy
+            for by_label in self._corpora.values()
+            for voices in by_label.values()
+            for takes in voices.speakers
+            for made in takes
+            for copy in made
+        ]
+        return self._copies.clips[copies]
+
     def batch(self, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Draw windows, augmented and blended.
 

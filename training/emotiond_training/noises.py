@@ -15,6 +15,8 @@ from emotiond_training.spectra import Spectrum
 MANIFEST: Final = "manifest.csv"
 VOICES: Final = "babble"
 """Categories that begin so hold voices."""
+TRAINING_HALF: Final = 0
+"""The half that trains where the other one tests."""
 MOST_SECONDS: Final = 150.0
 """Of one recording."""
 

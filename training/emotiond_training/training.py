@@ -12,6 +12,7 @@ from emotiond_training import metrics
 from emotiond_training.clips import Clip, labels_of
 from emotiond_training.fitting import Fitted, fit, run_of
 from emotiond_training.leaks import check_fold, check_windows
+from emotiond_training.materials import Materials, mixture_of, sample_of
 from emotiond_training.plots import plot_confusion, plot_history
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
@@ -58,6 +59,7 @@ def train(
     recipe: Recipe,
     out: Path,
     reporter: Reporter,
+    materials: Materials | None = None,
     *,
     hold_out: bool = True,
     calibrated: Mapping[str, float] | None = None,
@@ -74,6 +76,8 @@ def train(
         Folder to write to, which must exist.
     reporter : Reporter
         Told of the progress.
+    materials : Materials, optional
+        For recipes with a mixture, which need it.
     hold_out : bool
         Whether the recipe's share of the clips is kept out to measure with. Without, all train,
         and what is measured is said to be measured on training clips.
@@ -93,14 +97,20 @@ def train(
     else:
         fold = Fold(everything, everything[:0])
 
-    reading = reporter.track(fold.train.tolist(), len(fold.train), "reading training clips")
+    materials = materials or Materials([], (), out / "copies")
+    mixture = mixture_of(recipe, clips, fold.train.tolist(), labels, materials, reporter)
+    if mixture is not None:
+        labels = mixture.labels
+        check_windows(clips, fold.train, mixture.sources)
+    sample = sample_of(recipe, fold.train)
+    reading = reporter.track(sample.tolist(), len(sample), "reading training clips")
     windows = cut_windows(clips, reading, labels, recipe)
     check_windows(clips, fold.train, windows.clips)
     held_out = None
     if hold_out:
         reading = reporter.track(fold.test.tolist(), len(fold.test), "reading held-out clips")
         held_out = cut_windows(clips, reading, labels, recipe)
-    fitted = fit(recipe, len(labels), windows, held_out, reporter)
+    fitted = fit(recipe, len(labels), windows, held_out, reporter, mixture)
 
     trained_on = tuple(sorted({clip.corpus for clip in clips}))
     run = run_of(recipe, labels, trained_on, fitted, windows, held_out)

@@ -8,6 +8,8 @@ from emotiond_export.export import export_run
 from emotiond_training.clips import Clip
 from emotiond_training.fitting import fit, run_of
 from emotiond_training.leaks import check_windows
+from emotiond_training.materials import materials_from, mixture_of, sample_of
+from emotiond_training.noises import TRAINING_HALF
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits import Indices
@@ -21,7 +23,7 @@ def train_round(
     labels: tuple[str, ...],
     folder: Path,
     reporter: Reporter,
-    args: argparse.Namespace,  # noqa: ARG001
+    args: argparse.Namespace,
 ) -> None:
     """Train a recipe and export it.
 
@@ -47,10 +49,17 @@ def train_round(
     EmotiondError
         If a recording can't be read or an exported file disagrees with its Keras model.
     """
-    reading = reporter.track(train.tolist(), len(train), "reading training clips")
+    # Half of the noises train, so that the other half can test what is heard in them.
+    materials = materials_from(args, folder.parent, TRAINING_HALF)
+    mixture = mixture_of(recipe, clips, train.tolist(), labels, materials, reporter)
+    if mixture is not None:
+        labels = mixture.labels
+        check_windows(clips, train, mixture.sources)
+    sample = sample_of(recipe, train)
+    reading = reporter.track(sample.tolist(), len(sample), "reading training clips")
     windows = cut_windows(clips, reading, labels, recipe)
     check_windows(clips, train, windows.clips)
-    fitted = fit(recipe, len(labels), windows, None, reporter)
+    fitted = fit(recipe, len(labels), windows, None, reporter, mixture)
     trained_on = tuple(sorted({clips[index].corpus for index in train}))
     # The parity check too uses training clips: the test clips are heard once, at the end.
     export_run(run_of(recipe, labels, trained_on, fitted, windows, None), folder)

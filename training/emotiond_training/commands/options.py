@@ -27,6 +27,14 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=_natural, metavar="N", help="in place of the recipe's")
     parser.add_argument("--epochs", type=positive, metavar="N", help="in place of the recipe's")
+    for name, what in (
+        ("--noise", "recordings without speech, for recipes that mix them in; may be repeated"),
+        ("--rir", "impulse responses of rooms, for recipes that use them; may be repeated"),
+    ):
+        parser.add_argument(name, type=Path, action="append", default=[], metavar="DIR", help=what)
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="keep augmented copies here (default: in --out)"
+    )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where to write (default: runs/RECIPE)"
     )

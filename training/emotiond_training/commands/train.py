@@ -45,11 +45,20 @@ def run(args: argparse.Namespace) -> int:
     from emotiond_export.quiet import import_tensorflow
 
     import_tensorflow()
+    from emotiond_training.materials import materials_from
     from emotiond_training.training import train
 
     reporter = Reporter(Console(stderr=True))
     with writing_to(out):
-        measured = train(clips, recipe, out, reporter, hold_out=not args.all, calibrated=calibrated)
+        measured = train(
+            clips,
+            recipe,
+            out,
+            reporter,
+            materials_from(args, out),
+            hold_out=not args.all,
+            calibrated=calibrated,
+        )
         (out / "recipe.toml").write_text(recipe_text(args.recipe))
     print(
         f"Trained on {measured.train_clips} clips; accuracy {measured.accuracy:.1%} and "
