@@ -3,7 +3,7 @@
 from typing import Any
 
 from emotiond.errors import EmotiondError
-from emotiond_export.quiet import stderr_silenced
+from emotiond.quiet import quiet_stderr
 from emotiond_export.run import Features
 
 
@@ -59,7 +59,7 @@ def to_tflite(logits: Any, representative: Features | None = None) -> bytes:
     signature = tf.TensorSpec((1, *logits.input_shape[1:]), tf.float32)
     function = tf.function(lambda features: logits.stateless_call(trained, fixed, features)[0])
     concrete = function.get_concrete_function(signature)
-    with stderr_silenced():
+    with quiet_stderr():
         converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], logits)
         if representative is not None:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]

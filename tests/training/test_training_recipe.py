@@ -83,7 +83,7 @@ def test_a_wrong_key_or_value_is_one_sentence_that_says_where(tmp_path, old, new
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("sead", "unknown recipe 'sead'; known are seed, or give a .toml file"),
+        ("sead", "unknown recipe 'sead'; known are seed, strangers, or give a .toml file"),
         ("missing.toml", "recipe missing.toml: no such file or directory"),
     ],
 )
