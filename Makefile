@@ -32,7 +32,7 @@ train: .venv/.test
 evaluate: .venv/.test
 	$(EMOTIOND) evaluate --recipe $(RECIPE) --jobs 2 --robustness --out runs/evaluation \
 	  $(foreach name,$(NAMES),$(addprefix --corpus $(name)=,$(firstword $(wildcard $(CORPORA)/$(name) $(CORPORA)/$(name)_*)))) \
-	  $(addprefix --noise ,$(NOISE)) $(addprefix --rir ,$(RIR))
+	  $(addprefix --noise ,$(NOISE)) $(addprefix --rir ,$(RIR)) $(addprefix --speech ,$(SPEECH))
 	cp -r runs/evaluation/EVALUATION.md runs/evaluation/evaluation models/
 	cp runs/evaluation/metrics.json models/evaluation/
 

@@ -1,18 +1,19 @@
 """The protocols that hear a finished model: streaming and non-speech, on synthetic sound."""
 
-import argparse
-import json
+import re
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
 from tests.daemon.sounds import LABELS, FakeModel
 
+from emotiond.cli import main
 from emotiond.errors import InputError
 from emotiond.gate import GateSettings
 from emotiond.sound import read_sound
 from emotiond_training.clips import Clip
-from emotiond_training.commands.live import add_live_arguments, run_live
+from emotiond_training.live import Live, live_section
 from emotiond_training.noises import Noise
 from emotiond_training.nonspeech import generators, non_speech
 from emotiond_training.streaming import Shown, Span, changes_of, first_stable, streaming
@@ -152,13 +153,28 @@ def test_ordinary_speech_should_be_neutral_or_uncertain(spoken, row, marked, nam
 
 
 def test_the_command_measures_the_shipped_model(tmp_path, capsys) -> None:
-    parser = argparse.ArgumentParser()
-    add_live_arguments(parser)
-    args = parser.parse_args(["--clips", "5"])
-    args.corpus, args.seed = [], None
-    run_live(args, ["non-speech"], tmp_path)
-    content = json.loads((tmp_path / "live.json").read_text())
-    assert content["non-speech"]["hours"] > 0.0
+    out = str(tmp_path / "figures")
+    assert main(["evaluate", "--protocol", "non-speech", "--out", out]) == 0
+    found = msgspec.json.decode((tmp_path / "figures" / "live.json").read_bytes(), type=Live)
+    assert found.non_speech.hours > 0.0
+    assert not found.streaming
     assert "false emotions an hour" in capsys.readouterr().out
-    with pytest.raises(InputError, match="--corpus"):
-        run_live(args, ["streaming"], tmp_path)
+    assert "false emotions an hour" in live_section(found)
+    assert main(["evaluate", "--protocol", "streaming", "--out", out]) == 2
+    assert "--corpus" in capsys.readouterr().err
+
+
+def test_the_card_has_a_row_for_each_room_and_what_ordinary_speech_was_taken_for(spoken) -> None:
+    model = OneMind(0.9, 0.1, 0.0)
+    readers = [Noise(clip.path, "reader") for clip in spoken[:1]]
+    text = live_section(
+        Live(
+            model="0123",
+            streaming=streaming(model, spoken, [], snrs=(30.0,)),
+            non_speech=non_speech(model, readers, readers),
+        )
+    )
+    assert "| 30 dB | 4 | 50.0% | **50.0%** | 0 | 0 | 0.0 |" in text
+    assert "| continuous | 2 |" in text
+    assert re.search(r"room noise and music .*: reader [1-9]", text)
+    assert "neither neutral nor uncertain" in text

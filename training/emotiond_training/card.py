@@ -9,6 +9,8 @@ import msgspec
 
 from emotiond_training.calibration import FALLBACK_COVERAGE, PRECISION, Calibration
 from emotiond_training.evaluation import Evaluation, Outcome, Row, as_json
+from emotiond_training.live import Live, live_section
+from emotiond_training.markdown import table
 from emotiond_training.plots import Curve, plot_confusion, plot_reliability, plot_risk_coverage
 from emotiond_training.protocols import PROTOCOLS
 
@@ -29,23 +31,23 @@ CALIBRATION: Final = (
 )
 
 
-def write_card(out: Path, evaluation: Evaluation) -> None:
+def write_card(out: Path, evaluation: Evaluation, live: Live | None = None) -> None:
     """Write the card, its pictures and the figures as JSON to a folder."""
     (out / PICTURES).mkdir(exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(as_json(evaluation)), indent=1)
     (out / METRICS).write_bytes(text + b"\n")
     pictures = _draw(out / PICTURES, evaluation)
-    (out / CARD).write_text(card_text(evaluation, pictures), encoding="utf-8")
+    (out / CARD).write_text(card_text(evaluation, pictures, live), encoding="utf-8")
 
 
-def card_text(evaluation: Evaluation, pictures: Sequence[str]) -> str:
+def card_text(evaluation: Evaluation, pictures: Sequence[str], live: Live | None = None) -> str:
     """Return the card as Markdown, with pictures given by name (below ``evaluation/``)."""
     rows = [each.row for each in evaluation.outcomes]
     sections = [
         "# Evaluation",
         _introduction(evaluation),
         "## Figures",
-        _table(FIGURES, [_figures(row) for row in rows]),
+        table(FIGURES, [_figures(row) for row in rows]),
         _explanation(rows),
     ]
     heard = [row for row in rows if row.quiet_uar is not None and row.loud_uar is not None]
@@ -54,8 +56,10 @@ def card_text(evaluation: Evaluation, pictures: Sequence[str]) -> str:
             "## Robustness",
             "The same test recordings, heard again 30 dB quieter and 10 dB louder with clipping, "
             "through the same int8 files.",
-            _table(ROBUSTNESS, [_robustness(row) for row in heard]),
+            table(ROBUSTNESS, [_robustness(row) for row in heard]),
         ]
+    if live is not None:
+        sections.append(live_section(live))
     shipping = evaluation.shipping
     sections += [
         "## Calibration",
@@ -63,7 +67,7 @@ def card_text(evaluation: Evaluation, pictures: Sequence[str]) -> str:
         "test it; each corpus counts the same. The threshold is the smallest confidence with "
         f"{PRECISION:.0%} precision; where there is none, the one with the highest precision that "
         f"leaves {FALLBACK_COVERAGE:.0%} of the recordings.",
-        _table(
+        table(
             CALIBRATION,
             [_calibration(name, each) for name, each in evaluation.calibrations.items()],
         ),
@@ -164,12 +168,6 @@ def _calibration(name: str, found: Calibration) -> list[str]:
         f"{found.coverage:.1%}",
         "yes" if found.reached else "no",
     ]
-
-
-def _table(header: str, rows: Sequence[Sequence[str]]) -> str:
-    names = header.split(" | ")
-    lines = [names, ["---"] * len(names), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _draw(folder: Path, evaluation: Evaluation) -> list[str]:

@@ -1,8 +1,11 @@
 """The command ``evaluate``."""
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from emotiond.errors import InputError
+from emotiond_training.commands.live import LIVE_PROTOCOLS, add_live_arguments, measure_live
 from emotiond_training.commands.options import (
     add_shared_arguments,
     output_folder,
@@ -18,11 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     from emotiond_training.protocols import PROTOCOLS
 
-    add_shared_arguments(parser)
+    add_shared_arguments(parser, corpus_required=False)
     parser.add_argument(
         "--protocol",
         action="append",
-        choices=list(PROTOCOLS),
+        default=[],
+        choices=[*PROTOCOLS, *LIVE_PROTOCOLS],
         help="what to measure; may be repeated (default: all that the corpora allow)",
     )
     parser.add_argument(
@@ -37,27 +41,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="hear the test clips of `speakers` also 30 dB quieter, and 10 dB louder and clipped",
     )
+    add_live_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure a recipe."""
+    """Measure a recipe, a finished model file, or both."""
+    live = [name for name in LIVE_PROTOCOLS if not args.protocol or name in args.protocol]
+    if args.protocol and set(args.protocol) <= set(LIVE_PROTOCOLS):
+        from emotiond.settings import DEFAULT_MODEL
+
+        measure_live(args, live, args.model or DEFAULT_MODEL, output_folder(args))
+        return 0
+    if not args.corpus:
+        raise InputError("nothing to train on; give recordings: --corpus NAME=FOLDER")
+    return _run_rounds(args, live)
+
+
+def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
+    """Train and measure a recipe, and hear the first training live."""
     from rich.console import Console
 
     from emotiond_training.corpora import read_corpora
     from emotiond_training.leaks import check_round
     from emotiond_training.progress import Reporter
-    from emotiond_training.protocols import plan_rounds
+    from emotiond_training.protocols import PROTOCOLS, plan_rounds
     from emotiond_training.recipe import load_recipe
 
     recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
     clips = read_corpora(args.corpus)
     # What is missing or leaks is said before hours of training.
-    rounds = plan_rounds(args.protocol or [], clips, recipe.seed)
+    names = [name for name in args.protocol if name in PROTOCOLS]
+    rounds = plan_rounds(names, clips, recipe.seed)
     for each in rounds:
         check_round(clips, each)
     out = output_folder(args)
 
     # Slow to import, so wrong input is said before.
+    from emotiond_export.export import INT8
     from emotiond_export.quiet import import_tensorflow
 
     import_tensorflow()
@@ -74,8 +94,13 @@ def run(args: argparse.Namespace) -> int:
     with writing_to(out):
         heard = run_rounds(tasks, Reporter(Console(stderr=True)), train_round, args.jobs)
         evaluation = score(rounds, heard, clips, recipe)
-        write_card(out, evaluation)
     _print(evaluation)
+    if not args.protocol and not any(each.protocol == "speakers" for each in rounds[0].tests):
+        live = [name for name in live if name != "streaming"]  # it has no strangers to hear
+    path = args.model or tasks[0].folder / INT8
+    found = measure_live(args, live, path, out) if live else None
+    with writing_to(out):
+        write_card(out, evaluation, found)
     print(f"The whole card: {out / CARD}")
     return 0
 

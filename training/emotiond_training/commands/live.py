@@ -3,53 +3,49 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from emotiond.errors import InputError
-from emotiond_training.commands.options import writing_to
+from emotiond_training.commands.options import positive, writing_to
 
 if TYPE_CHECKING:
+    from emotiond_training.live import Live
     from emotiond_training.noises import Noise
     from emotiond_training.nonspeech import NonSpeech
     from emotiond_training.streaming import Streamed
 
 LIVE_PROTOCOLS: Final = ("streaming", "non-speech")
+LIVE: Final = "live.json"
 
 
 def add_live_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what only these protocols take; ``--noise`` is there already where training mixes it."""
+    """Add what only these protocols take."""
     parser.add_argument(
         "--model",
         type=Path,
         metavar="FILE",
-        help="for streaming and non-speech: the model file (default: the one that is shipped); "
-        "beside a round's test.json, its test clips are used",
+        help="for streaming and non-speech: the model file (default: of the first training; the "
+        "one that is shipped where nothing is trained); beside the test.json of a training, its "
+        "test clips are used",
     )
-    if not any("--noise" in action.option_strings for action in parser._actions):
-        parser.add_argument(
-            "--noise",
-            action="append",
-            type=Path,
-            metavar="DIR",
-            help="recordings without voices; may be repeated (default: generated sounds)",
-        )
     parser.add_argument(
         "--speech",
         action="append",
+        default=[],
         type=Path,
         metavar="DIR",
         help="ordinary, unacted speech for non-speech; may be repeated",
     )
     parser.add_argument(
         "--clips",
-        type=int,
+        type=positive,
         default=200,
         metavar="N",
         help="clips on the time lines of streaming at most (default: 200)",
     )
 
 
-def run_live(args: argparse.Namespace, names: Sequence[str], out: Path) -> None:
+def measure_live(args: argparse.Namespace, names: Sequence[str], path: Path, out: Path) -> "Live":
     """Measure a model file by some of :data:`LIVE_PROTOCOLS`, print it and write it to a folder.
 
     Raises
@@ -61,17 +57,17 @@ def run_live(args: argparse.Namespace, names: Sequence[str], out: Path) -> None:
     from rich.console import Console
 
     from emotiond.runtime import Classifier
-    from emotiond.settings import DEFAULT_MODEL
     from emotiond_training.corpora import read_corpora
+    from emotiond_training.live import Live
     from emotiond_training.nonspeech import non_speech
     from emotiond_training.progress import Reporter
     from emotiond_training.streaming import round_clips, streaming
 
-    path = args.model or DEFAULT_MODEL
     model = Classifier(path)
     noises = _recordings(args.noise)
     reporter = Reporter(Console(stderr=True))
-    content: dict[str, Any] = {"model": model.contract.short_hash}
+    streamed: list[Streamed] = []
+    silence = None
     if "streaming" in names:
         test = path.parent / "test.json"
         if test.is_file():
@@ -81,29 +77,31 @@ def run_live(args: argparse.Namespace, names: Sequence[str], out: Path) -> None:
         else:
             raise InputError("protocol streaming needs recordings: --corpus NAME=FOLDER")
         seed = args.seed or 0
-        rows = streaming(model, clips, noises, seed=seed, most=args.clips, reporter=reporter)
-        content["streaming"] = rows
-        print_streaming(rows)
+        streamed = streaming(model, clips, noises, seed=seed, most=args.clips, reporter=reporter)
+        _print_streaming(streamed)
     if "non-speech" in names:
-        result = non_speech(model, noises, _recordings(args.speech), reporter=reporter)
-        content["non-speech"] = result
-        print_non_speech(result)
+        silence = non_speech(model, noises, _recordings(args.speech), reporter=reporter)
+        _print_non_speech(silence)
+    live = Live(model=model.contract.short_hash, streaming=streamed, non_speech=silence)
     with writing_to(out):
-        text = msgspec.json.format(msgspec.json.encode(content), indent=1)
-        (out / "live.json").write_bytes(text + b"\n")
+        text = msgspec.json.format(msgspec.json.encode(live), indent=1)
+        (out / LIVE).write_bytes(text + b"\n")
+    return live
 
 
-def _recordings(folders: "Sequence[Path] | None") -> "list[Noise]":
+def _recordings(folders: Sequence[Path]) -> "list[Noise]":
     """List recordings, without those whose category holds voices."""
     from emotiond_training.noises import VOICES, read_noises
 
-    return [each for each in read_noises(folders or ()) if not each.category.startswith(VOICES)]
+    return [each for each in read_noises(folders) if not each.category.startswith(VOICES)]
 
 
-def print_streaming(rows: "Sequence[Streamed]") -> None:
+def _print_streaming(rows: "Sequence[Streamed]") -> None:
     """Print the rows of the protocol ``streaming``."""
     from rich.console import Console
     from rich.table import Table
+
+    from emotiond_training.live import seconds
 
     table = Table(title="streaming")
     for column in (
@@ -128,14 +126,14 @@ def print_streaming(rows: "Sequence[Streamed]") -> None:
             str(row.missed),
             str(row.invented),
             f"{row.changes_a_minute:.1f}",
-            _seconds(row.seconds_to_right),
-            _seconds(row.seconds_to_stable),
+            seconds(row.seconds_to_right),
+            seconds(row.seconds_to_stable),
             f"{row.never_right:.0%}",
         )
     Console().print(table)
 
 
-def print_non_speech(result: "NonSpeech") -> None:
+def _print_non_speech(result: "NonSpeech") -> None:
     """Print the figures of the protocol ``non-speech``."""
     first, second = result.emotions_an_hour_by_half
     print(
@@ -155,7 +153,3 @@ def print_non_speech(result: "NonSpeech") -> None:
             f"{result.ordinary.utterances} utterances and {result.ordinary.hops_marked:.0%} of "
             f"{result.ordinary.hops} predictions neither neutral nor uncertain ({said})"
         )
-
-
-def _seconds(delay: float | None) -> str:
-    return "never" if delay is None else f"{delay:.1f}"

@@ -9,12 +9,13 @@ from pathlib import Path
 from emotiond.errors import EmotiondError, InputError
 
 
-def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
+def add_shared_arguments(parser: argparse.ArgumentParser, *, corpus_required: bool = True) -> None:
     """Add the corpora, the recipe and what overrides it."""
     parser.add_argument(
         "--corpus",
         action="append",
-        required=True,
+        required=corpus_required,
+        default=[],
         metavar="NAME=DIR",
         help="recordings: NAME is ased, cremad, emodb, folders, nemo, ravdess, savee or tess; "
         "DIR alone is a folder with one folder a label; may be repeated",

@@ -1,0 +1,88 @@
+"""What the live protocols found of one model file, and its section of the evaluation card."""
+
+import msgspec
+
+from emotiond_training.markdown import table
+from emotiond_training.nonspeech import NonSpeech
+from emotiond_training.streaming import Streamed
+
+STREAMING = (
+    "voice over room | recordings | UAR alone | UAR in the stream | missed | invented "
+    "| label changes a minute | seconds to a right label | to a stable label | never right"
+)
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``live.json`` holds.
+
+    Parameters
+    ----------
+    model : str
+        Short hash of the model file.
+    streaming : list of Streamed
+        Rows of the protocol ``streaming``; none if it was not asked for.
+    non_speech : NonSpeech or None
+        The figures of the protocol ``non-speech``.
+    """
+
+    model: str
+    streaming: list[Streamed]
+    non_speech: NonSpeech | None
+
+
+def live_section(live: Live) -> str:
+    """Return the section of a card as Markdown."""
+    parts = ["## Live"]
+    if live.streaming:
+        parts += [
+            "`streaming`: recordings of strangers on a time line with random pauses, in room "
+            "noise, through the engine. A missed recording counts as wrong. *Continuous* is long "
+            "speech of one person in one emotion, in a silent room.",
+            table(STREAMING, [_streamed(row) for row in live.streaming]),
+        ]
+    if live.non_speech is not None:
+        parts.append(_non_speech(live.non_speech))
+    return "\n\n".join(parts)
+
+
+def _streamed(row: Streamed) -> list[str]:
+    return [
+        "continuous" if row.snr_db is None else f"{row.snr_db:g} dB",
+        str(row.clips),
+        f"{row.clip_uar:.1%}",
+        f"**{row.uar:.1%}**",
+        str(row.missed),
+        str(row.invented),
+        f"{row.changes_a_minute:.1f}",
+        seconds(row.seconds_to_right),
+        seconds(row.seconds_to_stable),
+        f"{row.never_right:.0%}",
+    ]
+
+
+def seconds(delay: float | None) -> str:
+    """Return a median delay as text."""
+    return "never" if delay is None else f"{delay:.1f}"
+
+
+def _non_speech(found: NonSpeech) -> str:
+    heard, unheard = found.emotions_an_hour_by_half
+    worst = ", ".join(
+        f"{each.category.replace('_', ' ')} {each.emotions}"
+        for each in found.categories
+        if each.emotions
+    )
+    text = (
+        f"`non-speech`: **{found.emotions_an_hour:.1f} false emotions an hour** in "
+        f"{found.hours:.2f} hours of room noise and music ({heard:.1f} in the half of the "
+        f"recordings that training may have mixed in, {unheard:.1f} in the other)"
+    )
+    text += f": {worst}." if worst else "."
+    if found.ordinary is not None:
+        said = ", ".join(f"{label} {count}" for label, count in found.ordinary.labels.items())
+        text += (
+            f" Of {found.ordinary.utterances} utterances in {found.ordinary.hours:.2f} hours of "
+            f"ordinary, unacted speech {found.ordinary.utterances_marked:.0%} were neither neutral "
+            f"nor uncertain ({said})."
+        )
+    return text
