@@ -9,16 +9,26 @@ from typing import Final
 import numpy as np
 
 from emotiond.engine import Engine
+from emotiond.notify import Notifier
 from emotiond.record import Event as StatusEvent
 from emotiond.record import Record, Status
 from emotiond.sinks import Sinks
-from emotiond.source import Block, Source
+from emotiond.source import Block, Retrying, Source
 
 CALM_SECONDS: Final = 5.0
 """An overload is over when nothing was lost for so long."""
+SILENT: Final = Notifier()
+"""Without a service manager."""
 
 
-def listen(source: Source, engine: Engine, sinks: Sinks, model: str, stop: Event) -> None:
+def listen(
+    source: Source,
+    engine: Engine,
+    sinks: Sinks,
+    model: str,
+    stop: Event,
+    notifier: Notifier = SILENT,
+) -> None:
     """Run until the source ends.
 
     Parameters
@@ -33,9 +43,13 @@ def listen(source: Source, engine: Engine, sinks: Sinks, model: str, stop: Event
         Short hash of the model.
     stop : threading.Event
         Whether it was asked to stop; the source looks at it too.
+    notifier : Notifier
+        To the service manager. Its watchdog is pinged here and nowhere else: when sound has gone
+        all the way to the sinks, or a source that is known to be lost was tried again.
     """
 
     def say(event: StatusEvent, message: str) -> None:
+        notifier.status(message)
         sinks.write(Status(model=model, event=event, message=message))
 
     def give(records: list[Record], arrived: float) -> None:
@@ -46,9 +60,14 @@ def listen(source: Source, engine: Engine, sinks: Sinks, model: str, stop: Event
     lost = calm = 0
     sinks.open()
     try:
-        say("started", f"listening to {source.name}")
+        listening = f"listening to {source.name}"
+        say("started", listening)
+        notifier.ready(listening)
         try:
             for item in source:
+                if isinstance(item, Retrying):
+                    notifier.progress()
+                    continue
                 if not isinstance(item, Block):
                     # Nothing is known of the sound until there is some again.
                     give(engine.gap(0), time.monotonic())
@@ -74,7 +93,10 @@ def listen(source: Source, engine: Engine, sinks: Sinks, model: str, stop: Event
                     give(engine.push(piece), item.arrived)
                     if engine.seconds != before:
                         sinks.meter(engine.seconds, engine.level, engine.speech)
+                if len(item.samples):
+                    notifier.progress()
         finally:
+            notifier.stopping()
             give(engine.finish(), time.monotonic())
             if stop.is_set():
                 say("stopping", "asked to stop")

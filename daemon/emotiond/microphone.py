@@ -1,5 +1,6 @@
 """The microphone: found by name, captured by PortAudio, retried for ever when it goes away."""
 
+import contextlib
 import queue
 import re
 import time
@@ -12,7 +13,7 @@ import numpy as np
 
 from emotiond.errors import DeviceError
 from emotiond.sound import BLOCK_SECONDS, Resampler
-from emotiond.source import Block, News
+from emotiond.source import Block, Item, News, Retrying
 
 QUEUE_SECONDS: Final = 5.0
 """Sound that waits for a slow machine before the oldest is dropped."""
@@ -108,51 +109,71 @@ class Microphone:
         Of the blocks it gives (Hz).
     stop : threading.Event
         Ends the stream when set.
+    wait : bool
+        One that can't be opened now is waited for.
 
     Raises
     ------
     DeviceError
-        If it can't be opened now. Once it was open, it is retried for ever instead.
+        If it can't be opened now, without ``wait``. Once it was open, it is retried for ever.
     """
 
-    def __init__(self, wanted: str | None, sample_rate: int, stop: Event) -> None:
+    def __init__(
+        self, wanted: str | None, sample_rate: int, stop: Event, *, wait: bool = False
+    ) -> None:
+        self.name = wanted or "the default microphone"
         self._wanted = wanted
         self._sample_rate = sample_rate
         self._stop = stop
-        self._stream = self._open()
+        self._stream: _Stream | None = None
+        self._reason = ""
+        try:
+            self._stream = self._open()
+        except DeviceError as error:
+            if not wait:
+                raise
+            self._reason = str(error)
 
-    def __iter__(self) -> Iterator[Block | News]:
+    def __iter__(self) -> Iterator[Item]:
         """Yield blocks as they come, and news when the microphone goes and comes."""
+        lost = False
+        attempts = 0
         try:
             while not self._stop.is_set():
-                yield from self._stream.blocks(self._stop)
-                if self._stop.is_set():
+                if self._stream is not None:
+                    for block in self._stream.blocks(self._stop):
+                        if lost:  # until there is sound: a device may open and give none
+                            lost, attempts = False, 0
+                            yield News("microphone_back", f"listening to {self.name}")
+                        yield block
+                    if self._stop.is_set():
+                        return
+                    self._reason = f"{self.name} gives no sound"
+                if lost:
+                    yield Retrying()
+                else:
+                    lost = True
+                    yield News("microphone_lost", f"{self._reason}; trying until it works")
+                self._close()
+                if self._stop.wait(RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]):
                     return
-                yield News("microphone_lost", f"{self.name} gives no sound; trying to get it back")
-                self._stream.close()
-                if self._reopen():
-                    yield News("microphone_back", f"listening to {self.name} again")
+                attempts += 1
+                with contextlib.suppress(DeviceError):
+                    # PortAudio lists devices when it is initialised, and never again.
+                    _reinitialise()
+                    self._stream = self._open()
         finally:
-            self._stream.close()
+            self._close()
 
     def _open(self) -> "_Stream":
         device = find(self._wanted, devices())
         self.name = device.name
         return _Stream(device, self._sample_rate)
 
-    def _reopen(self) -> bool:
-        """Try until it works (True) or it is time to stop (False)."""
-        attempt = 0
-        while not self._stop.wait(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]):
-            attempt += 1
-            try:
-                # PortAudio lists devices when it is initialised, and never again.
-                _reinitialise()
-                self._stream = self._open()
-            except DeviceError:
-                continue
-            return True
-        return False
+    def _close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
 
 
 class _Stream:

@@ -27,13 +27,21 @@ class News(NamedTuple):
     message: str
 
 
+class Retrying(NamedTuple):
+    """A source that is known to be lost was tried again just now, in vain."""
+
+
+Item = Block | News | Retrying
+"""What iterating over a source gives."""
+
+
 class Source(Protocol):
     """A stream of sound; iterating ends when the sound does, or soon after ``stop`` is set."""
 
     name: str
     """What messages call it."""
 
-    def __iter__(self) -> Iterator[Block | News]:
+    def __iter__(self) -> Iterator[Item]:
         """Yield blocks, and news between them."""
 
 
@@ -69,7 +77,7 @@ class Replay:
         self._stop = stop
         self._fast = fast
 
-    def __iter__(self) -> Iterator[Block | News]:
+    def __iter__(self) -> Iterator[Item]:
         """Yield blocks; each at the time at which its last sample would have been spoken."""
         due = time.monotonic()
         for samples in self._blocks:

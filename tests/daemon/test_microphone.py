@@ -12,7 +12,7 @@ import pytest
 from emotiond import microphone
 from emotiond.errors import DeviceError
 from emotiond.microphone import Device, Microphone, devices, find, stable_name
-from emotiond.source import Block, News
+from emotiond.source import Block, Item, News, Retrying
 from tests.daemon.sounds import RATE, tone
 
 
@@ -51,6 +51,7 @@ class FakePortAudio:
         self.streams: list[FakeStream] = []
         self.restarts: list[str] = []
         self.failing = {"open": 0, "start": 0, "initialize": 0, "query": 0}
+        self.heard_at_start: np.ndarray | None = None
         self._initialized = 1
 
     @staticmethod
@@ -78,7 +79,14 @@ class FakePortAudio:
     def InputStream(self, **options: Any) -> FakeStream:  # noqa: N802
         self._fail("open")
         stream = FakeStream(**options)
-        stream.start = lambda: self._fail("start") or setattr(stream, "active", True)
+
+        def start() -> None:
+            self._fail("start")
+            stream.active = True
+            if self.heard_at_start is not None:
+                stream.capture(self.heard_at_start)
+
+        stream.start = start
         self.streams.append(stream)
         return stream
 
@@ -279,9 +287,11 @@ def test_a_full_queue_drops_the_oldest_and_says_how_much(
 
 
 def collect(source: Microphone, react: Callable[[Block | News], bool]) -> list[Block | News]:
-    """Iterate until the reaction to an item is True."""
+    """Iterate until the reaction to an item is True; return all but the signs of life."""
     items = []
     for item in source:
+        if isinstance(item, Retrying):
+            continue
         items.append(item)
         if react(item):
             source._stop.set()
@@ -300,10 +310,9 @@ def test_a_microphone_that_goes_is_said_once_and_retried_until_it_is_back(
                 # Pulled out; then PortAudio lists nothing, then can't open it, then can't start.
                 portaudio.streams[0].active = False
                 portaudio.failing = {"open": 2, "start": 1, "initialize": 2, "query": 1}
+                portaudio.heard_at_start = captured(0.1)
                 return False
             return True
-        if item.event == "microphone_back":
-            portaudio.streams[-1].capture(captured(0.1))
         return False
 
     items = collect(source, react)
@@ -360,20 +369,67 @@ def test_another_device_that_came_meanwhile_is_no_substitute_for_the_named_one(
     def query_devices() -> list[dict[str, Any]]:
         attempts.append(None)
         if len(attempts) == 3:
+            portaudio.heard_at_start = captured(0.1)
             portaudio.listed.append(portaudio.device("Desk (hw:2,0)", index=9))
         return query()
 
     portaudio.query_devices = query_devices
 
-    def react(item: Block | News) -> bool:
-        return item.event != "microphone_lost"
-
     portaudio.streams[0].active = False
     portaudio.listed = [portaudio.device("Webcam (hw:1,0)", index=1)]
-    assert [item.event for item in collect(source, react)] == ["microphone_lost", "microphone_back"]
+    items = collect(source, lambda item: isinstance(item, Block))
+    assert [item.event for item in items[:-1]] == ["microphone_lost", "microphone_back"]
     assert len(attempts) == 3
     assert portaudio.streams[-1].options["device"] == 9
     assert source.name == "Desk"
+
+
+def signs(source: Microphone, count: int) -> list[Item]:
+    """Return so many items."""
+    return [item for item, _ in zip(source, range(count), strict=False)]
+
+
+def test_every_attempt_in_vain_is_a_sign_of_life(portaudio: FakePortAudio) -> None:
+    source = Microphone(None, RATE, Event())
+    portaudio.streams[0].active = False
+    portaudio.failing["open"] = 3
+    first, *more = signs(source, 4)
+    assert isinstance(first, News)
+    assert more == [Retrying()] * 3
+
+
+def test_a_microphone_that_opens_and_gives_no_sound_is_not_back(portaudio: FakePortAudio) -> None:
+    source = Microphone(None, RATE, Event())
+    portaudio.streams[0].active = False
+    open_stream = portaudio.InputStream
+
+    def deaf(**options: Any) -> FakeStream:
+        stream = open_stream(**options)
+        stream.start = lambda: None  # opened, but not active
+        return stream
+
+    portaudio.InputStream = deaf
+    items = signs(source, 5)
+    assert [type(item) for item in items] == [News, *[Retrying] * 4]
+    assert len(portaudio.streams) >= 4
+    assert all(stream.closed for stream in portaudio.streams[:-1])
+
+
+def test_a_microphone_that_is_not_there_yet_is_waited_for_where_that_is_asked(
+    portaudio: FakePortAudio,
+) -> None:
+    portaudio.listed, there = [], portaudio.listed
+    source = Microphone("built-in", RATE, Event(), wait=True)
+    assert source.name == "built-in"
+    items = iter(source)
+    news = next(items)
+    assert news.event == "microphone_lost"
+    assert news.message.startswith("no microphone found; ")
+    assert next(items) == Retrying()
+    portaudio.listed, portaudio.heard_at_start = there, captured(0.1)
+    back = next(items)
+    assert back == News("microphone_back", "listening to Built-in Audio: ALC257")
+    assert isinstance(next(items), Block)
 
 
 @pytest.mark.parametrize("what", ["open", "start"])

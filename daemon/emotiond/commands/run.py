@@ -13,6 +13,7 @@ from emotiond.engine import Engine
 from emotiond.errors import DeviceError, InputError
 from emotiond.logfile import MEGABYTE, LogSink, utc_now
 from emotiond.modelfile import Contract
+from emotiond.notify import Notifier
 from emotiond.runtime import Classifier
 from emotiond.sinks import Sink, Sinks
 from emotiond.sound import file_blocks, pcm_blocks, printable
@@ -30,8 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a sound file instead of the microphone; - is 16-bit mono 16 kHz PCM on stdin",
     )
     parser.add_argument("--fast", action="store_true", help="don't wait for real time with --input")
-    parser.add_argument(
+    lacking = parser.add_mutually_exclusive_group()
+    lacking.add_argument(
         "--or-sample", action="store_true", help="where there is no microphone, play a sample"
+    )
+    lacking.add_argument(
+        "--wait",
+        action="store_true",
+        help="where there is no microphone, wait for it, as services do",
     )
     settings.add_flags(parser)
 
@@ -57,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     if not chosen.headless:
         named["screen"] = _screen(model.contract, log)
     short_hash = model.contract.short_hash
-    listen(source, engine, Sinks(named, short_hash, utc_now), short_hash, stop)
+    sinks = Sinks(named, short_hash, utc_now)
+    listen(source, engine, sinks, short_hash, stop, Notifier.of_environment())
     return 0
 
 
@@ -76,7 +84,7 @@ def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop
     from emotiond.microphone import Microphone  # PortAudio is not needed for anything else
 
     try:
-        return Microphone(chosen.device, rate, stop)
+        return Microphone(chosen.device, rate, stop, wait=args.wait)
     except DeviceError as error:
         if not args.or_sample:
             raise

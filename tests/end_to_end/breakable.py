@@ -1,0 +1,104 @@
+"""The program, with a microphone that plays the sample and parts that break when they are told to.
+
+Run as ``breakable.py FAULT ARGUMENT...``: the file FAULT holds the name of what is broken now.
+"""
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from emotiond import cli, microphone
+from emotiond.runtime import Classifier
+from emotiond.settings import DEFAULT_MODEL
+from emotiond.sound import read_sound
+
+FAULT = Path(sys.argv[1])
+
+
+def broken(*names: str) -> bool:
+    with contextlib.suppress(OSError):
+        return FAULT.read_text().strip() in names
+    return False
+
+
+def hang() -> None:
+    threading.Event().wait()
+
+
+class PortAudioError(Exception):
+    """As sounddevice's."""
+
+
+class InputStream:
+    """Calls its callback at the pace of real time, from a thread of its own."""
+
+    def __init__(self, *, samplerate: int, blocksize: int, callback: Callable, **_: Any) -> None:
+        sound = read_sound(DEFAULT_MODEL.with_name("sample.flac"), samplerate)
+        self._sound = np.round(sound * 32767).astype(np.int16)[:, np.newaxis]
+        self._size, self._rate, self._callback = blocksize, samplerate, callback
+        self.active = False
+
+    def start(self) -> None:
+        self.active = True
+        threading.Thread(target=self._play, daemon=True).start()
+
+    def close(self, ignore_errors: bool = True) -> None:
+        if broken("close"):
+            hang()
+        self.active = False
+
+    def _play(self) -> None:
+        at = 0
+        while self.active:
+            time.sleep(self._size / self._rate)
+            if not broken("callback", "close", "missing", "initialise"):
+                self._callback(self._sound[at : at + self._size], self._size, None, None)
+                at = (at + self._size) % (len(self._sound) - self._size)
+
+
+def query_devices() -> list[dict[str, Any]]:
+    if broken("missing"):
+        return []
+    return [
+        {"name": "Desk (hw:1,0)", "index": 0, "max_input_channels": 1, "default_samplerate": 16e3}
+    ]
+
+
+def initialise() -> None:
+    if broken("initialise"):
+        hang()
+
+
+sys.modules["sounddevice"] = SimpleNamespace(  # type: ignore[assignment]
+    PortAudioError=PortAudioError,
+    InputStream=InputStream,
+    query_devices=query_devices,
+    check_input_settings=lambda **_: None,
+    default=SimpleNamespace(device=[0, 0]),
+    _initialized=1,
+    _initialize=initialise,
+    _terminate=lambda: None,
+)
+
+classify = Classifier.probabilities
+
+
+def probabilities(self: Classifier, frames: Any) -> Any:
+    if broken("classifier"):
+        hang()
+    return classify(self, frames)
+
+
+Classifier.probabilities = probabilities  # type: ignore[method-assign]
+microphone.SILENT_DEATH_SECONDS = 0.5
+microphone.RETRY_SECONDS = (0.2,)
+
+if __name__ == "__main__":
+    sys.exit(cli.main(sys.argv[2:]))
