@@ -1,5 +1,6 @@
 # Thin names for real commands. On a fresh machine: make run, or make test.
 .PHONY: run test lint train evaluate clean
+.PHONY: install-service install-user-service uninstall-service uninstall-user-service
 
 EMOTIOND = .venv/bin/emotiond
 # Idle BLAS threads spin, and cost the tests half their time.
@@ -35,6 +36,20 @@ evaluate: .venv/.test
 	  $(addprefix --noise ,$(NOISE)) $(addprefix --rir ,$(RIR)) $(addprefix --speech ,$(SPEECH))
 	cp -r runs/evaluation/EVALUATION.md runs/evaluation/evaluation models/
 	cp runs/evaluation/metrics.json models/evaluation/
+
+# A service that starts with the machine (needs root), or with your session. Again: an upgrade.
+install-service:
+	@systemd/service install system
+
+install-user-service:
+	@systemd/service install user
+
+# PURGE=purge removes settings and logs, too.
+uninstall-service:
+	@systemd/service remove system $(PURGE)
+
+uninstall-user-service:
+	@systemd/service remove user $(PURGE)
 
 clean:
 	rm -rf .venv runs

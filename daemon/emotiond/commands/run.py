@@ -11,6 +11,7 @@ from emotiond import settings
 from emotiond.daemon import listen, stop_on_signals
 from emotiond.engine import Engine
 from emotiond.errors import DeviceError, InputError
+from emotiond.journal import JournalSink, is_journal
 from emotiond.logfile import MEGABYTE, LogSink, utc_now
 from emotiond.modelfile import Contract
 from emotiond.notify import Notifier
@@ -20,6 +21,7 @@ from emotiond.sound import file_blocks, pcm_blocks, printable
 from emotiond.source import Replay, Source
 
 STDIN: Final = 0
+STDERR: Final = 2
 SAMPLE: Final = Path(__file__).parents[1] / "data" / "sample.flac"
 
 
@@ -63,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
     named: dict[str, Sink] = {"log": log}
     if not chosen.headless:
         named["screen"] = _screen(model.contract, log)
+    elif is_journal(STDERR):
+        named["journal"] = JournalSink(STDERR)
     short_hash = model.contract.short_hash
     sinks = Sinks(named, short_hash, utc_now)
     listen(source, engine, sinks, short_hash, stop, Notifier.of_environment())

@@ -1,0 +1,62 @@
+"""The journal: what happened to a service, and nothing that was heard."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emotiond.journal import JournalSink, is_journal
+from emotiond.record import Event, Status, Utterance
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    ends = os.pipe()
+    yield ends
+    for each in ends:
+        os.close(each)
+
+
+@pytest.mark.parametrize(
+    ("event", "priority"),
+    [("started", 6), ("microphone_lost", 4), ("microphone_back", 6), ("sink_failed", 4)],
+)
+def test_what_happens_is_a_line_and_a_trouble_is_a_warning(
+    pipe: tuple[int, int], event: Event, priority: int
+) -> None:
+    JournalSink(pipe[1]).write(Status(model="m", event=event, message="a\n<0>b"))
+    words = event.replace("_", " ")
+    assert os.read(pipe[0], 4096).decode() == f"<{priority}>{words}: a <0>b\n"
+
+
+def test_what_was_heard_is_not_in_the_journal(pipe: tuple[int, int]) -> None:
+    sink = JournalSink(pipe[1])
+    sink.open()
+    sink.write(
+        Utterance(
+            model="m",
+            start=0.0,
+            end=1.0,
+            state="emotion",
+            label="sad",
+            confidence=0.9,
+            probabilities={"sad": 0.9},
+        )
+    )
+    sink.meter(1.0, -20.0, 0.9)
+    sink.write(Status(model="m", event="stopping", message="now"))
+    sink.close()
+    assert os.read(pipe[0], 4096) == b"<6>stopping: now\n"
+
+
+def test_a_stream_is_the_journal_if_systemd_says_so_of_it(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
+    assert not is_journal(pipe[1])
+    there = os.fstat(pipe[1])
+    monkeypatch.setenv("JOURNAL_STREAM", f"{there.st_dev}:{there.st_ino}")
+    assert is_journal(pipe[1])
+    with Path(os.devnull).open() as other:
+        assert not is_journal(other.fileno())

@@ -1,0 +1,62 @@
+"""The units of systemd, judged by systemd's own tools."""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from emotiond import settings
+
+UNITS = Path(__file__).parents[2] / "systemd"
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="needs systemd-analyze"
+)
+
+
+def analyze(folder: Path, *arguments: object) -> str:
+    ended = subprocess.run(
+        ["systemd-analyze", *map(str, arguments)],
+        env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    return ended.stdout + ended.stderr
+
+
+def test_the_system_service_is_exposed_as_little_as_can_be(tmp_path: Path) -> None:
+    said = analyze(tmp_path, "security", "--offline=true", UNITS / "emotiond.service")
+    match = re.search(r"Overall exposure level for emotiond.service: ([\d.]+)", said)
+    assert match, said
+    assert float(match[1]) <= 1.0
+
+
+@pytest.mark.parametrize("name", ["emotiond.service", "emotiond-user.service"])
+def test_systemd_knows_every_key_of_the_units(tmp_path: Path, name: str) -> None:
+    flags = ["--user"] if "user" in name else []
+    unit = tmp_path / name
+    text = re.sub("(?m)^ExecStart=.*", "ExecStart=/bin/true", (UNITS / name).read_text())
+    unit.write_text(text + "Unknown=yes\n")
+    said = analyze(tmp_path, *flags, "verify", unit)
+    assert [line.count("Unknown") for line in said.splitlines() if name in line] == [1], said
+
+
+def test_the_settings_that_are_installed_are_the_defaults(tmp_path: Path) -> None:
+    text = (UNITS / "emotiond.toml").read_text()
+    parser = argparse.ArgumentParser()
+    settings.add_flags(parser)
+    flags = ["--config", str(UNITS / "emotiond.toml")]
+    assert settings.load(parser.parse_args(flags)) == settings.Settings()
+    # What is commented out is a key, with its default where it has one.
+    tree = tmp_path / "all.toml"
+    tree.write_text(re.sub(r"(?m)^#(?=\w+ = )", "", text))
+    loaded = settings.load(parser.parse_args(["--config", str(tree)]))
+    assert loaded.device == "USB"
+    assert loaded.log == settings.LogSettings()
+    assert loaded.hop_seconds == settings.Settings().hop_seconds
