@@ -44,7 +44,7 @@ def test_systemd_knows_every_key_of_the_units(tmp_path: Path, name: str) -> None
     text = re.sub("(?m)^ExecStart=.*", "ExecStart=/bin/true", (UNITS / name).read_text())
     unit.write_text(text + "Unknown=yes\n")
     said = analyze(tmp_path, *flags, "verify", unit)
-    assert [line.count("Unknown") for line in said.splitlines() if name in line] == [1], said
+    assert ["Unknown key" in line for line in said.splitlines() if name in line] == [True], said
 
 
 def test_the_settings_that_are_installed_are_the_defaults(tmp_path: Path) -> None:
