@@ -24,7 +24,10 @@ Event = Literal[
     "recovered",
     "sink_failed",
     "sink_back",
+    "service_lost",
+    "service_back",
 ]
+"""The last two are never logged: a viewer says them of the daemon it watches."""
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

@@ -169,8 +169,8 @@ class _Frame:
 
     def _state(self) -> list[Text]:
         view, glyphs = self._view, self._glyphs
-        if view.microphone_lost:
-            return [Text(f"{glyphs.alarm} microphone lost", style=ALARM)]
+        if view.deaf is not None:
+            return [Text(f"{glyphs.alarm} {view.deaf.event.replace('_', ' ')}", style=ALARM)]
         if view.state == "no_speech":
             return [Text(f"{glyphs.silent} no speech", style=QUIET)]
         if view.state == "uncertain":
@@ -224,9 +224,9 @@ class _Frame:
 
     def _level(self) -> list[Text]:
         view, glyphs = self._view, self._glyphs
-        value = "no sound" if view.microphone_lost else f"{_finite(view.level):.0f} dBFS"
+        value = "no sound" if view.deaf else f"{_finite(view.level):.0f} dBFS"
         width = self._bar_width(len("-100 dBFS"))
-        level = 0.0 if view.microphone_lost else 1 - _finite(view.level) / QUIETEST
+        level = 0.0 if view.deaf else 1 - _finite(view.level) / QUIETEST
         bar = _bar(_share(level), width, glyphs.bar, "")
         return [
             Text.assemble(
@@ -301,7 +301,7 @@ class _Frame:
         if status is None:
             return []
         # Where the state line says it already, the room is for the message.
-        said = self._view.microphone_lost and status.event == "microphone_lost" and status.message
+        said = status is self._view.deaf and status.message
         event = "" if said else status.event.replace("_", " ")
         words = ": ".join(part for part in (event, self._clean(status.message)) if part)
         if troubles:

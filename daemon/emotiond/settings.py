@@ -17,6 +17,9 @@ from emotiond.errors import InputError
 from emotiond.gate import GateSettings
 
 DEFAULT_MODEL: Final = Path(__file__).parent / "data" / "emotiond.tflite"
+SOCKET: Final = "live.sock"
+SYSTEM_SOCKET: Final = Path("/run/emotiond") / SOCKET
+"""Of the system service."""
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,8 +44,30 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return Path(self.dir).expanduser()
         if systemd := os.environ.get("LOGS_DIRECTORY"):
             return Path(systemd.split(":")[0])
-        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        return Path(state) / "emotiond"
+        return _state_folder()
+
+
+class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where predictions can be watched."""
+
+    socket: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Unix socket that watch connects to; '' is none (default: in the user's or "
+            "systemd's folder for such)"
+        ),
+    ] = None
+
+    @property
+    def path(self) -> Path | None:
+        """The socket: as set, or in the folder of systemd, of the session, or of the user."""
+        if self.socket is not None:
+            return Path(self.socket).expanduser() if self.socket else None
+        if systemd := os.environ.get("RUNTIME_DIRECTORY"):
+            return Path(systemd.split(":")[0]) / SOCKET
+        if session := os.environ.get("XDG_RUNTIME_DIR"):
+            return Path(session) / "emotiond" / SOCKET
+        return _state_folder() / SOCKET
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gate: GateSettings = GateSettings()
     decision: DecisionSettings = DecisionSettings()
     log: LogSettings = LogSettings()
+    live: LiveSettings = LiveSettings()
 
     @property
     def model_path(self) -> Path:
@@ -67,12 +93,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Path(self.model).expanduser() if self.model else DEFAULT_MODEL
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add ``--config`` and a flag for every key."""
+def add_flags(parser: argparse.ArgumentParser, section: str = "") -> None:
+    """Add ``--config`` and a flag for every key, or for those of a section."""
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings, a TOML file")
     for key, kind, text in _keys(Settings):
         flag = "--" + "-".join(key).replace("_", "-")
         name = ".".join(key)
+        if not name.startswith(section):
+            continue
         if kind is bool:
             parser.add_argument(flag, dest=name, action="store_true", default=None, help=text)
         else:
@@ -99,13 +127,18 @@ def load(args: argparse.Namespace) -> Settings:
         tree = _read(args.config)
         _convert(tree, f"{args.config}: ")
     for key, _, _ in _keys(Settings):
-        value = getattr(args, ".".join(key))
+        value = getattr(args, ".".join(key), None)
         if value is not None:
             branch = tree
             for section in key[:-1]:
                 branch = branch.setdefault(section, {})
             branch[key[-1]] = value
     return _convert(tree, "")
+
+
+def _state_folder() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "emotiond"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -15,8 +15,11 @@ ENDED_BY: Final[dict[Event, Event]] = {
     "microphone_back": "microphone_lost",
     "recovered": "overload",
     "sink_back": "sink_failed",
+    "service_back": "service_lost",
 }
 """News that ends a trouble -> the trouble."""
+DEAF: Final[tuple[Event, ...]] = ("microphone_lost", "service_lost")
+"""Troubles in which there is nothing to listen to."""
 
 Moment = tuple[State, str | None]
 """State and label of one hop."""
@@ -54,9 +57,9 @@ class View:
     """What went wrong and is not over, oldest first."""
 
     @property
-    def microphone_lost(self) -> bool:
-        """Whether there is nothing to listen to."""
-        return any(trouble.event == "microphone_lost" for trouble in self.troubles)
+    def deaf(self) -> Status | None:
+        """Why there is nothing to listen to; None if there is."""
+        return next((each for each in reversed(self.troubles) if each.event in DEAF), None)
 
     def after(self, record: Record) -> "View":
         """Return the view once a record is known."""
@@ -103,10 +106,12 @@ class View:
     def _told(self, record: Status) -> "View":
         over = ENDED_BY.get(record.event, record.event)
         troubles = tuple(trouble for trouble in self.troubles if trouble.event != over)
+        if record.event == "service_lost":
+            troubles = ()  # it will say again what is still wrong
         if record.event in ENDED_BY.values():
             troubles = (*troubles, record)
         view = self
-        if record.event == "microphone_lost":
+        if record.event in DEAF:
             view = replace(self._silent(), level=SILENCE_DB, speech=0.0)
         return replace(view, model=record.model, status=record, troubles=troubles)
 

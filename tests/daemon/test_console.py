@@ -276,6 +276,15 @@ def test_a_trouble_outlasts_other_news(bad: Event, good: Event) -> None:
     assert words not in frame(troubled.after(status(good)))
 
 
+def test_a_lost_service_is_shown_and_what_it_said_was_wrong_is_not() -> None:
+    lost = view(prediction(), status("microphone_lost"), status("service_lost", "waiting"))
+    text = frame(lost)
+    assert "! service lost" in text
+    assert "! waiting" in text
+    assert "●" not in text
+    assert "!" not in frame(lost.after(status("service_back")))
+
+
 def test_labels_without_room_are_counted_and_the_most_probable_stay() -> None:
     labels = tuple(f"feeling {number}" for number in range(30))
     probabilities = dict.fromkeys(labels, 0.01) | {"feeling 29": 0.5, "feeling 14": 0.2}

@@ -32,6 +32,7 @@ KEYS = {
     "decision.refractory_seconds": (0.0, "3", 3.0),
     "decision.no_speech_above": (0.1, "0.9", 0.9),
     "decision.longest_utterance": (10.0, "60", 60.0),
+    "live.socket": ("here", "there", "there"),
     "log.dir": ("here", "there", "there"),
     "log.keep_days": (2, "7", 7),
     "log.max_megabytes": (1.5, "10", 10.0),

@@ -12,10 +12,11 @@ from emotiond.daemon import listen, stop_on_signals
 from emotiond.engine import Engine
 from emotiond.errors import DeviceError, InputError
 from emotiond.journal import JournalSink, is_journal
+from emotiond.live import Hello, LiveSink
 from emotiond.logfile import MEGABYTE, LogSink, utc_now
-from emotiond.modelfile import Contract
 from emotiond.notify import Notifier
 from emotiond.runtime import Classifier
+from emotiond.screens import screen
 from emotiond.sinks import Sink, Sinks
 from emotiond.sound import file_blocks, pcm_blocks, printable
 from emotiond.source import Replay, Source
@@ -62,12 +63,20 @@ def run(args: argparse.Namespace) -> int:
     stop = Event()
     stop_on_signals(stop)
     source = _source(args, chosen, engine.sample_rate, stop)
+    short_hash = model.contract.short_hash
+    hello = Hello(
+        model=short_hash,
+        labels=model.contract.reported,
+        title=f"emotiond, log in {chosen.log.folder}",
+    )
     named: dict[str, Sink] = {"log": log}
+    # A hurried replay is not live, and does not take a running daemon's place.
+    if chosen.live.path is not None and (chosen.live.socket or not args.fast):
+        named["live"] = LiveSink(chosen.live.path, hello)
     if not chosen.headless:
-        named["screen"] = _screen(model.contract, log)
+        named["screen"] = screen(hello)
     elif is_journal(STDERR):
         named["journal"] = JournalSink(STDERR)
-    short_hash = model.contract.short_hash
     sinks = Sinks(named, short_hash, utc_now)
     listen(source, engine, sinks, short_hash, stop, Notifier.of_environment())
     return 0
@@ -97,15 +106,3 @@ def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop
             file=sys.stderr,
         )
         return Replay("the sample", file_blocks(SAMPLE, rate), rate, stop)
-
-
-def _screen(contract: Contract, log: LogSink) -> Sink:
-    if not sys.stdout.isatty():
-        from emotiond.plain import PlainSink
-
-        return PlainSink(sys.stdout)
-    from rich.console import Console
-
-    from emotiond.console import ConsoleSink
-
-    return ConsoleSink(contract.reported, f"emotiond, log in {log.path}", Console())

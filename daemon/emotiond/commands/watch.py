@@ -1,0 +1,113 @@
+"""``emotiond watch``: the live console of a daemon that runs already."""
+
+import argparse
+import contextlib
+from pathlib import Path
+from socket import socket
+from threading import Event
+from typing import Final
+
+from emotiond import settings
+from emotiond.daemon import stop_on_signals
+from emotiond.errors import EmotiondError
+from emotiond.live import Hello, Meter, connect, messages
+from emotiond.logfile import utc_now
+from emotiond.record import Event as StatusEvent
+from emotiond.record import Status, stamp
+from emotiond.screens import screen
+from emotiond.sinks import Sink
+
+RETRY_SECONDS: Final = 0.5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of this command."""
+    settings.add_flags(parser, "live.")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show what is published until a signal comes, however often the daemon restarts."""
+    path = _find(settings.load(args).live)
+    stop = Event()
+    connection: socket | None = _connect(path)
+    stop_on_signals(stop)
+    viewer = _Viewer()
+    try:
+        while not stop.is_set():
+            if connection is not None:
+                viewer.watch(connection, stop)
+                connection = None
+            elif not stop.wait(RETRY_SECONDS):
+                with contextlib.suppress(OSError):
+                    connection = connect(path)
+    finally:
+        viewer.close()
+    return 0
+
+
+class _Viewer:
+    """The screen, and what it knows of the daemon."""
+
+    def __init__(self) -> None:
+        self._hello: Hello | None = None
+        self._screen: Sink | None = None
+        self._lost = False
+
+    def watch(self, connection: socket, stop: Event) -> None:
+        """Show all that comes of a connection."""
+        for message in messages(connection, stop):
+            if isinstance(message, Hello):
+                self._begin(message)
+            elif self._screen is None:
+                raise EmotiondError("what listens there is not an emotiond that can be watched")
+            elif isinstance(message, Meter):
+                self._screen.meter(message.seconds, message.level, message.speech)
+            else:
+                self._screen.write(message)
+        if not stop.is_set() and not self._lost:
+            self._lost = True
+            self._say("service_lost", "waiting for it to start again")
+
+    def close(self) -> None:
+        """Give the screen back."""
+        if self._screen is not None:
+            self._screen.close()
+
+    def _begin(self, hello: Hello) -> None:
+        if hello != self._hello:
+            self.close()
+            self._hello = hello
+            self._screen = screen(hello)
+            self._screen.open()
+        if self._lost:
+            self._lost = False
+            self._say("service_back", "watching it again")
+
+    def _say(self, event: StatusEvent, message: str) -> None:
+        if self._screen is not None and self._hello is not None:
+            status = Status(model=self._hello.model, event=event, message=message)
+            self._screen.write(stamp(status, utc_now(), 0.0))
+
+
+def _find(live: settings.LiveSettings) -> Path:
+    """Return the socket that is set, or the user's own, or else the system service's."""
+    path = live.path
+    if path is None:
+        raise EmotiondError("there is no live socket: live.socket is set to none")
+    if live.socket is None and not path.exists() and settings.SYSTEM_SOCKET.exists():
+        return settings.SYSTEM_SOCKET
+    return path
+
+
+def _connect(path: Path) -> socket:
+    try:
+        return connect(path)
+    except PermissionError as error:
+        raise EmotiondError(
+            f"{path} can't be opened: permission denied; join its group, or use sudo"
+        ) from error
+    except OSError as error:
+        raise EmotiondError(
+            f"no emotiond is running that can be watched (nothing listens at {path}); "
+            "start it with: emotiond run"
+        ) from error

@@ -1,0 +1,245 @@
+"""The live socket: all that the daemon says, as JSON lines, for whoever connects.
+
+A viewer gets a :class:`Hello` and the troubles there are; then every record and every meter reading
+as it comes. Nothing is read from viewers, and none is waited for.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import select
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import IO, Final
+
+import msgspec
+
+from emotiond.record import SCHEMA, Record, Status, encode
+from emotiond.view import View
+
+MODE: Final = 0o660
+"""Of the socket: whom the daemon's group trusts may watch."""
+MOST_VIEWERS: Final = 32
+BACKLOG: Final = 8
+FULL_SECONDS: Final = 1.0
+"""Pause after a viewer could not be let in, for want of file descriptors, say."""
+POLL_SECONDS: Final = 0.1
+LONGEST_LINE: Final = 1_000_000
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
+    """What a viewer needs to know before anything else."""
+
+    schema: int = SCHEMA
+    model: str
+    """Short hash of the model file."""
+    labels: tuple[str, ...]
+    """That may be reported, in the model's order."""
+    title: str
+    """What the screen is called."""
+
+
+class Meter(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="meter"):
+    """The reading of a hop, in silence too."""
+
+    seconds: float
+    """Stream time."""
+    level: float
+    """Loudness (dBFS)."""
+    speech: float
+    """How sure it is that somebody speaks, 0 to 1."""
+
+
+Message = Hello | Meter | Record
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
+
+
+class LiveSink:
+    """Publishes records and meter readings on a Unix socket.
+
+    A lock beside the socket tells whether a daemon lives: what a dead one left is replaced, a
+    living one's is left alone. A viewer that does not keep up is dropped.
+
+    Parameters
+    ----------
+    path : Path
+        Of the socket; its folder is made if missing.
+    hello : Hello
+        What a new viewer gets first.
+    """
+
+    def __init__(self, path: Path, hello: Hello) -> None:
+        self._path = path
+        self._hello = hello
+        self._news = View(labels=hello.labels, title=hello.title)
+        self._viewers: list[socket.socket] = []
+        self._viewers_lock = Lock()
+        self._server: _Server | None = None
+
+    def open(self) -> None:
+        """Do nothing: what fails, fails at the first record, and is tried again at each."""
+
+    def write(self, record: Record) -> None:
+        """Publish a record.
+
+        Raises
+        ------
+        OSError
+            If the socket can't be made, or another daemon has it.
+        """
+        if self._server is None or not self._server.is_there():
+            self._stop_listening()
+            self._server = _Server(self._path)
+            Thread(target=self._admit, args=(self._server,), daemon=True, name="live").start()
+        with self._viewers_lock:
+            if isinstance(record, Status):
+                self._news = self._news.after(record)
+            self._send(encode(record))
+
+    def meter(self, seconds: float, level: float, speech: float) -> None:
+        """Publish the reading of a hop."""
+        with self._viewers_lock:
+            if self._viewers:
+                self._send(_encoder.encode(Meter(seconds=seconds, level=level, speech=speech)))
+
+    def close(self) -> None:
+        """Let all viewers go, and remove the socket."""
+        self._stop_listening()
+        with self._viewers_lock:
+            for viewer in self._viewers:
+                viewer.close()
+            self._viewers = []
+
+    def _stop_listening(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    def _admit(self, server: "_Server") -> None:
+        """Let viewers in, whenever they come: there may be no record for hours."""
+        while (viewer := server.accept()) is not None:
+            viewer.setblocking(False)
+            with self._viewers_lock:
+                if len(self._viewers) < MOST_VIEWERS and _sent(viewer, self._greeting()):
+                    self._viewers.append(viewer)
+                else:
+                    viewer.close()
+
+    def _greeting(self) -> bytes:
+        news: list[Status] = list(self._news.troubles)
+        if self._news.status is not None and self._news.status not in news:
+            news.append(self._news.status)
+        return b"".join(line + b"\n" for line in (_encoder.encode(self._hello), *map(encode, news)))
+
+    def _send(self, line: bytes) -> None:
+        stuck = [viewer for viewer in self._viewers if not _sent(viewer, line + b"\n")]
+        for viewer in stuck:
+            viewer.close()
+            self._viewers.remove(viewer)
+
+
+def _sent(viewer: socket.socket, data: bytes) -> bool:
+    try:
+        return viewer.send(data) == len(data)
+    except OSError:
+        return False
+
+
+class _Server:
+    """A listening socket that is this daemon's alone."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._closed = Event()
+        with contextlib.ExitStack() as undo:
+            self._lock = undo.enter_context(Path(f"{path}.lock").open("w"))
+            _occupy(self._lock, path)
+            self._socket = undo.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            self._socket.bind(os.fsencode(path))
+            path.chmod(MODE)
+            self._socket.listen(BACKLOG)
+            self._identity = _identity(path)
+            undo.pop_all()
+
+    def is_there(self) -> bool:
+        """Say whether the path still leads here."""
+        try:
+            return _identity(self._path) == self._identity
+        except OSError:
+            return False
+
+    def accept(self) -> socket.socket | None:
+        """Wait for the next viewer; None when closed."""
+        while not self._closed.is_set():
+            try:
+                return self._socket.accept()[0]
+            except OSError:
+                self._closed.wait(FULL_SECONDS)
+        return None
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._closed.set()
+        if self.is_there():
+            self._path.unlink(missing_ok=True)
+        self._socket.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
+        self._socket.close()
+        self._lock.close()
+
+
+def _occupy(lock: IO[str], path: Path) -> None:
+    """Make room for a socket, unless that of a living daemon or another file is there."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OSError(errno.EADDRINUSE, "another emotiond has the socket") from None
+    if path.exists() and not path.is_socket():
+        raise OSError(errno.EEXIST, "something is there that is no socket")
+    path.unlink(missing_ok=True)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return (found.st_dev, found.st_ino) if stat.S_ISSOCK(found.st_mode) else (0, 0)
+
+
+def connect(path: Path) -> socket.socket:
+    """Return a connection to a daemon's socket; raises OSError if there is none."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(os.fsencode(path))
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def messages(connection: socket.socket, stop: Event) -> Iterator[Message]:
+    """Yield what a daemon publishes until it ends or ``stop`` is set; closes the connection.
+
+    What a newer daemon may say that is not known here is left out.
+    """
+    rest = b""
+    with connection:
+        while not stop.is_set() and len(rest) < LONGEST_LINE:
+            if not select.select([connection], [], [], POLL_SECONDS)[0]:
+                continue
+            try:
+                data = connection.recv(65536)
+            except ConnectionError:
+                return
+            if not data:
+                return
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                try:
+                    yield _decoder.decode(line)
+                except msgspec.DecodeError:
+                    continue

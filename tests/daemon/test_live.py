@@ -1,0 +1,291 @@
+"""The live socket: everybody sees everything, and nobody is waited for."""
+
+import os
+import signal
+import socket
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from emotiond import live
+from emotiond.live import Hello, LiveSink, Message, Meter, connect, messages
+from emotiond.record import Prediction, Status, encode
+
+HELLO = Hello(model="abcd", labels=("calm", "cross"), title="emotiond")
+
+
+def status(event: str = "started", message: str = "") -> Status:
+    return Status(model="abcd", event=event, message=message)
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    """Return a path that is short enough for a socket, wherever tests have their folders."""
+    with tempfile.TemporaryDirectory(prefix="live") as folder:
+        yield Path(folder) / "run" / "live.sock"
+
+
+@pytest.fixture
+def sinks(path: Path) -> Iterator[Callable[[], LiveSink]]:
+    made = []
+
+    def make() -> LiveSink:
+        made.append(LiveSink(path, HELLO))
+        made[-1].open()
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+class Viewer:
+    """Somebody who watches."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(path)
+        self._connection.settimeout(10.0)
+        self._messages = messages(self._connection, Event())
+
+    def take(self, count: int) -> list[Message]:
+        return [next(self._messages) for _ in range(count)]
+
+    def rest(self) -> list[Message]:
+        """Return what comes until the daemon ends."""
+        return list(self._messages)
+
+    def leave(self) -> None:
+        self._connection.close()
+
+
+def viewer(path: Path) -> Viewer:
+    """Return a viewer that has been let in."""
+    one = Viewer(path)
+    assert one.take(1) == [HELLO]
+    return one
+
+
+def test_every_viewer_gets_every_record_and_every_reading(path: Path, sinks) -> None:
+    sink = sinks()
+    sink.write(status("started", "now"))
+    watching = [viewer(path) for _ in range(3)]
+    for each in watching:
+        each.take(1)
+    prediction = Prediction(
+        model="abcd",
+        start=0.0,
+        end=0.5,
+        state="emotion",
+        label="calm",
+        raw_label="calm",
+        confidence=0.9,
+        probabilities={"calm": 0.9, "cross": 0.1},
+        speech=0.8,
+        level=-20.0,
+    )
+    sink.meter(0.5, -20.0, 0.8)
+    sink.write(prediction)
+    sink.write(status("stopping"))
+    sink.close()
+    for each in watching:
+        assert each.rest() == [
+            Meter(seconds=0.5, level=-20.0, speech=0.8),
+            prediction,
+            status("stopping"),
+        ]
+
+
+def test_who_comes_late_learns_what_is_wrong_and_what_happened_last(path: Path, sinks) -> None:
+    sink = sinks()
+    sink.write(status("started"))
+    sink.write(status("microphone_lost", "gone"))
+    sink.write(status("overload", "slow"))
+    sink.write(status("recovered", "fine"))
+    sink.meter(0.5, -20.0, 0.8)
+    late = viewer(path)
+    assert late.take(2) == [status("microphone_lost", "gone"), status("recovered", "fine")]
+    sink.write(status("microphone_back"))
+    assert viewer(path).take(1) == [status("microphone_back")]
+
+
+def test_a_viewer_is_let_in_while_nothing_happens(path: Path, sinks) -> None:
+    sinks().write(status())
+    for _ in range(3):
+        assert viewer(path).take(1) == [status()]
+
+
+def test_who_leaves_is_forgotten_and_others_go_on(path: Path, sinks) -> None:
+    sink = sinks()
+    sink.write(status())
+    gone, there = viewer(path), viewer(path)
+    gone.leave()
+    for _ in range(3):
+        sink.write(status())
+    assert there.take(4) == [status()] * 4
+    assert len(sink._viewers) == 1
+
+
+def test_a_stuck_viewer_is_dropped_and_never_waited_for(path: Path, sinks) -> None:
+    sink = sinks()
+    sink.write(status())
+    stuck, quick = viewer(path), viewer(path)
+    quick.take(1)
+    long = status("started", "x" * 1000)
+    started = time.monotonic()
+    for _ in range(2000):
+        sink.write(long)
+        assert quick.take(1) == [long]
+    assert time.monotonic() - started < 10.0
+    assert len(sink._viewers) == 1
+    # What it did get are whole messages: the torn one at the end is none.
+    got = stuck.rest()
+    assert got[0] == status()
+    assert set(map(encode, got[1:])) == {encode(long)}
+    assert len(got) < 2000
+
+
+def test_a_viewer_that_talks_is_not_listened_to(path: Path, sinks) -> None:
+    sink = sinks()
+    sink.write(status())
+    loud = viewer(path)
+    loud._connection.send(b"\xff{}\n" * 1000)
+    sink.write(status("stopping"))
+    assert loud.take(2) == [status(), status("stopping")]
+
+
+def test_there_is_room_for_so_many_viewers_and_no_more(path: Path, sinks) -> None:
+    sink = sinks()
+    sink.write(status())
+    watching = [viewer(path) for _ in range(live.MOST_VIEWERS)]
+    assert Viewer(path).rest() == []
+    watching[0].leave()
+    sink.write(status())
+    assert viewer(path).take(1) == [status()]
+
+
+def test_the_socket_is_for_its_group_and_goes_with_the_daemon(path: Path, sinks) -> None:
+    sink = sinks()
+    sink.write(status())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    sink.close()
+    sink.close()
+    assert not path.exists()
+
+
+def test_a_second_daemon_does_not_take_a_living_ones_socket_and_gets_it_later(
+    path: Path, sinks
+) -> None:
+    first, second = sinks(), sinks()
+    first.write(status())
+    for _ in range(2):
+        with pytest.raises(OSError, match="another emotiond has the socket"):
+            second.write(status())
+    watching = viewer(path)
+    first.write(status("stopping"))
+    first.close()
+    assert watching.rest() == [status(), status("stopping")]
+    second.write(status("started", "second"))
+    assert viewer(path).take(1) == [status("started", "second")]
+
+
+def test_what_a_killed_daemon_left_is_replaced(path: Path, sinks) -> None:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        LiveSink(path, HELLO).write(status())
+        os.write(writer, b"!")
+        signal.pause()
+        os._exit(1)
+    try:
+        assert os.read(reader, 1) == b"!"
+        with pytest.raises(OSError, match="another emotiond"):
+            sinks().write(status())
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert path.is_socket()
+    with pytest.raises(ConnectionRefusedError):
+        connect(path)
+    sinks().write(status("started", "new"))
+    assert viewer(path).take(1) == [status("started", "new")]
+
+
+def test_a_socket_that_was_deleted_is_made_again(path: Path, sinks) -> None:
+    sink = sinks()
+    sink.write(status())
+    before = viewer(path)
+    path.unlink()
+    sink.write(status("started", "again"))
+    assert viewer(path).take(1) == [status("started", "again")]
+    assert before.take(2) == [status(), status("started", "again")]
+    path.unlink()
+    Path(f"{path}.lock").unlink()
+    path.parent.rmdir()
+    sink.write(status("started", "third"))
+    assert viewer(path).take(1) == [status("started", "third")]
+
+
+def test_a_file_that_is_no_socket_is_left_alone(path: Path, sinks) -> None:
+    path.parent.mkdir()
+    path.write_text("mine")
+    sink = sinks()
+    with pytest.raises(OSError, match="no socket"):
+        sink.write(status())
+    sink.close()
+    assert path.read_text() == "mine"
+
+
+def test_a_path_that_can_not_be_is_an_error_at_each_record(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for bad in (tmp_path / "file" / "live.sock", tmp_path / ("x" * 200)):
+        sink = LiveSink(bad, HELLO)
+        sink.open()
+        for _ in range(2):
+            with pytest.raises(OSError, match=r"\w"):
+                sink.write(status())
+        sink.meter(0.0, 0.0, 0.0)
+        sink.close()
+
+
+def test_no_descriptor_is_lost_by_any_of_it(path: Path) -> None:
+    def descriptors() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = descriptors()
+    for _ in range(5):
+        sink, other = LiveSink(path, HELLO), LiveSink(path, HELLO)
+        sink.write(status())
+        with pytest.raises(OSError, match="another"):
+            other.write(status())
+        one = viewer(path)
+        path.unlink()
+        sink.write(status())
+        one.leave()
+        sink.close()
+        other.close()
+    assert descriptors() == before
+
+
+def test_what_is_not_known_here_is_left_out_and_nonsense_ends() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(b'{"type":"later"}\n' + encode(status()) + b"\n\nnonsense\n")
+        ours.sendall(encode(status("stopping"))[:10])
+        ours.shutdown(socket.SHUT_WR)
+        assert list(messages(theirs, Event())) == [status()]
+
+
+def test_a_stop_ends_the_messages() -> None:
+    ours, theirs = socket.socketpair()
+    stop = Event()
+    with ours, theirs:
+        ours.sendall((encode(status()) + b"\n") * 2)
+        stream = messages(theirs, stop)
+        assert next(stream) == status()
+        stop.set()
+        assert list(stream) == [status()]

@@ -1,0 +1,192 @@
+"""Watching a daemon that runs already."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Run
+
+CONTROL = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+class Programs:
+    """Daemons that hear the sample over and over, and viewers of them."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], sample: np.ndarray) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._pcm = (sample * 32768).round().astype("<i2").tobytes()
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def daemon(self, *flags: str) -> "subprocess.Popen[bytes]":
+        """Start a daemon with a pipe for a microphone, at the pace of real time."""
+        command = ("run", "--input", "-", "--headless", "--log-dir", "logs", *flags)
+        program = self._start(*command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        threading.Thread(target=self._speak, args=(program,), daemon=True).start()
+        return program
+
+    def watch(self, **streams: object) -> "subprocess.Popen[bytes]":
+        """Start a viewer."""
+        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return self._start("watch", stdin=subprocess.DEVNULL, **{**given, **streams})
+
+    def end(self) -> None:
+        """Kill all that still run."""
+        for program in self._started:
+            program.kill()
+            program.communicate()
+
+    def _start(self, *arguments: str, **streams: object) -> "subprocess.Popen[bytes]":
+        program = subprocess.Popen(
+            [sys.executable, "-m", "emotiond", *arguments],
+            cwd=self._folder,
+            env=self._environment,
+            **streams,
+        )
+        self._started.append(program)
+        return program
+
+    def _speak(self, program: "subprocess.Popen[bytes]") -> None:
+        try:
+            while True:
+                program.stdin.write(self._pcm)
+        except (OSError, ValueError):
+            pass
+
+
+@pytest.fixture
+def programs(tmp_path: Path, environment: dict[str, str], sample: np.ndarray) -> Iterator[Programs]:
+    programs = Programs(tmp_path, environment, sample)
+    yield programs
+    programs.end()
+
+
+@pytest.fixture
+def socket_path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "emotiond" / "live.sock"
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+    """Ask until it is so."""
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, f"{what}: not within {seconds:.0f} s"
+        time.sleep(0.02)
+
+
+class Output:
+    """What a program writes, as it comes."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.content = b""
+        self._descriptor = descriptor
+
+    def wait_for(self, words: str, seconds: float = 30.0) -> None:
+        """Read until words have come."""
+        give_up = time.monotonic() + seconds
+        while words.encode() not in CONTROL.sub(b"", self.content):
+            assert time.monotonic() < give_up, f"no {words!r} in {self.content[-2000:]!r}"
+            if select.select([self._descriptor], [], [], 0.1)[0]:
+                self.content += os.read(self._descriptor, 65536)
+
+    def lines(self) -> list[str]:
+        return self.content.decode().splitlines()
+
+
+def test_watch_into_a_pipe_prints_lines_through_a_kill_and_a_restart(
+    programs: Programs, socket_path: Path
+) -> None:
+    first = programs.daemon()
+    wait_for(socket_path.is_socket, "the daemon publishes")
+    watching = programs.watch()
+    output = Output(watching.stdout.fileno())
+    output.wait_for("started: listening to standard input")
+    first.kill()
+    output.wait_for("service lost: waiting for it to start again")
+    second = programs.daemon()
+    output.wait_for("service back: watching it again")
+    output.wait_for("no speech")
+    second.send_signal(signal.SIGTERM)
+    output.wait_for("stopping: asked to stop")
+    assert output.content.count(b"service lost") <= 2
+    watching.send_signal(signal.SIGINT)
+    rest, err = watching.communicate(timeout=10)
+    assert (watching.returncode, err) == (0, b"")
+    lines = (output.content + rest).decode().splitlines()
+    assert all(re.match(r"\d\d:\d\d\.\d \S", line) for line in lines), lines
+    assert second.wait(timeout=10) == 0
+    assert second.stderr.read() == b""
+    assert not socket_path.exists()
+
+
+def test_watch_on_a_terminal_is_the_console_of_run(programs: Programs, socket_path: Path) -> None:
+    daemon = programs.daemon()
+    wait_for(socket_path.is_socket, "the daemon publishes")
+    ours, theirs = os.openpty()
+    try:
+        watching = programs.watch(stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        output = Output(ours)
+        output.wait_for("emotiond, log in")
+        for words in ("disgust", "dBFS", "speech yes", "past"):
+            output.wait_for(words)
+        daemon.kill()
+        output.wait_for("! service lost")
+        programs.daemon()
+        output.content = b""
+        output.wait_for("started: listening")
+        assert b"service lost" not in CONTROL.sub(b"", output.content).rpartition(b"started")[2]
+        watching.send_signal(signal.SIGTERM)
+        assert watching.wait(timeout=10) == 0
+        assert b"\x1b[?1049l" in output.content + os.read(ours, 65536)
+    finally:
+        os.close(ours)
+
+
+def test_many_watch_and_one_that_is_stopped_holds_up_nobody(
+    programs: Programs, socket_path: Path
+) -> None:
+    programs.daemon()
+    wait_for(socket_path.is_socket, "the daemon publishes")
+    viewers = [programs.watch() for _ in range(3)]
+    outputs = [Output(each.stdout.fileno()) for each in viewers]
+    for output in outputs:
+        output.wait_for("started")
+    viewers[0].send_signal(signal.SIGSTOP)
+    for output in outputs[1:]:
+        output.wait_for("no speech")
+
+
+def test_nothing_to_watch_is_one_line_and_code_1(emotiond: Run, socket_path: Path) -> None:
+    ended = emotiond("watch")
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert ended.stderr.count(b"\n") == 1
+    assert b"no emotiond is running" in ended.stderr
+    assert str(socket_path).encode() in ended.stderr
+
+
+def test_watch_ends_when_nobody_reads_it(
+    programs: Programs, tmp_path: Path, environment: dict[str, str], socket_path: Path
+) -> None:
+    programs.daemon()
+    wait_for(socket_path.is_socket, "the daemon publishes")
+    ended = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m emotiond watch | head -n 1"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.stdout.count(b"\n") == 1
+    assert ended.stderr == b""
