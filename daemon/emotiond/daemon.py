@@ -10,13 +10,12 @@ import numpy as np
 
 from emotiond.engine import Engine
 from emotiond.notify import Notifier
+from emotiond.overload import Overload
 from emotiond.record import Event as StatusEvent
 from emotiond.record import Record, Status
 from emotiond.sinks import Sinks
 from emotiond.source import Block, Retrying, Source
 
-CALM_SECONDS: Final = 5.0
-"""An overload is over when nothing was lost for so long."""
 SILENT: Final = Notifier()
 """Without a service manager."""
 
@@ -57,7 +56,7 @@ def listen(
         for record in records:
             sinks.write(record, latency_ms)
 
-    lost = calm = 0
+    overload = Overload()
     sinks.open()
     try:
         listening = f"listening to {source.name}"
@@ -75,16 +74,11 @@ def listen(
                     continue
                 if item.dropped:
                     give(engine.gap(item.dropped), item.arrived)
-                    if not lost:
-                        say("overload", "this machine is too slow for the sound: some is lost")
-                    lost += item.dropped
-                    calm = 0
-                elif lost:
-                    calm += len(item.samples)
-                    if calm >= CALM_SECONDS * engine.sample_rate:
-                        seconds = lost / engine.sample_rate
-                        say("recovered", f"all sound is heard again; {seconds:.1f} s were lost")
-                        lost = 0
+                behind = time.monotonic() - item.arrived
+                seconds, lost = (n / engine.sample_rate for n in (len(item.samples), item.dropped))
+                if news := overload.heard(seconds, behind, lost):
+                    say(news.event, news.message)
+                engine.stride = overload.stride
                 # A hop at a time, so that its reading is shown however long the block is.
                 for piece in np.split(
                     item.samples, range(engine.hop, len(item.samples), engine.hop)

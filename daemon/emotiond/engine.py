@@ -51,6 +51,8 @@ class Engine:
         Samples between two predictions.
     sample_rate : int
         Of the sound to push (Hz).
+    stride : int
+        Classify every so many hops, for a machine that is too slow for each.
     """
 
     def __init__(
@@ -80,7 +82,12 @@ class Engine:
         )
         self._utterance_start: int | None = None
         self._heard = 0
-        """Windows since speech began."""
+        """Hops since speech began, as many as a window has."""
+        self.stride = 1
+        self._skip = 0
+        """Hops to come before the next prediction."""
+        self._said: int | None = None
+        """Where the last prediction of this speech ended."""
         self._position = 0
         self._dropped = 0
 
@@ -156,9 +163,13 @@ class Engine:
         if self._utterance_start is None:
             self._utterance_start = start
         self._frames = self._window(hop)
+        self._heard = min(self._heard + 1, self._window_hops)
+        if self._skip > 0:
+            self._skip -= 1
+            return []
+        self._skip = self.stride - 1
         probabilities = self._model.probabilities(self._frames)
         # A window that has heard little speech yet says little.
-        self._heard = min(self._heard + 1, self._window_hops)
         decided, raw_label = self._decision.hear(probabilities, self._heard / self._window_hops)
         records: list[Record] = [self._prediction(start, decided, raw_label)]
         if self._decision.too_long:
@@ -182,7 +193,8 @@ class Engine:
         silence = self._prediction(start, SILENCE, None)
         utterance = self._utterance()
         self._decision.reset()
-        self._heard = 0
+        self._heard = self._skip = 0
+        self._said = None
         return [silence, *utterance]
 
     def _utterance(self) -> list[Record]:
@@ -201,6 +213,8 @@ class Engine:
 
     def _prediction(self, start: int, decided: Decided, raw_label: str | None) -> Prediction:
         dropped, self._dropped = self._dropped, 0
+        start = start if self._said is None else self._said
+        self._said = self._position
         return Prediction(
             model=self._contract.short_hash,
             start=self._seconds(start),

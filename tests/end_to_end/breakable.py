@@ -93,6 +93,8 @@ classify = Classifier.probabilities
 def probabilities(self: Classifier, frames: Any) -> Any:
     if broken("classifier"):
         hang()
+    if broken("slow"):
+        time.sleep(0.8)
     return classify(self, frames)
 
 
