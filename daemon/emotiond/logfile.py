@@ -1,18 +1,26 @@
 """The log: one file a day, one record a line, whole lines only."""
 
+import contextlib
 import errno
 import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from emotiond.errors import InputError
-from emotiond.record import Record, encode
+from emotiond.record import Record, Status, encode
 
 PREFIX: Final = "predictions-"
 SUFFIX: Final = ".jsonl"
 MEGABYTE: Final = 1_000_000
+JUMP_SECONDS: Final = 60.0
+"""A wall clock that moves by so much more or less than time did was set."""
+STEADY_SECONDS: Final = 3600.0
+"""How long a clock that was set must have run before files are deleted by their age."""
+BELIEVABLE: Final = timedelta(days=3)
+"""A daemon that last wrote so long ago may believe the clock at its start."""
 
 
 def utc_now() -> datetime:
@@ -20,22 +28,34 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def since_boot() -> float:
+    """Return seconds of a clock that nobody sets, and that goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 class LogSink:
     """Appends records to ``predictions-YYYY-MM-DD.jsonl`` (the date in UTC).
 
     A record is one ``write`` of one line to a file opened for appending, so a killed daemon leaves
-    at most one torn line, at the end; that line is cut off when the file is next opened.
+    at most one torn line, at the end; that line is cut off when the log is next opened. A file that
+    is deleted or moved away meanwhile is begun anew.
+
+    Many a machine starts with a wrong clock, until the network has told it the time. So the age of
+    a file is that of its last line, by the clock of when it was left, and nothing is deleted for
+    its age before the clock has proved to be steady.
 
     Parameters
     ----------
     folder : Path
         Made if missing.
     keep_days : int
-        Files of older days are deleted.
+        Files to which nothing was written for so long are deleted.
     max_bytes : int
         The oldest files are deleted while all together are larger; today's never is.
     now : callable
-        The clock.
+        The wall clock, in UTC.
+    elapsed : callable
+        Seconds of a clock that is never set.
 
     Raises
     ------
@@ -50,16 +70,24 @@ class LogSink:
         keep_days: int = 30,
         max_bytes: int = 200 * MEGABYTE,
         now: Callable[[], datetime] = utc_now,
+        elapsed: Callable[[], float] = since_boot,
     ) -> None:
         self._folder = folder
         self._keep_days = keep_days
         self._max_bytes = max_bytes
-        self._now = now
+        self._clock = _Clock(now, elapsed)
         self._day = ""
         self._file: int | None = None
+        self._steady = False
+        """Whether the clock was when files were last deleted."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = self._turn_over()
+            files = self._files()
+            for each in files:
+                with contextlib.suppress(OSError):  # what can't be mended can still be followed
+                    repair(each)
+            self._clock.believe(max((_last_written(each) for each in files), default=0.0))
+            self._file = self._turn_over(self._clock.read())
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise InputError(
@@ -71,46 +99,126 @@ class LogSink:
         """Today's file."""
         return self._folder / f"{PREFIX}{self._day}{SUFFIX}"
 
+    def retain(self, keep_days: int, max_bytes: int) -> None:
+        """Change what is kept, from now on."""
+        self._keep_days = keep_days
+        self._max_bytes = max_bytes
+        self._prune(self._clock.read())
+
     def open(self) -> None:
         """Do nothing: the file is open."""
 
     def write(self, record: Record) -> None:
         """Append a record; raises OSError if the disk doesn't take it."""
-        if self._file is None or self._now().date().isoformat() != self._day:
-            self._file = self._turn_over()
-        line = encode(record) + b"\n"
-        written = os.write(self._file, line)
-        if written < len(line):
-            # A disk that fills up takes part of a line: take that back, so that lines stay whole.
-            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        now = self._clock.read()
+        gone = self._file is not None and not self._is_there(self._file)
+        if self._file is None or gone or now.date().isoformat() != self._day:
+            self._file = self._turn_over(now)
+        elif self._clock.steady and not self._steady:
+            self._prune(now)
+        try:
+            if gone:
+                self._append(self._file, _restarted(record))
+            self._append(self._file, record)
+        except OSError:
+            self.close()  # and begin again, with a file that has whole lines
+            raise
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
         """Do nothing: levels are not logged."""
 
     def close(self) -> None:
         """Close the file; a later record opens it again."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            now = self._clock.read().timestamp()
+            with contextlib.suppress(OSError):
+                os.utime(file, (now, now))
+            os.close(file)
 
-    def _turn_over(self) -> int:
+    def _append(self, file: int, record: Record) -> None:
+        line = encode(record) + b"\n"
+        written = os.write(file, line)
+        if written < len(line):
+            # A disk that fills up takes part of a line: take that back, so that lines stay whole.
+            os.ftruncate(file, os.fstat(file).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _is_there(self, file: int) -> bool:
+        """Say whether the open file is still the one of its name."""
+        try:
+            return os.path.samestat(self.path.stat(), os.fstat(file))
+        except FileNotFoundError:
+            return False
+
+    def _turn_over(self, now: datetime) -> int:
         """Open today's file and return it, having deleted what is too old or too much."""
         self.close()
-        self._day = self._now().date().isoformat()
+        self._day = now.date().isoformat()
+        self._folder.mkdir(parents=True, exist_ok=True)
         repair(self.path)
-        self._prune()
+        self._prune(now)
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
-    def _prune(self) -> None:
-        oldest = (self._now() - timedelta(days=self._keep_days)).date().isoformat()
-        files = sorted(self._folder.glob(f"{PREFIX}????-??-??{SUFFIX}"))
-        sizes = {each: each.stat().st_size for each in files}
-        for each in files:
-            day = each.name[len(PREFIX) : -len(SUFFIX)]
-            if day < self._day and (day < oldest or sum(sizes.values()) > self._max_bytes):
-                each.unlink()
-                del sizes[each]
+    def _files(self) -> list[Path]:
+        """Return all files, the oldest first."""
+        return sorted(self._folder.glob(f"{PREFIX}????-??-??{SUFFIX}"))
+
+    def _prune(self, now: datetime) -> None:
+        """Delete what is too old or too much; what can't be deleted is no reason to log nothing."""
+        self._steady = self._clock.steady
+        oldest = (now - timedelta(days=self._keep_days)).date().isoformat()
+        with contextlib.suppress(OSError):
+            sizes = {each: each.stat().st_size for each in self._files()}
+            for each in list(sizes):
+                too_old = self._steady and _day(_last_written(each)) < oldest
+                if each != self.path and (too_old or sum(sizes.values()) > self._max_bytes):
+                    each.unlink(missing_ok=True)
+                    del sizes[each]
+
+
+class _Clock:
+    """The wall clock, and whether it can be believed."""
+
+    def __init__(self, now: Callable[[], datetime], elapsed: Callable[[], float]) -> None:
+        self._now = now
+        self._elapsed = elapsed
+        self._last = now(), elapsed()
+        self._set_at: float | None = self._last[1]
+        """When it was last set; None if it may be believed since the start."""
+
+    @property
+    def steady(self) -> bool:
+        """Whether it has not been set for long enough, as of the last reading."""
+        return self._set_at is None or self._last[1] - self._set_at >= STEADY_SECONDS
+
+    def believe(self, last_written: float) -> None:
+        """Believe it from the start, if it goes on from when something was last written."""
+        before = self._last[0].timestamp() - last_written
+        if 0.0 <= before <= BELIEVABLE.total_seconds():
+            self._set_at = None
+
+    def read(self) -> datetime:
+        """Return the time."""
+        now, elapsed = self._now(), self._elapsed()
+        moved = (now - self._last[0]).total_seconds() - (elapsed - self._last[1])
+        if abs(moved) > JUMP_SECONDS:
+            self._set_at = elapsed
+        self._last = now, elapsed
+        return now
+
+
+def _restarted(record: Record) -> Status:
+    message = "the log file was deleted or moved away; this is a new one"
+    return Status(time=record.time, model=record.model, event="log_restarted", message=message)
+
+
+def _last_written(path: Path) -> float:
+    return path.stat().st_mtime
+
+
+def _day(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).date().isoformat()
 
 
 def repair(path: Path) -> None:

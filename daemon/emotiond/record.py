@@ -24,6 +24,7 @@ Event = Literal[
     "recovered",
     "sink_failed",
     "sink_back",
+    "log_restarted",
     "service_lost",
     "service_back",
 ]

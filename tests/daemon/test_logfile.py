@@ -1,12 +1,21 @@
 """The log: whole lines only, a file a day, no more of it than was asked for."""
 
+import contextlib
+import errno
+import itertools
+import multiprocessing
 import os
 import resource
+import shutil
+import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,13 +29,24 @@ NOON = datetime(2026, 2, 28, 12, 0, 0, tzinfo=UTC)
 
 
 class Clock:
-    """A clock that is set by hand."""
+    """A wall clock that is set by hand, and one beside it that only goes on."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
+        self.elapsed = 1000.0
 
     def __call__(self) -> datetime:
         return self.now
+
+    def go_on(self, **time: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**time)
+        self.elapsed += timedelta(**time).total_seconds()
+
+
+def opened(folder: Path, clock: Clock, **options: int) -> LogSink:
+    """Return a log by both clocks."""
+    return LogSink(folder, now=clock, elapsed=lambda: clock.elapsed, **options)
 
 
 def status(message: str) -> Status:
@@ -96,9 +116,12 @@ def fill(folder: Path, days: int, size: int = 100) -> list[str]:
     """Make files of the days before today, and return their days, oldest first."""
     names = []
     for i in range(days, 0, -1):
-        name = (NOON - timedelta(days=i)).date().isoformat()
+        then = NOON - timedelta(days=i)
+        name = then.date().isoformat()
         line = encode(status("x" * (size - len(encode(status(""))) - 1))) + b"\n"
-        (folder / f"predictions-{name}.jsonl").write_bytes(line)
+        path = folder / f"predictions-{name}.jsonl"
+        path.write_bytes(line)
+        os.utime(path, (then.timestamp(), then.timestamp()))
         names.append(name)
     return names
 
@@ -139,11 +162,100 @@ def test_todays_file_is_never_deleted_and_nothing_that_is_not_ours(tmp_path: Pat
 
 def test_old_files_are_deleted_also_at_midnight(tmp_path: Path) -> None:
     clock = Clock()
-    log = LogSink(tmp_path, keep_days=2, now=clock)
+    log = opened(tmp_path, clock, keep_days=2)
     for _ in range(5):
         log.write(status("x"))
-        clock.now += timedelta(days=1)
-    assert kept(tmp_path) == ["2026-03-02", "2026-03-03", "2026-03-04"]
+        clock.go_on(hours=11)
+        log.write(status("y"))
+        clock.go_on(hours=13)
+    assert kept(tmp_path) == ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]
+
+
+@pytest.mark.parametrize("wrong", [-20_000, -100, -1, 4, 40, 20_000])
+def test_a_clock_that_was_wrong_at_the_start_deletes_nothing(tmp_path: Path, wrong: int) -> None:
+    days = fill(tmp_path, 20)
+    clock = Clock(NOON + timedelta(days=wrong))
+    log = opened(tmp_path, clock, keep_days=10)
+    log.write(status("before"))
+    clock.go_on(minutes=5)
+    log.write(status("too"))
+    clock.now -= timedelta(days=wrong)  # the network has told the time
+    log.write(status("after"))
+    early = (NOON + timedelta(days=wrong)).date().isoformat()
+    assert set(kept(tmp_path)) >= {*days[-10:], "2026-02-28", early}
+    assert len(kept(tmp_path)) <= 22
+    clock.go_on(hours=1)
+    log.write(status("an hour later"))
+    # What was written this hour is not old, whatever day it is filed under.
+    assert kept(tmp_path) == sorted({*days[-10:], "2026-02-28", early})
+    assert messages(tmp_path / "predictions-2026-02-28.jsonl") == ["after", "an hour later"]
+    assert messages(tmp_path / f"predictions-{early}.jsonl")[-2:] == ["before", "too"]
+
+
+def test_a_clock_that_jumps_about_makes_no_more_files_than_days(tmp_path: Path) -> None:
+    days = fill(tmp_path, 5)
+    clock = Clock()
+    log = opened(tmp_path, clock, keep_days=3)
+    for i in range(100):
+        clock.go_on(seconds=0.5)
+        clock.now += timedelta(days=400 if i % 2 else -400)
+        log.write(status(f"{i}"))
+    assert len(kept(tmp_path)) == len(days) + 2 - 2  # two of the old were too old at the start
+    assert set(kept(tmp_path)) >= set(days[-3:])
+
+
+def test_after_a_long_pause_old_files_go_when_the_clock_has_proved_itself(tmp_path: Path) -> None:
+    days = fill(tmp_path, 5)
+    clock = Clock(NOON + timedelta(days=60))
+    log = opened(tmp_path, clock, keep_days=30)
+    log.write(status("x"))
+    assert set(kept(tmp_path)) >= set(days)
+    clock.go_on(minutes=59)
+    log.write(status("x"))
+    assert set(kept(tmp_path)) >= set(days)
+    clock.go_on(minutes=1)
+    log.write(status("x"))
+    assert kept(tmp_path) == ["2026-04-29"]
+
+
+def test_a_file_is_as_old_as_its_last_line(tmp_path: Path) -> None:
+    clock = Clock(datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
+    log = opened(tmp_path, clock, keep_days=2)
+    log.write(status("at boot"))
+    clock.now = NOON
+    log.write(status("now"))
+    log.close()
+    for _ in range(3):
+        clock.go_on(hours=20)
+        log = opened(tmp_path, clock, keep_days=2)
+        log.write(status("later"))
+        log.close()
+        there = tmp_path / "predictions-1970-01-01.jsonl" in tmp_path.iterdir()
+        assert there == (clock.now - NOON < timedelta(days=2, hours=12))
+
+
+def test_what_is_kept_can_be_changed(tmp_path: Path) -> None:
+    days = fill(tmp_path, 10)
+    log = opened(tmp_path, Clock())
+    assert kept(tmp_path) == [*days, "2026-02-28"]
+    log.retain(keep_days=4, max_bytes=10**6)
+    assert kept(tmp_path) == [*days[-4:], "2026-02-28"]
+    log.retain(keep_days=4, max_bytes=250)
+    assert kept(tmp_path) == [*days[-2:], "2026-02-28"]
+
+
+def test_a_file_that_can_not_be_deleted_is_no_reason_to_log_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, 3)
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    log = opened(tmp_path, Clock(), keep_days=1)
+    log.write(status("x"))
+    assert messages(log.path) == ["x"]
 
 
 @given(
@@ -228,18 +340,181 @@ def test_a_device_without_room_raises_and_stays_as_it_is(tmp_path: Path) -> None
     log.close()
 
 
-def test_a_folder_that_has_gone_is_an_error_until_it_is_back(tmp_path: Path) -> None:
+NEW_LOG = "the log file was deleted or moved away; this is a new one"
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "all"])
+@pytest.mark.parametrize("how", ["deleted", "moved"])
+def test_a_log_that_was_deleted_or_moved_is_begun_anew_at_the_next_record(
+    tmp_path: Path, what: str, how: str
+) -> None:
+    folder = tmp_path / "deep" / "logs"
+    log = LogSink(folder, now=Clock())
+    log.write(status("before"))
+    gone = {"file": log.path, "folder": folder, "all": folder.parent}[what]
+    gone.rename(tmp_path / "away")
+    if how == "deleted":
+        shutil.rmtree(tmp_path / "away", ignore_errors=True)
+        (tmp_path / "away").unlink(missing_ok=True)
+    log.write(status("one"))
+    log.write(status("two"))
+    assert messages(log.path) == [NEW_LOG, "one", "two"]
+    moved = [messages(each) for each in tmp_path.glob("away/**/*.jsonl")]
+    assert moved in ([], [["before"]])
+
+
+def test_a_folder_that_has_gone_before_midnight_is_made_again(tmp_path: Path) -> None:
     clock = Clock()
-    folder = tmp_path / "logs"
-    log = LogSink(folder, now=clock)
-    folder.rename(tmp_path / "away")
+    log = LogSink(tmp_path / "logs", now=clock)
+    (tmp_path / "logs").rename(tmp_path / "away")
     clock.now += timedelta(days=1)
+    log.write(status("next day"))
+    assert messages(log.path) == [NEW_LOG, "next day"]
+
+
+def test_a_file_in_the_folders_place_is_an_error_until_it_is_gone(tmp_path: Path) -> None:
+    log = LogSink(tmp_path / "logs", now=Clock())
+    (tmp_path / "logs").rename(tmp_path / "away")
+    (tmp_path / "logs").write_text("mine")
     for _ in range(2):
-        with pytest.raises(OSError, match="No such file"):
+        with pytest.raises(OSError, match=r"File exists|Not a directory"):
             log.write(status("lost"))
-    folder.mkdir()
+    (tmp_path / "logs").unlink()
     log.write(status("back"))
-    assert messages(log.path) == ["back"]
+    assert messages(log.path)[-1] == "back"
+
+
+def test_lines_torn_on_other_days_are_cut_off_at_the_start(tmp_path: Path) -> None:
+    days = fill(tmp_path, 3)
+    for day in days:
+        with (tmp_path / f"predictions-{day}.jsonl").open("ab") as file:
+            file.write(b'{"type":"status","ev')
+    LogSink(tmp_path, now=Clock())
+    for day in days:
+        assert len(messages(tmp_path / f"predictions-{day}.jsonl")) == 1
+
+
+def test_after_an_error_of_the_disk_the_next_line_follows_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = LogSink(tmp_path, now=Clock())
+    log.write(status("whole"))
+
+    def half_then_fail(file: int, data: bytes) -> int:
+        write(file, data[:7])
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    write = os.write
+    monkeypatch.setattr(logfile.os, "write", half_then_fail)
+    with pytest.raises(OSError, match="Input/output"):
+        log.write(status("half"))
+    monkeypatch.undo()
+    log.write(status("next"))
+    assert messages(log.path) == ["whole", "next"]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Return the folder of a small file system of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("needs the right to mount a file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def remount(folder: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
+
+
+def write_all(log: LogSink, names: list[str]) -> list[str]:
+    """Write messages and return those that were not taken."""
+    lost = []
+    for name in names:
+        try:
+            log.write(status(name))
+        except OSError:
+            lost.append(name)
+    return lost
+
+
+def test_a_disk_that_is_really_full_keeps_all_that_it_took(disk: Path) -> None:
+    log = LogSink(disk / "logs", now=Clock())
+    names = [f"{i} {'x' * (i % 200)}" for i in range(1000)]
+    lost = write_all(log, names)
+    assert lost
+    assert messages(log.path) == [each for each in names if each not in lost]
+    remount(disk, "size=1m")
+    assert write_all(log, ["again"]) == []
+    assert messages(log.path)[-1] == "again"
+
+
+def test_midnight_on_a_full_disk_is_survived(disk: Path) -> None:
+    clock = Clock()
+    log = LogSink(disk / "logs", now=clock)
+    (disk / "others").write_bytes(b"x" * 40_000)
+    lost = write_all(log, [f"{i} {'x' * 200}" for i in range(200)])
+    clock.now += timedelta(days=1)
+    assert write_all(log, ["midnight"]) == ["midnight"]
+    (disk / "others").unlink()
+    assert write_all(log, ["morning"]) == []
+    assert messages(log.path) == ["morning"]
+    assert len(lost) + len(messages(disk / "logs" / "predictions-2026-02-28.jsonl")) == 200
+
+
+def test_a_disk_that_turns_read_only_is_survived(disk: Path) -> None:
+    log = LogSink(disk / "logs", now=Clock())
+    log.write(status("before"))
+    log.close()
+    remount(disk, "ro")
+    assert write_all(log, ["one", "two"]) == ["one", "two"]
+    with pytest.raises(InputError, match="read-only"):
+        LogSink(disk / "other")
+    remount(disk, "rw")
+    assert write_all(log, ["after"]) == []
+    assert messages(log.path) == ["before", "after"]
+
+
+def write_until_killed(folder: Path, first: int, done: Connection) -> None:
+    """Write numbered records, and tell of each one that it was written."""
+    log = LogSink(folder, now=Clock())
+    for number in itertools.count(first):
+        log.write(status(f"{number} {'x' * (number % 400)}"))
+        done.send_bytes(b"%d" % number)
+
+
+def test_a_daemon_killed_hundreds_of_times_has_lost_and_torn_nothing(tmp_path: Path) -> None:
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    random = np.random.default_rng(0)
+    written = []
+    for _ in range(300):
+        ours, theirs = processes.Pipe(duplex=False)
+        first = written[-1] + 1 if written else 0
+        writer = processes.Process(target=write_until_killed, args=(tmp_path, first, theirs))
+        writer.start()
+        theirs.close()
+        assert ours.poll(30.0)
+        time.sleep(random.uniform(0.0, 0.01))  # at any moment
+        writer.kill()
+        writer.join()
+        with contextlib.suppress(EOFError):
+            while True:
+                written.append(int(ours.recv_bytes()))
+        ours.close()
+    there = [int(each.split()[0]) for each in messages(tmp_path / "predictions-2026-02-28.jsonl")]
+    # A record may have been written whose writer was killed before it could say so.
+    assert set(written) <= set(there)
+    assert len(set(there) - set(written)) <= 300
+    assert len(written) > 3000
 
 
 @pytest.mark.parametrize("below", ["file", "file/deeper"])
