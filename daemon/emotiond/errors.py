@@ -25,4 +25,17 @@ class SoundError(InputError):
 
 
 class DeviceError(EmotiondError):
-    """A microphone can't be opened or has gone."""
+    """A microphone can't be opened or has gone.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong.
+    remedy : str
+        What the user can do about it.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.problem = problem
+        self.remedy = remedy

@@ -1,16 +1,16 @@
-"""The microphone: found by name, captured by PortAudio, retried for ever when it goes away."""
+"""The microphone: captured by PortAudio, retried for ever when it goes away."""
 
 import contextlib
 import queue
-import re
 import time
 from collections.abc import Iterator
 from threading import Event
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 
+from emotiond import portaudio
+from emotiond.devices import Device, devices, find
 from emotiond.errors import DeviceError
 from emotiond.sound import BLOCK_SECONDS, Resampler
 from emotiond.source import Block, Item, News, Retrying
@@ -23,88 +23,13 @@ RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waiting times between attempts to reopen it; the last is repeated for ever."""
 
 
-class Device(msgspec.Struct, frozen=True):
-    """An input device."""
-
-    name: str
-    """Stable: without the card number, which changes when devices come and go."""
-    index: int
-    """PortAudio's, valid until it is initialised again."""
-    channels: int
-    sample_rate: float
-    """The device's own (Hz)."""
-    default: bool
-
-
-def devices() -> list[Device]:
-    """Return the input devices there are.
-
-    Raises
-    ------
-    DeviceError
-        If PortAudio is missing or does not work.
-    """
-    portaudio = _portaudio()
-    try:
-        default = portaudio.default.device[0]
-        listed = list(portaudio.query_devices())
-    except portaudio.PortAudioError as error:
-        raise DeviceError(f"PortAudio lists no devices: {_reason(error)}") from error
-    return [
-        Device(
-            name=stable_name(each["name"]),
-            index=each["index"],
-            channels=each["max_input_channels"],
-            sample_rate=each["default_samplerate"],
-            default=each["index"] == default,
-        )
-        for each in listed
-        if each["max_input_channels"] > 0
-    ]
-
-
-def stable_name(name: str) -> str:
-    """Return a device's name without ALSA's card number, the ``(hw:1,0)`` at its end."""
-    return re.sub(r"\s*\((plug)?hw:\d+,\d+\)$", "", name).rstrip(" -:")
-
-
-def find(wanted: str | None, found: list[Device]) -> Device:
-    """Return the wanted device.
-
-    Parameters
-    ----------
-    wanted : str or None
-        Its name or a part of it, in any case; None is the system's default.
-    found : list of Device
-        Those there are.
-
-    Raises
-    ------
-    DeviceError
-        If there is none, or more than one that fits.
-    """
-    if not found:
-        raise DeviceError("no microphone found; plug one in and try again")
-    if wanted is None:
-        return next((each for each in found if each.default), found[0])
-    exact = [each for each in found if each.name == wanted]
-    fitting = exact or [each for each in found if wanted.lower() in each.name.lower()]
-    if not fitting:
-        names = ", ".join(each.name for each in found)
-        raise DeviceError(f"no microphone named {wanted!r}; there are: {names}")
-    if len({each.name for each in fitting}) > 1:
-        names = ", ".join(each.name for each in fitting)
-        raise DeviceError(f"{wanted!r} fits more than one microphone: {names}; name one of them")
-    return fitting[0]
-
-
 class Microphone:
     """A microphone as a source.
 
     Parameters
     ----------
     wanted : str or None
-        Its name or a part of it; None is the system's default.
+        Its name, a part of it, or its id; None is what the system's default is when it is opened.
     sample_rate : int
         Of the blocks it gives (Hz).
     stop : threading.Event
@@ -132,7 +57,7 @@ class Microphone:
         except DeviceError as error:
             if not wait:
                 raise
-            self._reason = str(error)
+            self._reason = error.problem
 
     def __iter__(self) -> Iterator[Item]:
         """Yield blocks as they come, and news when the microphone goes and comes."""
@@ -160,7 +85,7 @@ class Microphone:
                 attempts += 1
                 with contextlib.suppress(DeviceError):
                     # PortAudio lists devices when it is initialised, and never again.
-                    _reinitialise()
+                    portaudio.reinitialise()
                     self._stream = self._open()
         finally:
             self._close()
@@ -180,7 +105,7 @@ class _Stream:
     """One opening of a device. PortAudio's callback only copies into a bounded queue."""
 
     def __init__(self, device: Device, sample_rate: int) -> None:
-        portaudio = _portaudio()
+        sounddevice = portaudio.load()
         rate, channels = _format(device, sample_rate)
         self._resampler = Resampler(rate, sample_rate)
         self._ratio = sample_rate / rate
@@ -189,7 +114,7 @@ class _Stream:
         )
         self._dropped = 0
         try:
-            self._stream = portaudio.InputStream(
+            self._stream = sounddevice.InputStream(
                 device=device.index,
                 samplerate=rate,
                 channels=channels,
@@ -197,17 +122,13 @@ class _Stream:
                 blocksize=round(BLOCK_SECONDS * rate),
                 callback=self._capture,
             )
-        except portaudio.PortAudioError as error:
-            raise DeviceError(
-                f"microphone {device.name} can't be opened: {_reason(error)}"
-            ) from error
+        except sounddevice.PortAudioError as error:
+            raise portaudio.trouble(f"microphone {device.name} can't be opened", error) from error
         try:
             self._stream.start()
-        except portaudio.PortAudioError as error:
+        except sounddevice.PortAudioError as error:
             self.close()
-            raise DeviceError(
-                f"microphone {device.name} can't be opened: {_reason(error)}"
-            ) from error
+            raise portaudio.trouble(f"microphone {device.name} can't be opened", error) from error
 
     def blocks(self, stop: Event) -> Iterator[Block]:
         """Yield blocks until ``stop`` is set or the device has died."""
@@ -246,46 +167,16 @@ class _Stream:
 
 def _format(device: Device, sample_rate: int) -> tuple[int, int]:
     """Return the rate and channel count to capture at: what is wanted, else the device's own."""
-    portaudio = _portaudio()
+    sounddevice = portaudio.load()
     rates = (sample_rate, round(device.sample_rate))
     counts = (1, device.channels)
     for rate in rates:
         for channels in counts:
             try:
-                portaudio.check_input_settings(
+                sounddevice.check_input_settings(
                     device=device.index, channels=channels, dtype="int16", samplerate=rate
                 )
-            except portaudio.PortAudioError:
+            except sounddevice.PortAudioError:
                 continue
             return rate, channels
     return rates[-1], counts[-1]
-
-
-def _portaudio() -> Any:
-    try:
-        import sounddevice
-    except OSError as error:
-        raise DeviceError(
-            "PortAudio is missing; install it with: sudo apt install libportaudio2"
-        ) from error
-    except Exception as error:  # sounddevice.PortAudioError, out of the module that isn't there
-        if type(error).__name__ != "PortAudioError":
-            raise
-        raise DeviceError(f"PortAudio does not start: {_reason(error)}") from error
-    return sounddevice
-
-
-def _reinitialise() -> None:
-    portaudio = _portaudio()
-    try:
-        # The only way that sounddevice has of seeing devices that came later.
-        if portaudio._initialized:  # not where the last attempt failed half-way
-            portaudio._terminate()
-        portaudio._initialize()
-    except portaudio.PortAudioError as error:
-        raise DeviceError(f"PortAudio does not start: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    """Return PortAudio's own words."""
-    return str(error.args[0]).removeprefix("Error opening InputStream: ").rstrip(".").lower()

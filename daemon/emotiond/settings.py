@@ -78,7 +78,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     device: Annotated[
         str | None,
-        msgspec.Meta(description="microphone, by (part of) its name (default: the system's)"),
+        msgspec.Meta(description="microphone, by (part of) its name or id (default: the system's)"),
     ] = None
     headless: Annotated[bool, msgspec.Meta(description="no screen, only the log")] = False
     hop_seconds: HopSeconds = 0.5

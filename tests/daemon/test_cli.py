@@ -82,7 +82,7 @@ def test_wrong_usage_is_one_line_and_code_2(
     ("error", "code"),
     [
         (EmotiondError("it broke"), 1),
-        (DeviceError("it broke"), 1),
+        (DeviceError("it broke", "mend it"), 1),
         (InputError("it broke"), 2),
         (ModelError("it broke"), 2),
         (SoundError("it broke"), 2),
@@ -95,7 +95,7 @@ def test_errors_for_people_are_one_line_with_their_code(
         raise error
 
     command(fail)
-    assert run(capsys, "run") == (code, "", "emotiond: it broke\n")
+    assert run(capsys, "run") == (code, "", f"emotiond: {error}\n")
 
 
 @pytest.mark.parametrize("code", [0, 1, 2])

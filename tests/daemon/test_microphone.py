@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emotiond import devices as devices_module
 from emotiond import microphone
+from emotiond import portaudio as portaudio_module
+from emotiond.devices import Device, devices, find, stable_ids, stable_name
 from emotiond.errors import DeviceError
-from emotiond.microphone import Device, Microphone, devices, find, stable_name
+from emotiond.microphone import Microphone
 from emotiond.source import Block, Item, News, Retrying
 from tests.daemon.sounds import RATE, tone
 
@@ -105,7 +109,7 @@ class FakePortAudio:
 @pytest.fixture
 def portaudio(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
     fake = FakePortAudio()
-    monkeypatch.setattr(microphone, "_portaudio", lambda: fake)
+    monkeypatch.setattr(portaudio_module, "load", lambda: fake)
     monkeypatch.setattr(microphone, "RETRY_SECONDS", (0.0,))
     return fake
 
@@ -127,8 +131,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def device(name: str, *, default: bool = False, index: int = 0) -> Device:
-    return Device(name=name, index=index, channels=1, sample_rate=48_000.0, default=default)
+def device(
+    name: str, *, default: bool = False, index: int = 0, ids: tuple[str, ...] = ()
+) -> Device:
+    return Device(
+        name=name, index=index, channels=1, sample_rate=48_000.0, default=default, ids=ids
+    )
 
 
 def captured(seconds: float, *, channels: int = 1, rate: int = RATE) -> np.ndarray:
@@ -213,6 +221,79 @@ def test_a_microphone_that_is_not_there_or_not_clear_is_one_sentence(
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 1
+
+
+USB_BUS = "devices/platform/soc/usb1/1-1"
+
+
+@pytest.fixture
+def cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder as the kernel's of sound cards: card 0 is built in, card 2 is on USB."""
+    monkeypatch.setattr(devices_module, "CARDS", tmp_path / "class")
+    for card, alsa_id, port in (
+        (0, "PCH", "devices/pci0000:00/0000:00:1f.3"),
+        (2, "Microphone", f"{USB_BUS}/1-1.2/1-1.2:1.0"),
+    ):
+        folder = tmp_path / "class" / f"card{card}"
+        folder.mkdir(parents=True)
+        (folder / "id").write_text(f"{alsa_id}\n")
+        (tmp_path / port).mkdir(parents=True)
+        (folder / "device").symlink_to(tmp_path / port)
+    return tmp_path / "class"
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        ("USB Microphone: Audio (hw:2,0)", ("alsa:Microphone", "usb:1-1.2")),
+        ("HDA Intel PCH: ALC257 Analog (hw:0,0)", ("alsa:PCH",)),
+        ("USB Microphone (hw:7,0)", ()),  # unplugged meanwhile
+        ("default", ()),
+    ],
+)
+def test_a_sound_card_has_ids_that_stay_when_its_number_does_not(
+    cards: Path, name: str, ids: tuple[str, ...]
+) -> None:
+    assert stable_ids(name) == ids
+
+
+def test_of_two_microphones_of_one_name_the_id_says_which() -> None:
+    there = [
+        device("USB Microphone", index=3, ids=("alsa:Device", "usb:1-1.2")),
+        device("USB Microphone", index=4, ids=("alsa:Device_1", "usb:1-1.3")),
+    ]
+    assert find("usb:1-1.3", there).index == 4
+    assert find("alsa:Device", there).index == 3
+    with pytest.raises(DeviceError, match=r"no microphone named 'usb:1-1'"):
+        find("usb:1-1", there)  # part of an id is the id of another
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem", "remedy"),
+    [
+        (("Error opening InputStream: Device unavailable", -9985), "another program", "close"),
+        (("Invalid device", -9996), "it is gone", "plug it in"),
+        (("Illegal combination of I/O devices", -9993), "ALSA can't open it", "group audio"),
+        (("Invalid sample rate", -9997), "no format", "emotiond devices"),
+        (("Wait timed out", -9987), "does not answer", "unplug"),
+        (("Unanticipated host error", -9999, (0, -13, "Permission denied")), "not use", "audio"),
+        (("Unanticipated host error", -9999, (0, -19, "No such device")), "gone", "plug it in"),
+        (("Unanticipated host error", -9999, (0, -16, "Busy")), "another program", "close"),
+        (("Unanticipated host error", -9999, (0, -5, "I/O error")), ": i/o error", "doctor"),
+        (("Unanticipated host error", -9999, (0, -5, "")), ": unanticipated host", "doctor"),
+        (("Error opening InputStream: Odd thing.", -1), ": odd thing", "doctor"),
+        (("odd thing",), ": odd thing", "doctor"),
+    ],
+)
+def test_an_error_of_portaudio_is_what_is_wrong_and_what_to_do(
+    arguments: tuple[Any, ...], problem: str, remedy: str
+) -> None:
+    error = portaudio_module.trouble("Desk can't be opened", PortAudioError(*arguments))
+    assert error.problem.startswith("Desk can't be opened: ")
+    assert problem in error.problem
+    assert remedy in error.remedy
+    assert str(error) == f"{error.problem}; {error.remedy}"
+    assert "\n" not in str(error)
 
 
 @pytest.mark.parametrize(
@@ -437,7 +518,7 @@ def test_a_microphone_that_can_not_be_opened_at_first_is_one_sentence(
     portaudio: FakePortAudio, what: str
 ) -> None:
     portaudio.failing[what] = 1
-    with pytest.raises(DeviceError, match="Built-in Audio: ALC257 can't be opened: device unavail"):
+    with pytest.raises(DeviceError, match="Built-in Audio: ALC257 can't be opened: another prog"):
         Microphone(None, RATE, Event())
     assert all(stream.closed for stream in portaudio.streams)
 

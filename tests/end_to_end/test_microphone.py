@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from ctypes.util import find_library
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from emotiond.record import Prediction, Record, Status, Utterance, decode
 
@@ -60,8 +62,8 @@ class Server:
             self._process = subprocess.Popen(
                 command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
-        wait_for(lambda: self._pactl("info"), "PulseAudio is ready")
-        assert self._pactl("set-default-source", "mic.monitor")
+        wait_for(lambda: self.pactl("info"), "PulseAudio is ready")
+        assert self.pactl("set-default-source", "mic.monitor")
 
     def stop(self) -> None:
         if self._process is not None:
@@ -69,13 +71,19 @@ class Server:
             self._process.wait(timeout=10)
             self._process = None
 
-    def play(self, path: Path) -> None:
+    def play(self, path: Path, to: str = "mic") -> None:
         """Play a file to its end."""
         subprocess.run(
-            ["paplay", "--device=mic", str(path)], env=self.environment, check=True, timeout=60
+            ["paplay", f"--device={to}", str(path)], env=self.environment, check=True, timeout=60
         )
 
-    def _pactl(self, *arguments: str) -> bool:
+    def plug(self, name: str) -> None:
+        assert self.pactl("load-module", "module-null-sink", f"sink_name={name}")
+
+    def unplug_all(self) -> None:
+        assert self.pactl("unload-module", "module-null-sink")
+
+    def pactl(self, *arguments: str) -> bool:
         ended = subprocess.run(
             ["pactl", *arguments],
             env=self.environment,
@@ -101,17 +109,25 @@ def server(tmp_path: Path, environment: dict[str, str]) -> Iterator[Server]:
         server.stop()
 
 
+@pytest.fixture
+def sentence(tmp_path: Path, sample: np.ndarray) -> Path:
+    """Return the first five seconds of the sample, as a file."""
+    path = tmp_path / "sentence.wav"
+    soundfile.write(path, sample[: 5 * 16_000], 16_000)
+    return path
+
+
 class Daemon:
     """A running daemon that reads its microphone, with its lines in a pipe."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], *flags: str) -> None:
         self._folder = folder
         self._log = folder / "logs"
         self._out, self._err = folder / "stdout", folder / "stderr"
         with self._err.open("wb") as err:
             # Through cat: what the test reads went through a pipe.
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "emotiond", "run", "--log-dir", str(self._log)],
+                [sys.executable, "-m", "emotiond", "run", "--log-dir", str(self._log), *flags],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -165,12 +181,6 @@ def predictions(records: list[Record]) -> list[Prediction]:
     return [each for each in records if isinstance(each, Prediction) and each.raw_label]
 
 
-def ours(errors: str) -> list[str]:
-    """Return the lines of stderr that are not PortAudio's own, which come from its thread."""
-    native = ("Expression '", "ALSA lib ")
-    return [line for line in errors.splitlines() if not line.startswith(native)]
-
-
 @pytest.mark.timeout(120)
 def test_what_is_said_into_the_microphone_is_printed_and_logged(
     server: Server, daemon: Daemon, sample_path: Path
@@ -200,20 +210,20 @@ def test_what_is_said_into_the_microphone_is_printed_and_logged(
 
 @pytest.mark.timeout(180)
 def test_a_microphone_that_goes_and_comes_back_is_said_once_each_and_heard_again(
-    server: Server, daemon: Daemon, sample_path: Path
+    server: Server, daemon: Daemon, sentence: Path
 ) -> None:
     daemon.wait_for(daemon.events, "the daemon listens")
-    server.play(sample_path)
+    server.play(sentence)
     daemon.wait_for(lambda: predictions(daemon.logged()), "speech is heard")
     server.stop()
     daemon.wait_for(lambda: "microphone_lost" in daemon.events(), "the loss is logged")
     server.start()
     daemon.wait_for(lambda: "microphone_back" in daemon.events(), "it is back", 60.0)
     before = len(predictions(daemon.logged()))
-    server.play(sample_path)
-    daemon.wait_for(lambda: len(predictions(daemon.logged())) > before + 4, "it is heard again")
+    server.play(sentence)
+    daemon.wait_for(lambda: len(predictions(daemon.logged())) > before, "it is heard again")
     code, out, err, took = daemon.stop()
-    assert (code, ours(err)) == (0, [])
+    assert (code, err) == (0, "")  # PortAudio, too, says nothing of its own
     assert took < 1.0
     assert daemon.events() == ["started", "microphone_lost", "microphone_back", "stopping"]
     assert out.count("microphone lost: ") == out.count("microphone back: ") == 1
@@ -227,6 +237,71 @@ def test_asked_to_stop_while_the_microphone_is_away_it_ends_at_once(
     server.stop()
     daemon.wait_for(lambda: "microphone_lost" in daemon.events(), "the loss is logged")
     code, _, err, took = daemon.stop()
-    assert (code, ours(err)) == (0, [])
+    assert (code, err) == (0, "")
     assert took < 1.0
     assert daemon.events() == ["started", "microphone_lost", "stopping"]
+
+
+@pytest.mark.timeout(180)
+def test_a_microphone_that_comes_back_under_another_name_is_heard(
+    server: Server, daemon: Daemon, sentence: Path
+) -> None:
+    daemon.wait_for(daemon.events, "the daemon listens")
+    server.unplug_all()
+    daemon.wait_for(lambda: "microphone_lost" in daemon.events(), "the loss is logged")
+    server.plug("desk")
+    assert server.pactl("set-default-source", "desk.monitor")
+    daemon.wait_for(lambda: "microphone_back" in daemon.events(), "it is back", 60.0)
+    server.play(sentence, "desk")
+    daemon.wait_for(lambda: predictions(daemon.logged()), "speech is heard")
+    code, _, err, _ = daemon.stop()
+    assert (code, err) == (0, "")
+    assert daemon.events() == ["started", "microphone_lost", "microphone_back", "stopping"]
+
+
+@pytest.mark.timeout(120)
+def test_who_names_no_microphone_hears_the_default_one_though_it_changes(
+    server: Server, daemon: Daemon, sentence: Path
+) -> None:
+    daemon.wait_for(daemon.events, "the daemon listens")
+    server.plug("desk")
+    assert server.pactl("set-default-source", "desk.monitor")
+    server.play(sentence, "desk")
+    daemon.wait_for(lambda: predictions(daemon.logged()), "speech is heard")
+    code, _, err, _ = daemon.stop()
+    assert (code, err) == (0, "")
+
+
+def name_devices(folder: Path, **names: str) -> None:
+    """Give the user's ALSA devices: name -> source of PulseAudio's."""
+    lines = [f'pcm.{name} {{ type pulse device "{source}" }}\n' for name, source in names.items()]
+    (folder / ".asoundrc").write_text("".join(lines))
+
+
+@pytest.mark.timeout(180)
+def test_a_named_microphone_is_waited_for_and_no_other_taken_until_the_name_is_there_again(
+    server: Server, tmp_path: Path, sentence: Path
+) -> None:
+    name_devices(tmp_path, desk_mic="mic.monitor", webcam="mic.monitor")
+    daemon = Daemon(tmp_path, server.environment, "--device", "desk")
+    try:
+        daemon.wait_for(daemon.events, "the daemon listens")
+        server.play(sentence)
+        daemon.wait_for(lambda: predictions(daemon.logged()), "speech is heard")
+        name_devices(tmp_path, webcam="mic.monitor")
+        server.stop()
+        daemon.wait_for(lambda: "microphone_lost" in daemon.events(), "the loss is logged")
+        server.start()
+        before = len(predictions(daemon.logged()))
+        server.play(sentence)  # for longer than three attempts take
+        assert len(predictions(daemon.logged())) == before
+        name_devices(tmp_path, webcam="mic.monitor", mic_on_the_desk="mic.monitor")
+        daemon.wait_for(lambda: "microphone_back" in daemon.events(), "it is back", 60.0)
+        server.play(sentence)
+        daemon.wait_for(lambda: len(predictions(daemon.logged())) > before, "it is heard again")
+        code, out, err, _ = daemon.stop()
+        assert (code, err) == (0, "")
+        assert "started: listening to desk_mic" in out
+        assert "microphone back: listening to mic_on_the_desk" in out
+    finally:
+        daemon.kill()

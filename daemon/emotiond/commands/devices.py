@@ -4,7 +4,7 @@ import argparse
 
 import msgspec
 
-from emotiond.microphone import devices
+from emotiond.devices import devices
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,14 +13,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print each input device; its name is what --device takes."""
+    """Print each input device; its name, or one of its ids, is what --device takes."""
     found = devices()
     for each in found:
         if args.json:
             print(msgspec.json.encode(each).decode())
         else:
             mark = "*" if each.default else " "
-            print(f"{mark} {each.name}  ({each.channels} channels, {each.sample_rate:.0f} Hz)")
+            facts = ", ".join(
+                (f"{each.channels} channels", f"{each.sample_rate:.0f} Hz", *each.ids)
+            )
+            print(f"{mark} {each.name}  ({facts})")
     if not found and not args.json:
         print("no microphone found")
     return 0

@@ -1,6 +1,7 @@
 """``emotiond run``: listen and say what is heard, live."""
 
 import argparse
+import faulthandler
 import itertools
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from emotiond.journal import JournalSink, is_journal
 from emotiond.live import Hello, LiveSink
 from emotiond.logfile import MEGABYTE, LogSink, utc_now
 from emotiond.notify import Notifier
+from emotiond.quiet import keep_stderr
 from emotiond.runtime import Classifier
 from emotiond.screens import screen
 from emotiond.sinks import Sink, Sinks
@@ -22,7 +24,6 @@ from emotiond.sound import file_blocks, pcm_blocks, printable
 from emotiond.source import Replay, Source
 
 STDIN: Final = 0
-STDERR: Final = 2
 SAMPLE: Final = Path(__file__).parents[1] / "data" / "sample.flac"
 
 
@@ -75,8 +76,9 @@ def run(args: argparse.Namespace) -> int:
         named["live"] = LiveSink(chosen.live.path, hello)
     if not chosen.headless:
         named["screen"] = screen(hello)
-    elif is_journal(STDERR):
-        named["journal"] = JournalSink(STDERR)
+    elif is_journal(sys.stderr.fileno()):
+        named["journal"] = JournalSink(sys.stderr.fileno())
+        faulthandler.enable()  # where it hung, when the watchdog ends it
     sinks = Sinks(named, short_hash, utc_now)
     listen(source, engine, sinks, short_hash, stop, Notifier.of_environment())
     return 0
@@ -96,6 +98,7 @@ def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop
 
     from emotiond.microphone import Microphone  # PortAudio is not needed for anything else
 
+    keep_stderr()
     try:
         return Microphone(chosen.device, rate, stop, wait=args.wait)
     except DeviceError as error:

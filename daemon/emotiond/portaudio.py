@@ -1,0 +1,101 @@
+"""PortAudio: loaded when it is needed, started anew, and its errors in words that help."""
+
+from typing import Any, Final
+
+from emotiond.errors import DeviceError
+
+GONE: Final = ("it is gone", "plug it in again")
+BUSY: Final = (
+    "another program uses it",
+    "close that program, or share the microphone through PipeWire or PulseAudio",
+)
+REFUSED: Final = (
+    "this user may not use it",
+    'join the group audio (sudo usermod -aG audio "$USER") and log in again',
+)
+FORMAT: Final = (
+    "it gives sound in no format that can be used",
+    "take another of those that `emotiond devices` lists",
+)
+STUCK: Final = ("it does not answer", "unplug it and plug it in again")
+BROKEN: Final = ("PortAudio has failed", "start again; if that does not help, restart the machine")
+
+REASONS: Final = {
+    -10000: BROKEN,  # not initialised
+    -9998: FORMAT,  # channel count
+    -9997: FORMAT,  # sample rate
+    -9996: GONE,  # no such device
+    -9994: FORMAT,  # sample format
+    -9993: ("ALSA can't open it", "plug it in again, and see that you are in the group audio"),
+    -9992: ("memory is short", "end other programs"),
+    -9988: BROKEN,  # no such stream
+    -9987: STUCK,  # timed out
+    -9986: BROKEN,  # internal error
+    -9985: BUSY,  # unavailable
+}
+"""PortAudio's error codes -> what is wrong, and what to do."""
+HOST_ERROR: Final = -9999
+HOST_REASONS: Final = {-2: GONE, -6: GONE, -19: GONE, -16: BUSY, -1: REFUSED, -13: REFUSED}
+"""ALSA's error codes (ENOENT, ENXIO, ENODEV, EBUSY, EPERM, EACCES) -> the same."""
+
+
+def load() -> Any:
+    """Return the module ``sounddevice``, which initialises PortAudio when it is first imported.
+
+    Raises
+    ------
+    DeviceError
+        If PortAudio is missing or does not start.
+    """
+    try:
+        import sounddevice
+    except OSError as error:
+        raise DeviceError(
+            "PortAudio is missing", "install it with: sudo apt install libportaudio2"
+        ) from error
+    except Exception as error:  # sounddevice.PortAudioError, out of the module that isn't there
+        if type(error).__name__ != "PortAudioError":
+            raise
+        raise trouble("PortAudio does not start", error) from error
+    return sounddevice
+
+
+def reinitialise() -> None:
+    """List the devices anew, where no stream is open; PortAudio does that when it starts only.
+
+    Raises
+    ------
+    DeviceError
+        If it does not start.
+    """
+    sounddevice = load()
+    try:
+        if sounddevice._initialized:  # not where the last attempt failed half-way
+            sounddevice._terminate()
+        sounddevice._initialize()
+    except sounddevice.PortAudioError as error:
+        raise trouble("PortAudio does not start", error) from error
+
+
+def trouble(what: str, error: Exception) -> DeviceError:
+    """Return an error of PortAudio's as a sentence.
+
+    Parameters
+    ----------
+    what : str
+        What could not be done.
+    error : sounddevice.PortAudioError
+        Its arguments are a text, a code, and of a host error (API, code, text).
+    """
+    text, code, host = (*error.args, None, None, None)[:3]
+    if code == HOST_ERROR and host is not None:
+        _, code, words = host
+        known = HOST_REASONS.get(code)
+        text = words or text
+    else:
+        known = REASONS.get(code)
+    if known is None:
+        own = str(text).partition(": ")[2] or str(text)
+        known = (own.rstrip(".").lower(), "`emotiond doctor` may know more")
+    reason, remedy = known
+    return DeviceError(f"{what}: {reason}", remedy)
