@@ -59,8 +59,8 @@ def sample(sample_path: Path) -> np.ndarray:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """Return an environment in which a program finds no settings or logs but the test's own."""
-    of_the_session = ("LOGS_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR")
-    kept = {key: value for key, value in os.environ.items() if key not in of_the_session}
+    of_the_session = ("LOGS_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR", "EMOTIOND_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(of_the_session)}
     return {**kept, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
 
 

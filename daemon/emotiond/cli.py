@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "run": Command("emotiond.commands.run", "listen and say what is heard, live"),
     "classify": Command("emotiond.commands.classify", "say what whole sound files are"),
     "watch": Command("emotiond.commands.watch", "show live what a running service hears"),
+    "config": Command("emotiond.commands.config", "check settings, or print the default ones"),
     "devices": Command("emotiond.commands.devices", "list microphones"),
     "model": Command("emotiond.commands.model", "show and check a model file"),
     "train": Command("emotiond_training.commands.train", "train a model", "train"),

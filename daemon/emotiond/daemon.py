@@ -13,6 +13,7 @@ from emotiond.notify import Notifier
 from emotiond.overload import Overload
 from emotiond.record import Event as StatusEvent
 from emotiond.record import Record, Status
+from emotiond.reload import Reload
 from emotiond.sinks import Sinks
 from emotiond.source import Block, Retrying, Source
 
@@ -27,6 +28,7 @@ def listen(
     model: str,
     stop: Event,
     notifier: Notifier = SILENT,
+    reload: Reload | None = None,
 ) -> None:
     """Run until the source ends.
 
@@ -45,6 +47,8 @@ def listen(
     notifier : Notifier
         To the service manager. Its watchdog is pinged here and nowhere else: when sound has gone
         all the way to the sinks, or a source that is known to be lost was tried again.
+    reload : Reload
+        Asked at each item of the source whether other settings are wanted.
     """
 
     def say(event: StatusEvent, message: str) -> None:
@@ -64,6 +68,14 @@ def listen(
         notifier.ready(listening)
         try:
             for item in source:
+                if reload is not None and reload.wanted.is_set():
+                    notifier.reloading()
+                    changed, done = reload()
+                    if changed is not None:
+                        give(engine.finish(), time.monotonic())
+                        engine = engine.renewed(changed.hop_seconds, changed.gate, changed.decision)
+                    say(done.event, done.message)
+                    notifier.ready(done.message)
                 if isinstance(item, Retrying):
                     notifier.progress()
                     continue
@@ -100,11 +112,11 @@ def listen(
         sinks.close()
 
 
-def stop_on_signals(stop: Event) -> None:
-    """Set ``stop`` at SIGINT or SIGTERM, so that the loop ends with everything written."""
+def stop_on_signals(stop: Event, *more: signal.Signals) -> None:
+    """Set ``stop`` at SIGINT, SIGTERM or another, so that all is written before the end."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, *more):
         signal.signal(number, handle)

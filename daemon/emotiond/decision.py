@@ -24,7 +24,8 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     abstain_below: Annotated[
         Probability | None,
         msgspec.Meta(
-            description="confidence below which it says uncertain (default: the model's own)"
+            description="confidence below which it says uncertain (default: the model's own)",
+            examples=[0.5],
         ),
     ] = None
     switch_margin: Annotated[

@@ -91,6 +91,15 @@ class Engine:
         self._position = 0
         self._dropped = 0
 
+    def renewed(
+        self, hop_seconds: float, gate: GateSettings, decision: DecisionSettings
+    ) -> "Engine":
+        """Return an engine of other settings, to go on where this one has finished."""
+        engine = Engine(self._model, hop_seconds=hop_seconds, gate=gate, decision=decision)
+        engine._position = self._position
+        engine._dropped = self._dropped
+        return engine
+
     @property
     def speech(self) -> float:
         """How sure the gate is of speech in the last hop, 0 to 1."""

@@ -39,7 +39,8 @@ class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opens_for: Annotated[
         OpensFor | None,
         msgspec.Meta(
-            description="speech, or sound: all that stands out (default: the model's own)"
+            description="speech, or sound: all that stands out (default: the model's own)",
+            examples=["sound"],
         ),
     ] = None
     margin_db: Annotated[

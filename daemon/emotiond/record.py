@@ -25,6 +25,8 @@ Event = Literal[
     "sink_failed",
     "sink_back",
     "log_restarted",
+    "reloaded",
+    "reload_failed",
     "service_lost",
     "service_back",
 ]

@@ -1,13 +1,23 @@
-"""Settings: one TOML file, every key also a flag.
+"""Settings: one TOML file, every key also a flag and a variable of the environment.
 
-A key ``section.some_key`` is the flag ``--section-some-key``; a key outside any section is
-``--some-key``. What is set nowhere has the default that stands here; a flag wins over the file.
+A key ``section.some_key`` is the flag ``--section-some-key`` and the variable
+``EMOTIOND_SECTION_SOME_KEY``; a key outside any section is ``--some-key`` and so on. What is set
+nowhere has the default that stands here; a flag wins over a variable, and that over the file.
 """
 
 import argparse
 import os
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    NamedTuple,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 
@@ -16,6 +26,8 @@ from emotiond.engine import HopSeconds
 from emotiond.errors import InputError
 from emotiond.gate import GateSettings
 
+VARIABLE: Final = "EMOTIOND_"
+"""What the names of variables of the environment begin with."""
 DEFAULT_MODEL: Final = Path(__file__).parent / "data" / "emotiond.tflite"
 SOCKET: Final = "live.sock"
 SYSTEM_SOCKET: Final = Path("/run/emotiond") / SOCKET
@@ -27,7 +39,10 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     dir: Annotated[
         str | None,
-        msgspec.Meta(description="folder of the prediction log (default: the user's state folder)"),
+        msgspec.Meta(
+            description="folder of the prediction log (default: the user's or systemd's)",
+            examples=["/srv/emotiond/log"],
+        ),
     ] = None
     keep_days: Annotated[
         int, msgspec.Meta(ge=1, le=36_500, description="days after which a day's log is deleted")
@@ -53,16 +68,19 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     socket: Annotated[
         str | None,
         msgspec.Meta(
-            description="Unix socket that watch connects to; '' is none (default: in the user's or "
-            "systemd's folder for such)"
+            description="Unix socket that watch connects to, or none (default: in the session's or "
+            "systemd's folder)",
+            examples=["none"],
         ),
     ] = None
 
     @property
     def path(self) -> Path | None:
         """The socket: as set, or in the folder of systemd, of the session, or of the user."""
+        if self.socket == "none":
+            return None
         if self.socket is not None:
-            return Path(self.socket).expanduser() if self.socket else None
+            return Path(self.socket).expanduser()
         if systemd := os.environ.get("RUNTIME_DIRECTORY"):
             return Path(systemd.split(":")[0]) / SOCKET
         if session := os.environ.get("XDG_RUNTIME_DIR"):
@@ -74,11 +92,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of the daemon."""
 
     model: Annotated[
-        str | None, msgspec.Meta(description="model file (default: the one that is shipped)")
+        str | None,
+        msgspec.Meta(
+            description="model file (default: the one that is shipped)",
+            examples=["/srv/emotiond/mine.tflite"],
+        ),
     ] = None
     device: Annotated[
         str | None,
-        msgspec.Meta(description="microphone, by (part of) its name or id (default: the system's)"),
+        msgspec.Meta(
+            description="microphone, by (part of) its name or id (default: the system's)",
+            examples=["USB"],
+        ),
     ] = None
     headless: Annotated[bool, msgspec.Meta(description="no screen, only the log")] = False
     hop_seconds: HopSeconds = 0.5
@@ -96,21 +121,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def add_flags(parser: argparse.ArgumentParser, section: str = "") -> None:
     """Add ``--config`` and a flag for every key, or for those of a section."""
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings, a TOML file")
-    for key, kind, text in _keys(Settings):
-        flag = "--" + "-".join(key).replace("_", "-")
-        name = ".".join(key)
-        if not name.startswith(section):
+    for key in KEYS:
+        if not key.name.startswith(section):
             continue
-        if kind is bool:
-            parser.add_argument(flag, dest=name, action="store_true", default=None, help=text)
+        flag, text = "--" + "-".join(key.path).replace("_", "-"), key.meta.description
+        if key.kind is bool:
+            parser.add_argument(flag, dest=key.name, action="store_true", default=None, help=text)
         else:
-            metavar = "N" if kind in (int, float) else "TEXT"
+            metavar = "N" if key.kind in (int, float) else "TEXT"
             # The struct converts and checks, so that a flag and the file obey the same rules.
-            parser.add_argument(flag, dest=name, metavar=metavar, help=text)
+            parser.add_argument(flag, dest=key.name, metavar=metavar, help=text)
 
 
 def load(args: argparse.Namespace) -> Settings:
-    """Return the settings of the configuration file and the flags.
+    """Return the settings of the configuration file, the environment and the flags.
 
     Parameters
     ----------
@@ -123,17 +147,56 @@ def load(args: argparse.Namespace) -> Settings:
         If the file can't be read, or a key or a value is wrong; says where.
     """
     tree: dict[str, Any] = {}
-    if args.config is not None:
-        tree = _read(args.config)
-        _convert(tree, f"{args.config}: ")
-    for key, _, _ in _keys(Settings):
-        value = getattr(args, ".".join(key), None)
-        if value is not None:
-            branch = tree
-            for section in key[:-1]:
-                branch = branch.setdefault(section, {})
-            branch[key[-1]] = value
+    if path := chosen_file(args.config):
+        tree = _read(path)
+        _convert(tree, f"{path}: ")
+    # An empty variable is one that is not set, as compose files have it.
+    _put(tree, [os.environ.get(key.variable) or None for key in KEYS])
+    _convert(tree, "environment: ")
+    _put(tree, [getattr(args, key.name, None) for key in KEYS])
     return _convert(tree, "")
+
+
+def chosen_file(given: Path | None) -> Path | None:
+    """Return the configuration file: as given, or as the environment has it."""
+    variable = os.environ.get(f"{VARIABLE}CONFIG")
+    return given or (Path(variable) if variable else None)
+
+
+def default_file() -> str:
+    """Return a configuration file in which every key is commented out."""
+    lines = [
+        "# Settings of emotiond. Behind each # without a space stands a key with its default, or",
+        "# with an example where there is none; take the # away to set it. Then check this file",
+        "# with: emotiond config check FILE. A service takes it up at: systemctl reload emotiond",
+    ]
+    section: tuple[str, ...] = ()
+    for key in sorted(KEYS, key=lambda key: key.path[:-1]):
+        if key.path[:-1] != section:
+            section = key.path[:-1]
+            lines += ["", f"[{'.'.join(section)}]"]
+        value: Any = Settings()
+        for name in key.path:
+            value = getattr(value, name)
+        if value is None and key.meta.examples:
+            value = key.meta.examples[0]
+        # A string of JSON is one of TOML.
+        shown = msgspec.json.encode(value).decode()
+        lines += ["", f"# {key.meta.description}", f"#{key.path[-1]} = {shown}"]
+    return "\n".join(lines) + "\n"
+
+
+def differing(one: Settings, other: Settings) -> list[str]:
+    """Return the names of the keys in which settings differ."""
+    trees = [msgspec.to_builtins(each) for each in (one, other)]
+    names = []
+    for key in KEYS:
+        values = trees
+        for name in key.path:
+            values = [each[name] for each in values]
+        if values[0] != values[1]:
+            names.append(key.name)
+    return names
 
 
 def _state_folder() -> Path:
@@ -151,6 +214,16 @@ def _read(path: Path) -> dict[str, Any]:
     return tree
 
 
+def _put(tree: dict[str, Any], values: list[Any]) -> None:
+    """Put the value of each key into a tree, but for those that are None."""
+    for key, value in zip(KEYS, values, strict=True):
+        if value is not None:
+            branch = tree
+            for section in key.path[:-1]:
+                branch = branch.setdefault(section, {})
+            branch[key.path[-1]] = value
+
+
 def _convert(tree: dict[str, Any], where: str) -> Settings:
     try:
         # Flags are text: strict=False reads numbers out of it, and keeps all other checks.
@@ -159,15 +232,38 @@ def _convert(tree: dict[str, Any], where: str) -> Settings:
         raise InputError(f"{where}{error}".replace("`$.", "`")) from error
 
 
-def _keys(struct: type[msgspec.Struct], *path: str) -> list[tuple[tuple[str, ...], type, str]]:
-    """Return (path, type, description) of every key of a struct and of the structs in it."""
-    keys: list[tuple[tuple[str, ...], type, str]] = []
+class Key(NamedTuple):
+    """A key of the settings."""
+
+    path: tuple[str, ...]
+    """Sections and name."""
+    kind: type
+    meta: msgspec.Meta
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return ".".join(self.path)
+
+    @property
+    def variable(self) -> str:
+        """Its variable of the environment."""
+        return VARIABLE + "_".join(self.path).upper()
+
+
+def _keys(struct: type[msgspec.Struct], *path: str) -> list[Key]:
+    """Return every key of a struct and of the structs in it."""
+    keys: list[Key] = []
     for name, hint in get_type_hints(struct, include_extras=True).items():
         if get_origin(hint) is Annotated:
             # A kind that has limits of its own comes before the description.
             kind, *_, meta = get_args(hint)
             first = kind if get_origin(kind) is Literal else (get_args(kind) or (kind,))[0]
-            keys.append(((*path, name), first, meta.description))
+            keys.append(Key((*path, name), first, meta))
         else:
             keys += _keys(hint, *path, name)
     return keys
+
+
+KEYS: Final = tuple(_keys(Settings))
+"""Every key there is."""

@@ -15,6 +15,7 @@ ENDED_BY: Final[dict[Event, Event]] = {
     "microphone_back": "microphone_lost",
     "recovered": "overload",
     "sink_back": "sink_failed",
+    "reloaded": "reload_failed",
     "service_back": "service_lost",
 }
 """News that ends a trouble -> the trouble."""

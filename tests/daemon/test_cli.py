@@ -66,6 +66,9 @@ def test_help_of_a_command(capsys: pytest.CaptureFixture[str], name: str) -> Non
         (["classify", "--model", "/nowhere/model.tflite", "x.wav"], "no such file"),
         (["model", "/nowhere/model.tflite"], "no such file"),
         (["devices", "all"], "all"),
+        (["config"], "ACTION"),
+        (["config", "mend"], "mend"),
+        (["config", "check", "/nowhere/emotiond.toml"], "no such file"),
     ],
 )
 def test_wrong_usage_is_one_line_and_code_2(

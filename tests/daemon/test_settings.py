@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,16 @@ import pytest
 
 from emotiond import settings
 from emotiond.errors import InputError
-from emotiond.settings import DEFAULT_MODEL, LogSettings, Settings, add_flags, load
+from emotiond.settings import (
+    DEFAULT_MODEL,
+    LiveSettings,
+    LogSettings,
+    Settings,
+    add_flags,
+    default_file,
+    differing,
+    load,
+)
 
 KEYS = {
     # key in the file: (in the file, as a flag, what comes of it)
@@ -90,6 +100,56 @@ def test_a_flag_goes_before_the_file_which_goes_before_the_default(
     assert value_of(chosen(*given), key) == result
     assert value_of(chosen(), key) == default
     assert in_file == default or result != in_file
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_variable_goes_between_the_file_and_the_flag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    in_file, as_flag, result = KEYS[key]
+    path = write(tmp_path / "emotiond.toml", key, in_file)
+    variable = "EMOTIOND_" + key.replace(".", "_").upper()
+    monkeypatch.setenv(variable, as_flag or "true")
+    assert value_of(chosen("--config", str(path)), key) == result
+    monkeypatch.setenv("EMOTIOND_CONFIG", str(path))
+    assert value_of(chosen(), key) == result
+    monkeypatch.setenv(variable, "")
+    assert value_of(chosen(), key) == in_file
+    if as_flag is not None:
+        monkeypatch.setenv(variable, str(in_file))
+        assert value_of(chosen(flag(key), as_flag), key) == result
+
+
+def test_a_wrong_variable_is_refused_with_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOTIOND_GATE_MARGIN_DB", "loud")
+    with pytest.raises(InputError, match=r"^environment: .*gate\.margin_db"):
+        chosen()
+
+
+def test_the_default_file_sets_nothing_and_each_line_of_it_can_be_taken_up(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "emotiond.toml"
+    path.write_text(default_file())
+    assert chosen("--config", str(path)) == Settings()
+    lines = default_file().splitlines()
+    taken_up = [line.removeprefix("#") if re.match("#[a-z]", line) else line for line in lines]
+    path.write_text("\n".join(taken_up))
+    found = chosen("--config", str(path))
+    named = {line.split(" ")[0] for line in taken_up if re.match("[a-z]", line)}
+    assert named == {key.rpartition(".")[2] for key in KEYS}
+    for key in KEYS:
+        default = value_of(Settings(), key)
+        assert default is None or value_of(found, key) == default
+        assert value_of(found, key) is not None
+    assert all(len(line) <= 110 for line in lines)
+
+
+def test_settings_differ_in_the_keys_that_differ() -> None:
+    assert differing(Settings(), Settings()) == []
+    for key, (in_file, as_flag, _) in KEYS.items():
+        given = [flag(key)] if as_flag is None else [flag(key), as_flag]
+        assert differing(Settings(), chosen(*given)) == [key], in_file
 
 
 def test_flags_join_the_other_keys_of_their_section(tmp_path: Path) -> None:
@@ -205,6 +265,30 @@ def test_the_log_is_where_it_is_set_then_systemds_then_the_users(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert LogSettings(dir=set_to).folder == Path(folder)
+
+
+@pytest.mark.parametrize(
+    ("set_to", "variables", "path"),
+    [
+        ("/live", {"RUNTIME_DIRECTORY": "/system"}, "/live"),
+        ("~/live", {"HOME": "/home/me"}, "/home/me/live"),
+        (None, {"RUNTIME_DIRECTORY": "/system:/x", "XDG_RUNTIME_DIR": "/me"}, "/system/live.sock"),
+        (None, {"XDG_RUNTIME_DIR": "/me"}, "/me/emotiond/live.sock"),
+        (None, {"HOME": "/home/me"}, "/home/me/.local/state/emotiond/live.sock"),
+        ("none", {}, None),
+    ],
+)
+def test_the_socket_is_where_it_is_set_then_systemds_then_the_sessions(
+    monkeypatch: pytest.MonkeyPatch,
+    set_to: str | None,
+    variables: dict[str, str],
+    path: str | None,
+) -> None:
+    for name in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert LiveSettings(socket=set_to).path == (None if path is None else Path(path))
 
 
 def test_the_model_is_the_shipped_one_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """The units of systemd, judged by systemd's own tools."""
 
-import argparse
 import os
 import re
 import shutil
@@ -8,8 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from emotiond import settings
 
 UNITS = Path(__file__).parents[2] / "systemd"
 
@@ -45,18 +42,3 @@ def test_systemd_knows_every_key_of_the_units(tmp_path: Path, name: str) -> None
     unit.write_text(text + "Unknown=yes\n")
     said = analyze(tmp_path, *flags, "verify", unit)
     assert ["Unknown key" in line for line in said.splitlines() if name in line] == [True], said
-
-
-def test_the_settings_that_are_installed_are_the_defaults(tmp_path: Path) -> None:
-    text = (UNITS / "emotiond.toml").read_text()
-    parser = argparse.ArgumentParser()
-    settings.add_flags(parser)
-    flags = ["--config", str(UNITS / "emotiond.toml")]
-    assert settings.load(parser.parse_args(flags)) == settings.Settings()
-    # What is commented out is a key, with its default where it has one.
-    tree = tmp_path / "all.toml"
-    tree.write_text(re.sub(r"(?m)^#(?=\w+ = )", "", text))
-    loaded = settings.load(parser.parse_args(["--config", str(tree)]))
-    assert loaded.device == "USB"
-    assert loaded.log == settings.LogSettings()
-    assert loaded.hop_seconds == settings.Settings().hop_seconds

@@ -190,3 +190,15 @@ def test_watch_ends_when_nobody_reads_it(
     )
     assert ended.stdout.count(b"\n") == 1
     assert ended.stderr == b""
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may connect to anything")
+def test_a_socket_of_others_is_one_line_that_says_what_to_do(
+    emotiond: Run, programs: Programs, socket_path: Path
+) -> None:
+    programs.daemon()
+    wait_for(socket_path.is_socket, "the daemon publishes")
+    socket_path.chmod(0)
+    ended = emotiond("watch")
+    assert (ended.returncode, ended.stderr.count(b"\n")) == (1, 1)
+    assert b"permission denied; join the group" in ended.stderr

@@ -3,6 +3,7 @@
 import argparse
 import faulthandler
 import itertools
+import signal
 import sys
 from pathlib import Path
 from threading import Event
@@ -17,6 +18,7 @@ from emotiond.live import Hello, LiveSink
 from emotiond.logfile import MEGABYTE, LogSink, utc_now
 from emotiond.notify import Notifier
 from emotiond.quiet import keep_stderr
+from emotiond.reload import Reload
 from emotiond.runtime import Classifier
 from emotiond.screens import screen
 from emotiond.sinks import Sink, Sinks
@@ -62,7 +64,12 @@ def run(args: argparse.Namespace) -> int:
         max_bytes=round(chosen.log.max_megabytes * MEGABYTE),
     )
     stop = Event()
-    stop_on_signals(stop)
+    reload = Reload(lambda: settings.load(args), chosen, log)
+    if not chosen.headless and sys.stdout.isatty():
+        stop_on_signals(stop, signal.SIGHUP)  # the terminal is gone
+    else:
+        stop_on_signals(stop)
+        reload.on_signal(signal.SIGHUP)
     source = _source(args, chosen, engine.sample_rate, stop)
     short_hash = model.contract.short_hash
     hello = Hello(
@@ -80,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         named["journal"] = JournalSink(sys.stderr.fileno())
         faulthandler.enable()  # where it hung, when the watchdog ends it
     sinks = Sinks(named, short_hash, utc_now)
-    listen(source, engine, sinks, short_hash, stop, Notifier.of_environment())
+    listen(source, engine, sinks, short_hash, stop, Notifier.of_environment(), reload)
     return 0
 
 

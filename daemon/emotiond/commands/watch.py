@@ -94,8 +94,10 @@ def _find(live: settings.LiveSettings) -> Path:
     path = live.path
     if path is None:
         raise EmotiondError("there is no live socket: live.socket is set to none")
-    if live.socket is None and not path.exists() and settings.SYSTEM_SOCKET.exists():
-        return settings.SYSTEM_SOCKET
+    # The folder alone shows that there is one, to whom its socket is hidden, too.
+    system = settings.SYSTEM_SOCKET
+    if live.socket is None and not path.exists() and system.parent.exists():
+        return system
     return path
 
 
@@ -104,7 +106,8 @@ def _connect(path: Path) -> socket:
         return connect(path)
     except PermissionError as error:
         raise EmotiondError(
-            f"{path} can't be opened: permission denied; join its group, or use sudo"
+            f"{path} can't be opened: permission denied; join the group emotiond "
+            "(sudo usermod -aG emotiond $USER, then log in again), or use sudo"
         ) from error
     except OSError as error:
         raise EmotiondError(

@@ -1,0 +1,159 @@
+"""Reloading: what can be changed while listening is, and the rest is named."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+
+from emotiond.daemon import listen
+from emotiond.engine import Engine
+from emotiond.errors import InputError
+from emotiond.gate import GateSettings
+from emotiond.logfile import LogSink
+from emotiond.record import Prediction, Status, Utterance
+from emotiond.reload import Reload
+from emotiond.settings import LogSettings, Settings
+from emotiond.sinks import Sinks
+from emotiond.source import Block, Retrying
+from tests.daemon.sounds import FakeModel, cut, silence, speech
+from tests.daemon.test_daemon import Keeper, block
+
+NOW = datetime(2026, 2, 28, tzinfo=UTC)
+
+
+class Actions:
+    """A source that does things between its blocks."""
+
+    name = "the script"
+
+    def __init__(self, *items: Block | Retrying | Callable[[], object]) -> None:
+        self._items = items
+
+    def __iter__(self) -> Iterator[Block | Retrying]:
+        for item in self._items:
+            if isinstance(item, Block | Retrying):
+                yield item
+            else:
+                item()
+
+
+class Reloaded:
+    """A daemon that hears speech, has its settings changed, and hears speech again."""
+
+    def __init__(self, folder: Path, new: Settings | InputError) -> None:
+        self.now = Settings()
+        self._new = new
+        self.keeper = Keeper()
+        self.log = LogSink(folder / "logs")
+        self.reload = Reload(self._load, self.now, self.log)
+
+    def _load(self) -> Settings:
+        if isinstance(self.now, InputError):
+            raise self.now
+        return self.now
+
+    def change(self) -> None:
+        self.now = self._new
+        self.reload.wanted.set()
+
+    def hear(self, *items: Block | Retrying | Callable[[], object]) -> list[str]:
+        sinks = Sinks({"keeper": self.keeper, "log": self.log}, "0123", lambda: NOW)
+        engine = Engine(FakeModel())
+        listen(Actions(*items), engine, sinks, "0123", Event(), reload=self.reload)
+        statuses = [each for each in self.keeper.records if isinstance(each, Status)]
+        return [f"{each.event}: {each.message}" for each in statuses[1:-1]]
+
+
+def width(records: list[object]) -> float:
+    """Return the usual width of predictions; the last before an end may be narrower."""
+    found = [each for each in records if isinstance(each, Prediction)]
+    return float(np.median([round(each.end - each.start, 1) for each in found]))
+
+
+SPEECH = [block(each) for each in cut(speech(4.0), [1600])]
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (Settings(), "no setting has changed"),
+        (Settings(hop_seconds=1.0), "now with other hop_seconds"),
+        (
+            Settings(gate=GateSettings(margin_db=9.0), log=LogSettings(keep_days=3)),
+            "now with other gate.margin_db, log.keep_days",
+        ),
+        (Settings(device="USB"), "device will change at the next restart"),
+        (
+            Settings(model="x", headless=True, hop_seconds=1.0, log=LogSettings(dir="y")),
+            "now with other hop_seconds; model, headless, log.dir will change at the next restart",
+        ),
+    ],
+)
+def test_what_was_taken_up_and_what_waits_is_said(tmp_path: Path, new: Settings, said: str) -> None:
+    daemon = Reloaded(tmp_path, new)
+    assert daemon.hear(*SPEECH, daemon.change, *SPEECH) == [f"reloaded: {said}"]
+
+
+def test_a_new_hop_is_heard_from_then_on_and_the_stream_goes_on(tmp_path: Path) -> None:
+    daemon = Reloaded(tmp_path, Settings(hop_seconds=1.0))
+    daemon.hear(*SPEECH, daemon.change, *SPEECH)
+    records = daemon.keeper.records
+    at = next(i for i, each in enumerate(records) if getattr(each, "event", "") == "reloaded")
+    assert isinstance(records[at - 1], Utterance)  # speech ends there, as it does in a gap
+    assert width(records[:at]) == 0.5
+    assert width(records[at:]) == 1.0
+    ends = [each.end for each in records if isinstance(each, Prediction)]
+    assert ends == sorted(ends)
+    assert ends[-1] == pytest.approx(8.0, abs=0.1)
+
+
+def test_broken_settings_change_nothing_at_all(tmp_path: Path) -> None:
+    error = InputError("emotiond.toml: not TOML: line 3")
+    daemon, untouched = Reloaded(tmp_path, error), Reloaded(tmp_path, Settings())
+    said = daemon.hear(*SPEECH, daemon.change, *SPEECH)
+    assert said == [
+        "reload_failed: emotiond.toml: not TOML: line 3; the settings stay as they were"
+    ]
+    untouched.hear(*SPEECH, *SPEECH)
+    heard, expected = (
+        [(each.start, each.end, each.label, each.probabilities) for each in records]
+        for records in (
+            [each for each in one.keeper.records if not isinstance(each, Status)]
+            for one in (daemon, untouched)
+        )
+    )
+    assert heard == expected
+
+
+def test_what_waits_for_a_restart_is_named_again_and_what_was_taken_up_is_not(
+    tmp_path: Path,
+) -> None:
+    daemon = Reloaded(tmp_path, Settings(device="USB", hop_seconds=1.0))
+    assert daemon.hear(*SPEECH, daemon.change, *SPEECH, daemon.change, *SPEECH) == [
+        "reloaded: now with other hop_seconds; device will change at the next restart",
+        "reloaded: device will change at the next restart",
+    ]
+
+
+def test_other_days_are_kept_at_once(tmp_path: Path) -> None:
+    daemon = Reloaded(tmp_path, Settings(log=LogSettings(max_megabytes=1e-6)))
+    old = tmp_path / "logs" / "predictions-2020-01-01.jsonl"
+    old.write_bytes(b"{}\n")
+    daemon.hear(daemon.change, block(silence(1.0)))
+    assert not old.exists()
+
+
+def test_it_is_done_also_while_the_microphone_is_away(tmp_path: Path) -> None:
+    daemon = Reloaded(tmp_path, Settings())
+    assert daemon.hear(daemon.change, Retrying()) == ["reloaded: no setting has changed"]
+
+
+def test_samples_that_were_lost_before_are_still_counted_after(tmp_path: Path) -> None:
+    daemon = Reloaded(tmp_path, Settings(hop_seconds=1.0))
+    gap = block(np.zeros(160, np.float32), dropped=1600)
+    daemon.hear(block(silence(1.0)), gap, daemon.change, block(silence(3.0)), *SPEECH)
+    predictions = [each for each in daemon.keeper.records if isinstance(each, Prediction)]
+    assert sum(each.dropped for each in predictions) == 1600

@@ -1,0 +1,138 @@
+"""Settings in a file: checked, printed, and changed while the daemon runs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotiond.record import Record, Status, decode
+from tests.conftest import Run
+
+
+def test_the_default_file_is_checked_as_well(emotiond: Run, tmp_path: Path) -> None:
+    ended = emotiond("config", "default")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    (tmp_path / "emotiond.toml").write_bytes(ended.stdout)
+    ended = emotiond("config", "check", "emotiond.toml")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout == b"emotiond.toml: all is well; set: nothing but the defaults\n"
+
+
+def test_a_check_names_what_is_set_and_what_is_wrong(
+    emotiond: Run, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    path = tmp_path / "emotiond.toml"
+    path.write_text("device = 'USB'\n[gate]\nmargin_db = 9\n")
+    environment = {**environment, "EMOTIOND_CONFIG": str(path), "EMOTIOND_LOG_KEEP_DAYS": "3"}
+    ended = emotiond("config", "check", env=environment)
+    said = f"{path}: all is well; set: device, gate.margin_db, log.keep_days\n"
+    assert (ended.returncode, ended.stdout.decode()) == (0, said)
+    for wrong, words in (
+        ("[gate]\nmargin = 9\n", "margin"),
+        ("model = 'nowhere.tflite'", "nowhere.tflite: no such file"),
+    ):
+        path.write_text(wrong)
+        ended = emotiond("config", "check", path)
+        assert (ended.returncode, ended.stdout) == (2, b"")
+        assert words in ended.stderr.decode()
+        assert ended.stderr.count(b"\n") == 1
+
+
+class Daemon:
+    """A daemon with settings in a file, and a pipe for a microphone."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], sample: np.ndarray) -> None:
+        self._logs = folder / "logs"
+        self._pcm = (sample[20_000:50_000] * 32768).round().astype("<i2").tobytes()
+        self.config = folder / "emotiond.toml"
+        self.config.write_text("")
+        command = ("run", "--input", "-", "--headless", "--log-dir", "logs")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "emotiond", *command, "--config", "emotiond.toml"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self.wait_for(lambda: self.records(), "it starts")
+
+    def speak(self) -> None:
+        self.process.stdin.write(self._pcm)
+        self.process.stdin.flush()
+
+    def records(self) -> list[Record]:
+        content = b"".join(each.read_bytes() for each in self._logs.glob("*.jsonl"))
+        return [decode(line) for line in content.splitlines()]
+
+    def statuses(self, event: str) -> list[str]:
+        found = [each for each in self.records() if isinstance(each, Status)]
+        return [each.message for each in found if each.event == event]
+
+    def wait_for(self, condition: Callable[[], object], what: str) -> None:
+        give_up = time.monotonic() + 30.0
+        while not condition():
+            assert time.monotonic() < give_up, f"{what}: {self.process.poll()}"
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, environment: dict[str, str], sample: np.ndarray) -> Iterator[Daemon]:
+    daemon = Daemon(tmp_path, environment, sample)
+    yield daemon
+    with daemon.process:
+        daemon.process.kill()
+
+
+def test_a_hangup_signal_takes_up_new_settings_and_survives_broken_ones(daemon: Daemon) -> None:
+    for text, event, message in (
+        ("hop_seconds = 1.0", "reloaded", "now with other hop_seconds"),
+        ("hop_seconds = ", "reload_failed", "emotiond.toml: not TOML"),
+        ("device = 'x'", "reloaded", "now with other hop_seconds; device will change"),
+    ):
+        before = len(daemon.statuses(event))
+        daemon.config.write_text(text)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.speak()
+        daemon.wait_for(lambda: len(daemon.statuses(event)) > before, event)  # noqa: B023
+        assert daemon.statuses(event)[-1].startswith(message)
+    daemon.process.stdin.close()
+    daemon.wait_for(lambda: daemon.statuses("source_ended"), "it ends")
+    assert daemon.process.wait(timeout=10) == 0
+    assert daemon.process.stderr.read() == b""
+
+
+def test_a_terminal_that_is_closed_ends_the_run_and_reloads_nothing(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    ours, theirs = os.openpty()
+    command = ("run", "--input", "-", "--log-dir", "logs")
+    program = subprocess.Popen(
+        [sys.executable, "-m", "emotiond", *command],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        os.close(theirs)
+        shown = b""
+        while b"listening to standard input" not in shown:
+            shown += os.read(ours, 65536)
+        os.close(ours)
+        program.send_signal(signal.SIGHUP)
+        assert program.wait(timeout=10) == 0
+        assert program.stderr.read() == b""
+    finally:
+        program.kill()
+        program.communicate()
+    content = b"".join(each.read_bytes() for each in (tmp_path / "logs").glob("*.jsonl"))
+    events = [decode(line).event for line in content.splitlines()]
+    assert events[0] == "started"
+    assert events[-1] == "stopping"
