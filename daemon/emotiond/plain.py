@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 from typing import IO
 
 from emotiond.record import Prediction, Record, Status, Utterance
@@ -30,10 +31,13 @@ class PlainSink:
     ----------
     stream : text file
         Where to; not closed here.
+    on_broken : callable
+        Called once if the stream is a pipe and nobody reads it any more.
     """
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: IO[str], on_broken: Callable[[], None] = lambda: None) -> None:
         self._stream = stream
+        self._on_broken = on_broken
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._broken: BrokenPipeError | None = None
         self._shown: tuple[str, str | None] | None = None
@@ -50,6 +54,8 @@ class PlainSink:
         OSError
             If the stream takes no more; it goes on being raised once a pipe has been closed.
         """
+        if self._broken is not None:
+            raise BrokenPipeError(*self._broken.args)
         match record:
             case Prediction():
                 self._seconds = record.end
@@ -82,14 +88,13 @@ class PlainSink:
         self._guarded(line.encode(self._encoding, "backslashreplace").decode(self._encoding))
 
     def _guarded(self, text: str) -> None:
-        if self._broken is not None:
-            raise BrokenPipeError(*self._broken.args)
         try:
             self._stream.write(text)
             self._stream.flush()
         except BrokenPipeError as error:
             self._broken = error
             self._let_go()
+            self._on_broken()
             raise
 
     def _let_go(self) -> None:

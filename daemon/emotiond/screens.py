@@ -1,17 +1,26 @@
 """Which screen: the console on a terminal, plain lines elsewhere."""
 
 import sys
+from collections.abc import Callable
 
 from emotiond.live import Hello
 from emotiond.sinks import Sink
 
 
-def screen(hello: Hello) -> Sink:
-    """Return the screen that suits standard output."""
+def screen(hello: Hello, on_broken: Callable[[], None]) -> Sink:
+    """Return the screen that suits standard output.
+
+    Parameters
+    ----------
+    hello : Hello
+        What it shows.
+    on_broken : callable
+        Called once if standard output is a pipe and nobody reads it any more.
+    """
     if not sys.stdout.isatty():
         from emotiond.plain import PlainSink
 
-        return PlainSink(sys.stdout)
+        return PlainSink(sys.stdout, on_broken)
     from rich.console import Console
 
     from emotiond.console import ConsoleSink

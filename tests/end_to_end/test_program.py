@@ -123,7 +123,26 @@ def test_a_pipe_gets_plain_lines(emotiond: Run, tmp_path: Path, sample_path: Pat
     assert sum(line.endswith(" no speech") for line in lines) >= 4
 
 
-@pytest.mark.parametrize("closed", [">&-", "| head -n 1 >&2", "> /dev/full"])
+def test_whoever_reads_the_lines_may_end_the_run_with_the_log_whole(
+    tmp_path: Path, environment: dict[str, str], sample: np.ndarray
+) -> None:
+    (tmp_path / "sound").write_bytes(pcm(sample))
+    sound = "while cat sound; do :; done"  # without an end: only the reader ends it
+    command = f"{sys.executable} -m emotiond run --input - --fast --log-dir logs"
+    ended = subprocess.run(
+        ["bash", "-c", f"({sound}) | {command} | head -n 3; exit ${{PIPESTATUS[1]}}"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout.count(b"\n") == 3
+    assert events(logged(tmp_path / "logs")) == ["started", "sink_failed", "stopping"]
+
+
+@pytest.mark.parametrize("closed", [">&-", "> /dev/full"])
 def test_a_stdout_that_takes_nothing_costs_the_log_nothing(
     tmp_path: Path, environment: dict[str, str], sample_path: Path, closed: str
 ) -> None:

@@ -82,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
     if chosen.live.path is not None and (chosen.live.socket or not args.fast):
         named["live"] = LiveSink(chosen.live.path, hello)
     if not chosen.headless:
-        named["screen"] = screen(hello)
+        # Who reads our lines may have read enough; a service is headless, and goes on.
+        named["screen"] = screen(hello, stop.set)
     elif is_journal(sys.stderr.fileno()):
         named["journal"] = JournalSink(sys.stderr.fileno())
         faulthandler.enable()  # where it hung, when the watchdog ends it

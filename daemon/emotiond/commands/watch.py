@@ -31,11 +31,11 @@ def run(args: argparse.Namespace) -> int:
     stop = Event()
     connection: socket | None = _connect(path)
     stop_on_signals(stop)
-    viewer = _Viewer()
+    viewer = _Viewer(stop)
     try:
         while not stop.is_set():
             if connection is not None:
-                viewer.watch(connection, stop)
+                viewer.watch(connection)
                 connection = None
             elif not stop.wait(RETRY_SECONDS):
                 with contextlib.suppress(OSError):
@@ -48,14 +48,15 @@ def run(args: argparse.Namespace) -> int:
 class _Viewer:
     """The screen, and what it knows of the daemon."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Event) -> None:
+        self._stop = stop
         self._hello: Hello | None = None
         self._screen: Sink | None = None
         self._lost = False
 
-    def watch(self, connection: socket, stop: Event) -> None:
+    def watch(self, connection: socket) -> None:
         """Show all that comes of a connection."""
-        for message in messages(connection, stop):
+        for message in messages(connection, self._stop):
             if isinstance(message, Hello):
                 self._begin(message)
             elif self._screen is None:
@@ -64,7 +65,7 @@ class _Viewer:
                 self._screen.meter(message.seconds, message.level, message.speech)
             else:
                 self._screen.write(message)
-        if not stop.is_set() and not self._lost:
+        if not self._stop.is_set() and not self._lost:
             self._lost = True
             self._say("service_lost", "waiting for it to start again")
 
@@ -77,7 +78,7 @@ class _Viewer:
         if hello != self._hello:
             self.close()
             self._hello = hello
-            self._screen = screen(hello)
+            self._screen = screen(hello, self._stop.set)
             self._screen.open()
         if self._lost:
             self._lost = False
