@@ -71,7 +71,9 @@ class Smoothed:
         """Add a window and return the mean [shape=(labels,)]."""
         self._kept.append((probabilities, weight))
         rows, weights = zip(*self._kept, strict=True)
-        return np.average(np.array(rows), axis=0, weights=np.array(weights))
+        # What np.average does, without what it checks.
+        weight_of = np.array(weights)[:, np.newaxis]
+        return np.asarray((np.array(rows) * weight_of).sum(axis=0) / weight_of.sum())
 
     def reset(self) -> None:
         """Forget all windows."""

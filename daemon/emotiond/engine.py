@@ -6,6 +6,7 @@ or replayed.
 """
 
 import math
+from collections import deque
 from typing import Annotated, Protocol
 
 import msgspec
@@ -74,7 +75,8 @@ class Engine:
         self._mfcc = StreamingMfcc(config)
         # The last window's sound, in whole hops: where a window comes from when the gate opens.
         self._window_hops = math.ceil(config.samples(contract.window_frames) / self.hop)
-        self._sound = np.zeros(self._window_hops * self.hop, np.float32)
+        self._sound: deque[Signal] = deque(maxlen=self._window_hops)
+        self._empty_window()
         self._frames: Frames | None = None
         self._pending = np.empty(0, np.float32)
         self._decision = Decision(
@@ -146,7 +148,7 @@ class Engine:
         records = self.finish()
         self._position += samples
         self._dropped += samples
-        self._sound[:] = 0.0
+        self._empty_window()
         self._frames = None
         self._gate.reset()
         return records
@@ -164,8 +166,7 @@ class Engine:
         """Process one hop, of which the last ``hop - heard`` samples are padding."""
         start = self._position
         self._position += self.hop if heard is None else heard
-        self._sound[: -self.hop] = self._sound[self.hop :]
-        self._sound[-self.hop :] = hop
+        self._sound.append(hop)
         if not self._gate.push(hop):
             self._frames = None
             return self._fall_silent(start)
@@ -185,12 +186,14 @@ class Engine:
             records += self._utterance()
         return records
 
+    def _empty_window(self) -> None:
+        self._sound.extend([np.zeros(self.hop, np.float32)] * self._window_hops)
+
     def _window(self, hop: Signal) -> Frames:
         """Return the window's frames, computing a hop's, or all when the gate has just opened."""
         if self._frames is None:
             self._mfcc.reset()
-            hops = self._sound.reshape(self._window_hops, self.hop)
-            frames = [self._mfcc.push(each) for each in hops]
+            frames = [self._mfcc.push(each) for each in self._sound]
         else:
             frames = [self._frames, self._mfcc.push(hop)]
         return np.concatenate(frames)[-self._contract.window_frames :]

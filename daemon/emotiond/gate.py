@@ -7,6 +7,7 @@ open. docs/GATE.md has the measurements behind it.
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -163,9 +164,9 @@ class _Energy:
         self._last = float(sound[-1])
         frames = emphasised[: len(hop) // self._frame * self._frame].reshape(-1, self._frame)
         powers = np.einsum("ij,ij->i", frames, frames) / self._frame
-        quiet, loud = np.quantile(decibels(powers), (0.1, 0.9))
-        self._floors.append(max(self._quietest, float(quiet)))
-        return level, float(loud) - min(self._floors) - self._margin
+        levels = np.sort(decibels(powers)).tolist()
+        self._floors.append(max(self._quietest, quantile(levels, 0.1)))
+        return level, quantile(levels, 0.9) - min(self._floors) - self._margin
 
 
 class _Voice:
@@ -212,6 +213,25 @@ class _Voice:
             return probability, True
         self._patience = round(RETRY_SECONDS * RATE)
         return min(probability, confirmed), False
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Return what NumPy's quantile does, to the last bit, at a tenth of its cost.
+
+    Parameters
+    ----------
+    ordered : sequence of float
+        Smallest first; at least one.
+    share : float
+        Of the values that are smaller, 0 to 1.
+    """
+    place = (len(ordered) - 1) * share
+    before = int(place)
+    low, high = ordered[before], ordered[min(before + 1, len(ordered) - 1)]
+    part = place - before
+    if part >= 0.5:
+        return high - (high - low) * (1.0 - part)
+    return low + (high - low) * part
 
 
 def decibels(powers: NDArray[np.float64]) -> NDArray[np.float64]:

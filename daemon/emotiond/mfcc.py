@@ -19,6 +19,10 @@ POWER_FLOOR: Final = 1e-10
 """Smallest mel power, -100 dB (librosa's ``amin``)."""
 
 
+MEL_BLOCKS: Final = 5
+"""Products that the mel filters are cut into; most of one matrix would be zeros."""
+
+
 class MfccConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every parameter that changes an MFCC.
 
@@ -82,8 +86,9 @@ class Mfcc:
         n = config.frame_length
         # Periodic Hann, as scipy.signal.get_window("hann") gives.
         self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
-        self._mel = np.ascontiguousarray(mel_filters(config).T)
-        self._dct = np.ascontiguousarray(dct_matrix(config.n_mels)[: config.n_mfcc].T)
+        self._mel = _in_blocks(mel_filters(config))
+        # Times 10, which makes decibels of logarithms.
+        self._dct = np.ascontiguousarray(10.0 * dct_matrix(config.n_mels)[: config.n_mfcc].T)
 
     def __call__(self, signal: Signal) -> Frames:
         """Compute the coefficients of every whole frame of a signal.
@@ -103,17 +108,25 @@ class Mfcc:
         ValueError
             If the signal is not one-dimensional or not finite.
         """
-        signal = check_signal(signal)
+        return self.of(check_signal(signal))
+
+    def of(self, signal: Signal) -> Frames:
+        """Compute the coefficients of a signal that is known to be finite, mono and float32."""
         config = self.config
         count = config.frames(len(signal))
         if count == 0:
             return np.empty((0, config.n_mfcc), np.float32)
-        frames = np.lib.stride_tricks.sliding_window_view(signal, config.frame_length)
-        frames = frames[:: config.hop_length][:count]
-        spectrum = np.fft.rfft(frames * self._window)
-        power = spectrum.real**2 + spectrum.imag**2
-        decibels = 10.0 * np.log10(np.maximum(POWER_FLOOR, power @ self._mel))
-        return (decibels @ self._dct).astype(np.float32)
+        sound = signal.astype(np.float64)
+        step = sound.itemsize
+        frames = np.lib.stride_tricks.as_strided(
+            sound, (count, config.frame_length), (config.hop_length * step, step), writeable=False
+        )
+        parts = np.fft.rfft(frames * self._window).view(np.float64)
+        np.multiply(parts, parts, out=parts)
+        power = parts[:, ::2] + parts[:, 1::2]
+        mel = np.concatenate([power[:, bins] @ block for bins, block in self._mel], axis=1)
+        np.log10(np.maximum(POWER_FLOOR, mel, out=mel), out=mel)
+        return (mel @ self._dct).astype(np.float32)
 
 
 class StreamingMfcc:
@@ -154,7 +167,7 @@ class StreamingMfcc:
             If the samples are not one-dimensional or not finite; none is kept then.
         """
         signal = np.concatenate((self._pending, check_signal(samples)))
-        frames = self._mfcc(signal)
+        frames = self._mfcc.of(signal)
         self._pending = signal[len(frames) * self._mfcc.config.hop_length :]
         return frames
 
@@ -198,6 +211,22 @@ def mel_filters(config: MfccConfig) -> NDArray[np.float64]:
     falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
     triangles = np.maximum(0.0, np.minimum(rising, falling))
     return triangles * (2.0 / (edges[2:] - edges[:-2]))[:, None]
+
+
+def _in_blocks(filters: NDArray[np.float64]) -> list[tuple[slice, NDArray[np.float64]]]:
+    """Cut filters into groups of neighbours, each with the bins that it uses; the rest is zeros.
+
+    Returns
+    -------
+    list of (slice, np.ndarray [shape=(bins, filters), dtype=float64])
+        Of all filters in their order.
+    """
+    blocks = []
+    for group in np.array_split(filters, min(MEL_BLOCKS, len(filters))):
+        used = np.flatnonzero(group.any(axis=0))
+        bins = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
+        blocks.append((bins, np.ascontiguousarray(group[:, bins].T)))
+    return blocks
 
 
 def dct_matrix(n: int) -> NDArray[np.float64]:

@@ -52,14 +52,14 @@ class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __call__(self, frames: Frames) -> Frames:
         """Return MFCCs [shape=(..., frames, n_mfcc)] (dB) as the network gets them."""
-        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        normalised = np.array(frames, np.float32)
         if self.level == "loudest":
-            frames = frames.copy()
-            frames[..., 0] -= frames[..., 0].max(axis=-1, keepdims=True)
-        normalised = (frames - mean) / std
+            normalised[..., 0] -= normalised[..., 0].max(axis=-1, keepdims=True)
+        normalised -= np.array(self.mean, np.float32)
+        normalised /= np.array(self.std, np.float32)
         if self.limit is not None:
-            normalised = np.clip(normalised, -self.limit, self.limit)
-        return np.asarray(normalised, np.float32)
+            np.clip(normalised, -self.limit, self.limit, out=normalised)
+        return normalised
 
 
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

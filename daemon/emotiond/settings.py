@@ -29,6 +29,8 @@ from emotiond.gate import GateSettings
 VARIABLE: Final = "EMOTIOND_"
 """What the names of variables of the environment begin with."""
 DEFAULT_MODEL: Final = Path(__file__).parent / "data" / "emotiond.tflite"
+SAMPLE: Final = Path(__file__).parent / "data" / "sample.flac"
+"""Four sentences of synthetic speech, with pauses."""
 SOCKET: Final = "live.sock"
 SYSTEM_SOCKET: Final = Path("/run/emotiond") / SOCKET
 """Of the system service."""

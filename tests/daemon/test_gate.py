@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotiond.detectors import Confirming, Hearing, Streaming
-from emotiond.gate import SILENCE_DB, Gate, GateSettings
+from emotiond.gate import SILENCE_DB, Gate, GateSettings, quantile
 from emotiond.modelfile import OpensFor
 from tests.daemon.sounds import RATE, noise, silence, speech, tone
 
@@ -27,6 +27,14 @@ def voice_gate(hop: int = DEFAULT_HOP, **changes: float) -> Gate:
 def opened(gate: Gate, sound: np.ndarray, hop: int = HOP) -> list[bool]:
     """Return whether the gate was open, for each whole hop of a sound."""
     return [gate.push(sound[i : i + hop]) for i in range(0, len(sound) - hop + 1, hop)]
+
+
+@given(
+    values=st.lists(st.floats(-100.0, 800.0), min_size=1, max_size=60),
+    share=st.one_of(st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]), st.floats(0.0, 1.0)),
+)
+def test_a_quantile_is_numpys_to_the_last_bit(values: list[float], share: float) -> None:
+    assert quantile(sorted(values), share) == np.quantile(values, share)
 
 
 @given(amplitude=st.floats(0.001, 1.0), hz=st.sampled_from([100.0, 440.0, 1000.0]))

@@ -22,11 +22,16 @@ from emotiond.reload import Reload
 from emotiond.runtime import Classifier
 from emotiond.screens import screen
 from emotiond.sinks import Sink, Sinks
-from emotiond.sound import file_blocks, pcm_blocks, printable
+from emotiond.sound import (
+    BLOCK_SECONDS,
+    FAST_BLOCK_SECONDS,
+    file_blocks,
+    pcm_blocks,
+    printable,
+)
 from emotiond.source import Replay, Source
 
 STDIN: Final = 0
-SAMPLE: Final = Path(__file__).parents[1] / "data" / "sample.flac"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +104,8 @@ def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop
         blocks = pcm_blocks(STDIN, rate, stop)
         return Replay("standard input", blocks, rate, stop, fast=args.fast)
     if args.input is not None:
-        blocks = file_blocks(Path(args.input), rate)
+        seconds = FAST_BLOCK_SECONDS if args.fast else BLOCK_SECONDS
+        blocks = file_blocks(Path(args.input), rate, seconds)
         # A file that can't be read is said before anything starts.
         blocks = itertools.chain((next(blocks),), blocks)
         return Replay(printable(args.input), blocks, rate, stop, fast=args.fast)
@@ -116,4 +122,4 @@ def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop
             f"emotiond: no microphone to listen to ({error}); playing a sample instead",
             file=sys.stderr,
         )
-        return Replay("the sample", file_blocks(SAMPLE, rate), rate, stop)
+        return Replay("the sample", file_blocks(settings.SAMPLE, rate), rate, stop)
