@@ -1,5 +1,5 @@
 # Thin names for real commands. On a fresh machine: make run, or make test.
-.PHONY: run test lint train evaluate clean
+.PHONY: run test lint bench train evaluate clean
 .PHONY: install-service install-user-service uninstall-service uninstall-user-service
 
 EMOTIOND = .venv/bin/emotiond
@@ -21,6 +21,10 @@ lint: .venv/.test
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+
+# What it costs on this machine.
+bench: .venv/.run
+	@$(EMOTIOND) bench
 
 # The shipped model, from your own copy of TESS: make train CORPORA=path/to/folder
 train: .venv/.test

@@ -1,0 +1,94 @@
+"""The usual recipe, to compare with: librosa's MFCC over the whole window at every hop.
+
+    python -m emotiond.baseline MODEL
+
+The one module here that imports librosa; ``emotiond bench`` runs it where librosa is installed.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from emotiond import settings
+from emotiond.bench import Baseline, peak_megabytes, speech_of
+from emotiond.engine import Engine
+from emotiond.gate import GateSettings
+from emotiond.mfcc import Frames, Mfcc, MfccConfig, Signal, StreamingMfcc
+from emotiond.runtime import Classifier
+from emotiond.sound import read_sound
+
+ROUNDS: Final = 10
+
+
+def librosa_mfcc(window: Signal, config: MfccConfig) -> Frames:
+    """Return a window's MFCCs [shape=(frames, n_mfcc)] as librosa computes them."""
+    import librosa
+
+    coefficients = librosa.feature.mfcc(
+        y=window,
+        sr=config.sample_rate,
+        n_mfcc=config.n_mfcc,
+        n_fft=config.frame_length,
+        hop_length=config.hop_length,
+        n_mels=config.n_mels,
+        fmin=config.fmin,
+        fmax=config.fmax,
+        center=False,
+    )
+    return np.asarray(coefficients.T, np.float32)
+
+
+def compare(path: Path) -> Baseline:
+    """Run both over the same speech and compare their CPU time at the median hop."""
+    model = Classifier(path)
+    config, frames = model.contract.mfcc, model.contract.window_frames
+    window = np.zeros(config.samples(frames), np.float32)
+    began = time.process_time()
+    librosa_mfcc(window, config)
+    first = time.process_time() - began
+
+    talk = speech_of(model, read_sound(settings.SAMPLE, config.sample_rate))
+    engine = Engine(model, gate=GateSettings(opens_for="sound"))
+    hops = [talk[i : i + engine.hop] for i in range(0, len(talk) - engine.hop + 1, engine.hop)]
+    windows = [
+        talk[end - len(window) : end] for end in range(len(window), len(talk) + 1, engine.hop)
+    ]
+    whole, streaming = Mfcc(config), StreamingMfcc(config)
+    theirs = _times(lambda each: librosa_mfcc(each, config), windows)
+    inference = _times(lambda each: model.probabilities(each), [whole(each) for each in windows])
+    ours = _times(streaming.push, hops)
+    our_hop = _times(engine.push, hops)
+    same = [
+        np.argmax(model.probabilities(librosa_mfcc(each, config)))
+        == np.argmax(model.probabilities(whole(each)))
+        for each in windows
+    ]
+    return Baseline(
+        first_mfcc_seconds=first,
+        mfcc_ms=1000.0 * theirs,
+        hop_ms=1000.0 * (theirs + inference),
+        mfcc_ratio=theirs / ours,
+        hop_ratio=(theirs + inference) / our_hop,
+        same_labels=float(np.mean(same)),
+        peak_megabytes=peak_megabytes(),
+    )
+
+
+def _times(work: Callable[[np.ndarray], object], items: Sequence[np.ndarray]) -> float:
+    """Return the CPU time of the median item (s), each worked on several times in a row of all."""
+    times = []
+    for _ in range(ROUNDS):
+        for item in items:
+            began = time.process_time()
+            work(item)
+            times.append(time.process_time() - began)
+    return float(np.median(times))
+
+
+if __name__ == "__main__":
+    print(msgspec.json.encode(compare(Path(sys.argv[1]))).decode())

@@ -1,0 +1,113 @@
+"""The figures of ``emotiond bench``: that they are there, and that they are of what they say."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from emotiond import bench
+from emotiond.bench import Baseline, Bench, Loop, Start
+from emotiond.commands.bench import table
+from emotiond.gate import decibels
+from emotiond.runtime import Classifier
+from tests.conftest import Run
+from tests.daemon.sounds import RATE, silence, speech
+
+FIGURES = Bench(
+    machine="aarch64, Python 3.11.2",
+    load=0.5,
+    runtime="ai_edge_litert",
+    model="01234567",
+    hop_seconds=0.512,
+    stages_ms={"mfcc": 0.11, "inference": 0.22},
+    loops={"quiet room": Loop(open=0.0, hop_ms=0.25, core_share=0.0005, times_real_time=2500.0)},
+    start=Start(help_seconds=0.04, first_prediction_seconds=0.37, peak_megabytes=62.0),
+    baseline=Baseline(
+        first_mfcc_seconds=1.5,
+        mfcc_ms=1.6,
+        hop_ms=1.8,
+        mfcc_ratio=15.1,
+        hop_ratio=4.1,
+        same_labels=1.0,
+        peak_megabytes=275.0,
+    ),
+)
+
+
+def test_every_stage_of_a_hop_is_measured(model_path: Path) -> None:
+    stages = bench.stages_ms(Classifier(model_path), speech(3.0), silence(3.0))
+    assert set(stages) == {
+        "resample",
+        "gate, speech",
+        "gate, speech, energy alone",
+        "gate, quiet room",
+        "mfcc",
+        "inference",
+        "decision",
+        "sinks",
+        "screen",
+    }
+    assert all(0.0 < ms < 1000.0 for ms in stages.values())
+
+
+def test_the_loop_is_measured_with_its_gate_open_and_closed(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "SCENE_SECONDS", 10.0)
+    model = Classifier(model_path)
+    loud, quiet = (bench.loop(model, each, "sound", 0.0) for each in (speech(5.0), silence(5.0)))
+    assert (loud.open, quiet.open) == (pytest.approx(1.0, abs=0.1), 0.0)
+    assert loud.hop_ms > quiet.hop_ms > 0.0
+    assert loud.times_real_time < quiet.times_real_time
+
+
+def test_speech_is_what_the_gate_opens_for(model_path: Path, sample: np.ndarray) -> None:
+    talk = bench.speech_of(Classifier(model_path), sample)
+    assert 0.3 * len(sample) < len(talk) < 0.9 * len(sample)
+
+
+def test_the_room_is_as_loud_as_it_says() -> None:
+    room = bench.pink(2.0, RATE, -60.0).astype(np.float64)
+    assert decibels(np.mean(room**2, keepdims=True))[0] == pytest.approx(-60.0, abs=0.1)
+
+
+def test_the_table_has_every_figure() -> None:
+    text = table(FIGURES)
+    for figure in (
+        "0.110",
+        "0.220",
+        "0.05%",
+        "2,500",
+        "0.37 s",
+        "62 MB",
+        "15.1 times",
+        "4.1 times",
+    ):
+        assert figure in text
+
+
+def test_without_librosa_the_table_says_that_there_is_no_comparison() -> None:
+    text = table(msgspec.structs.replace(FIGURES, baseline=None))
+    assert "librosa, which is not installed" in text
+
+
+def test_a_bad_model_is_one_line_and_code_2(emotiond: Run) -> None:
+    ended = emotiond("bench", "--model", "missing.tflite")
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert ended.stderr == b"emotiond: model missing.tflite: no such file or directory\n"
+
+
+@pytest.mark.slow
+def test_a_bench_of_the_program_is_json_and_agrees_with_itself(emotiond: Run) -> None:
+    ended = emotiond("bench", "--json", timeout=300)
+    assert ended.stderr == b""
+    figures = msgspec.json.decode(ended.stdout, type=Bench)
+    assert json.loads(ended.stdout)["start"]["peak_megabytes"] > 20.0
+    assert figures.loops["speech"].open > 0.8
+    assert figures.loops["quiet room"].open < 0.1
+    assert figures.loops["quiet room"].hop_ms < figures.loops["speech"].hop_ms
+    assert figures.baseline is not None
+    assert figures.baseline.same_labels > 0.9
+    assert figures.baseline.mfcc_ratio > 3.0
