@@ -1,6 +1,6 @@
 """The emotion of one whole recording, through the same engine that listens live."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from emotiond.decision import Pooled, decide
 from emotiond.engine import Engine, Model
 from emotiond.mfcc import Signal
-from emotiond.record import State, Utterance
+from emotiond.record import Record, State, Utterance
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -38,11 +38,9 @@ def classify(model: Model, blocks: Iterable[Signal]) -> Verdict:
         With state ``no_speech`` where nobody speaks.
     """
     engine = Engine(model)
-    records = [record for block in blocks for record in engine.push(block)]
-    records += engine.finish()
     contract = model.contract
     pooled = Pooled()
-    for record in records:
+    for record in _records(engine, blocks):
         if isinstance(record, Utterance):
             row = np.array([record.probabilities[label] for label in contract.reported], np.float32)
             pooled.push(row, record.end - record.start)
@@ -50,3 +48,9 @@ def classify(model: Model, blocks: Iterable[Signal]) -> Verdict:
         return Verdict(engine.seconds, None, "no_speech", 0.0, {})
     decided = decide(contract.reported, pooled.mean(), contract.abstain_below)
     return Verdict(seconds=engine.seconds, **decided._asdict())
+
+
+def _records(engine: Engine, blocks: Iterable[Signal]) -> Iterator[Record]:
+    for block in blocks:
+        yield from engine.push(block)
+    yield from engine.finish()

@@ -1,0 +1,120 @@
+"""Whole files, many at a time: as a user runs it over a folder."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.conftest import Run
+
+RATE = 16_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path, sample: np.ndarray) -> list[str]:
+    """Return the names of a dozen recordings, a bad one and a missing one among them."""
+    names = []
+    for number in range(12):
+        start = number * 25_000
+        soundfile.write(tmp_path / f"{number}.wav", sample[start : start + 48_000], RATE)
+        names.append(f"{number}.wav")
+    (tmp_path / "4.wav").write_text("no sound")
+    (tmp_path / "7.wav").unlink()
+    return names
+
+
+def test_processes_say_what_one_says_in_the_order_of_the_files(
+    emotiond: Run, folder: list[str]
+) -> None:
+    several, one = (emotiond("classify", "--json", "--jobs", n, *folder) for n in (3, 1))
+    assert several.stdout == one.stdout
+    assert (several.stderr, several.returncode, one.returncode) == (b"", 1, 1)
+    rows = [json.loads(line) for line in several.stdout.splitlines()]
+    assert [row["file"] for row in rows] == folder
+    assert [row["file"] for row in rows if "error" in row] == ["4.wav", "7.wav"]
+
+
+def test_no_jobs_at_all_are_wrong_usage(emotiond: Run, folder: list[str]) -> None:
+    ended = emotiond("classify", "--jobs", "0", *folder)
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert ended.stderr == b"emotiond: --jobs must be at least 1\n"
+
+
+def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(
+    tmp_path: Path, environment: dict[str, str], folder: list[str]
+) -> None:
+    good = [name for name in folder if name not in {"4.wav", "7.wav"}]
+    command = [sys.executable, "-m", "emotiond", "classify", "--json", "--jobs", "2", *good * 200]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as program:
+        first = program.stdout.readline()
+        # As a terminal does: to the program and to all that it started.
+        os.killpg(program.pid, signal.SIGINT)
+        rest, errors = program.communicate(timeout=30)
+        assert (program.returncode, errors) == (130, b"")
+    rows = [json.loads(line) for line in (first + rest).splitlines()]
+    assert [row["file"] for row in rows] == (good * 200)[: len(rows)]
+    assert 1 <= len(rows) < len(good) * 200
+    with pytest.raises(ProcessLookupError):
+        _until_nobody_is_left(program.pid)
+
+
+def _until_nobody_is_left(group: int) -> None:
+    """Raise ProcessLookupError once a process group is empty."""
+    give_up = time.monotonic() + 10
+    while time.monotonic() < give_up:
+        os.killpg(group, 0)
+        time.sleep(0.02)
+
+
+def test_a_bar_on_the_terminal_and_lines_in_the_file(
+    tmp_path: Path, environment: dict[str, str], folder: list[str]
+) -> None:
+    ours, theirs = pty.openpty()
+    with (
+        (tmp_path / "out.jsonl").open("wb") as out,
+        subprocess.Popen(
+            [sys.executable, "-m", "emotiond", "classify", "--json", "--jobs", "2", *folder],
+            cwd=tmp_path,
+            env={**environment, "TERM": "xterm", "COLUMNS": "100"},
+            stdout=out,
+            stderr=theirs,
+        ) as program,
+    ):
+        os.close(theirs)
+        screen = _all_of(ours)
+        assert program.wait(timeout=60) == 1
+    assert b"12/12" in screen
+    assert b"Traceback" not in screen
+    lines = (tmp_path / "out.jsonl").read_bytes().splitlines()
+    assert [json.loads(line)["file"] for line in lines] == folder
+
+
+def _all_of(terminal: int) -> bytes:
+    """Return what a program writes to a terminal until it ends."""
+    content = b""
+    while select.select([terminal], [], [], 60.0)[0]:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # how Linux says that nobody holds the other side any more
+            break
+        if not piece:
+            break
+        content += piece
+    os.close(terminal)
+    return content
