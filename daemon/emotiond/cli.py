@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "watch": Command("emotiond.commands.watch", "show live what a running service hears"),
     "config": Command("emotiond.commands.config", "check settings, or print the default ones"),
     "devices": Command("emotiond.commands.devices", "list microphones"),
+    "doctor": Command("emotiond.commands.doctor", "check this machine, and say what to do"),
     "bench": Command("emotiond.commands.bench", "measure what it costs on this machine"),
     "model": Command("emotiond.commands.model", "show and check a model file"),
     "train": Command("emotiond_training.commands.train", "train a model", "train"),

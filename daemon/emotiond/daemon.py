@@ -52,7 +52,7 @@ def listen(
     """
 
     def say(event: StatusEvent, message: str) -> None:
-        notifier.status(message)
+        notifier.status(f"{event.replace('_', ' ')}: {message}")
         sinks.write(Status(model=model, event=event, message=message))
 
     def give(records: list[Record], arrived: float) -> None:
@@ -63,9 +63,8 @@ def listen(
     overload = Overload()
     sinks.open()
     try:
-        listening = f"listening to {source.name}"
-        say("started", listening)
-        notifier.ready(listening)
+        say("started", f"listening to {source.name}")
+        notifier.ready()
         try:
             for item in source:
                 if reload is not None and reload.wanted.is_set():
@@ -74,8 +73,9 @@ def listen(
                     if changed is not None:
                         give(engine.finish(), time.monotonic())
                         engine = engine.renewed(changed.hop_seconds, changed.gate, changed.decision)
-                    say(done.event, done.message)
-                    notifier.ready(done.message)
+                    # How the daemon is has not changed by it: that stays what systemctl shows.
+                    sinks.write(Status(model=model, event=done.event, message=done.message))
+                    notifier.ready()
                 if isinstance(item, Retrying):
                     notifier.progress()
                     continue

@@ -48,9 +48,9 @@ class Notifier:
         """Return the one that systemd asks for, if this is a service of Type=notify."""
         return cls(os.environ.get("NOTIFY_SOCKET"))
 
-    def ready(self, status: str) -> None:
+    def ready(self) -> None:
         """Say that the start (or a reload) is over."""
-        self._send("READY=1", _status(status))
+        self._send("READY=1")
 
     def reloading(self) -> None:
         """Say that settings are read again; :meth:`ready` ends it."""

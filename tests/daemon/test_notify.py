@@ -47,13 +47,13 @@ class Clock:
 
 def test_messages_are_those_of_sd_notify(address: str, manager: socket.socket) -> None:
     notifier = Notifier(address)
-    notifier.ready("listening to Desk")
+    notifier.ready()
     notifier.status("microphone lost")
     notifier.reloading()
     notifier.progress()
     notifier.stopping()
     ready, status, reloading, ping, stopping = received(manager)
-    assert ready == "READY=1\nSTATUS=listening to Desk"
+    assert ready == "READY=1"
     assert status == "STATUS=microphone lost"
     assert reloading.startswith("RELOADING=1\nMONOTONIC_USEC=")
     assert int(reloading.rpartition("=")[2]) > 0
@@ -77,13 +77,13 @@ def test_pings_are_no_more_frequent_than_needed(address: str, manager: socket.so
 def test_without_a_service_manager_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     notifier = Notifier.of_environment()
-    notifier.ready("listening")
+    notifier.ready()
     notifier.progress()
 
 
 def test_a_service_manager_that_is_gone_is_no_error(tmp_path: Path) -> None:
     never = Notifier(str(tmp_path / "missing"))
-    never.ready("listening")
+    never.ready()
     with bound(str(tmp_path / "notify")):
         notifier = Notifier(str(tmp_path / "notify"))
     notifier.stopping()

@@ -88,13 +88,10 @@ class Manager:
             )
         assert so, f"{what}: {self.messages} {self.err.read_text()}"
 
-    def wait_for_ready(self) -> str:
+    def wait_for_ready(self) -> None:
         with self._news:
-            so = self._news.wait_for(
-                lambda: any(each.startswith("READY=1") for each in self.messages), 60.0
-            )
+            so = self._news.wait_for(lambda: "READY=1" in self.messages, 60.0)
         assert so, f"{self.messages} {self.err.read_text()}"
-        return next(each for each in self.messages if each.startswith("READY=1"))
 
     def events(self) -> list[str]:
         content = b"".join(each.read_bytes() for each in sorted(self.log.glob("*.jsonl")))
@@ -134,7 +131,8 @@ def started(tmp_path: Path, environment: dict[str, str]) -> Iterator[list[Manage
 def manager(started: list[Manager], tmp_path: Path, environment: dict[str, str]) -> Manager:
     """Return a manager of a daemon that hears its microphone, well and headless."""
     started.append(Manager(tmp_path, environment, "", "--headless"))
-    assert started[0].wait_for_ready() == "READY=1\nSTATUS=listening to Desk"
+    started[0].wait_for_ready()
+    assert "STATUS=started: listening to Desk" in started[0].messages
     started[0].wait_for("WATCHDOG=1")
     return started[0]
 
@@ -153,10 +151,10 @@ def test_a_daemon_that_hears_pings_until_it_is_asked_to_stop(manager: Manager) -
 @pytest.mark.parametrize("fault", ["callback", "missing"])
 def test_a_microphone_that_gives_nothing_more_is_survived(manager: Manager, fault: str) -> None:
     manager.break_down(fault)
-    manager.wait_for("STATUS=Desk gives no sound")
+    manager.wait_for("STATUS=microphone lost: Desk gives no sound")
     manager.wait_for("WATCHDOG=1", PINGS)
     manager.break_down("")
-    manager.wait_for("STATUS=listening to Desk")
+    manager.wait_for("STATUS=microphone back: listening to Desk")
     manager.wait_for("WATCHDOG=1", 2)
     assert manager.stop() == 0
     assert manager.events() == ["started", "microphone_lost", "microphone_back", "stopping"]
@@ -167,10 +165,10 @@ def test_a_service_starts_without_its_microphone_and_waits_for_it(
 ) -> None:
     started.append(Manager(tmp_path, environment, "missing", "--headless", "--wait"))
     manager = started[0]
-    assert manager.wait_for_ready().startswith("READY=1")
+    manager.wait_for_ready()
     manager.wait_for("WATCHDOG=1", PINGS)
     manager.break_down("")
-    manager.wait_for("STATUS=listening to Desk")
+    manager.wait_for("STATUS=microphone back: listening to Desk")
     assert manager.stop() == 0
     assert manager.events() == ["started", "microphone_lost", "microphone_back", "stopping"]
 

@@ -1,0 +1,71 @@
+"""Tries what might crash or hang, in a process of its own: ``python -m emotiond.probe WHAT ...``.
+
+Each thing that worked is a JSON object on a line of stdout; the first that did not is one with
+``problem`` and ``remedy``. What has no line is what crashed or hung.
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+import numpy as np
+
+from emotiond.errors import DeviceError, EmotiondError
+from emotiond.source import Block
+
+SAMPLE_RATE: Final = 16_000
+HEAR_SECONDS: Final = 1.0
+
+
+def probe_model(path: str) -> None:
+    """Find the runtime, then load a model and run it once."""
+    from emotiond.runtime import Classifier, load_runtime
+
+    _say(runtime=load_runtime()[0])
+    _say(labels=Classifier(Path(path)).contract.labels)
+
+
+def probe_sound(wanted: str | None = None) -> None:
+    """List the microphones, open the wanted one, and hear a second of it."""
+    from emotiond.devices import devices
+    from emotiond.microphone import Microphone
+
+    _say(microphones=[each.name for each in devices()])
+    microphone = Microphone(wanted, SAMPLE_RATE, Event())
+    _say(name=microphone.name)
+    heard: list[Any] = []
+    for item in microphone:
+        if not isinstance(item, Block):
+            break
+        heard.append(item.samples)
+        if sum(map(len, heard)) >= HEAR_SECONDS * SAMPLE_RATE:
+            break
+    if not heard:
+        raise DeviceError(
+            f"microphone {microphone.name} opens but gives no sound",
+            "unplug it and plug it in again, or choose another of `emotiond devices`",
+        )
+    power = float(np.mean(np.square(np.concatenate(heard, dtype=np.float64))))
+    _say(level=round(10 * math.log10(power), 1) if power else None)
+
+
+def main() -> int:
+    """Run the probe that is named; return 1 if something does not work."""
+    what, *arguments = sys.argv[1:]
+    try:
+        {"model": probe_model, "sound": probe_sound}[what](*arguments)
+    except EmotiondError as error:
+        _say(problem=getattr(error, "problem", str(error)), remedy=getattr(error, "remedy", ""))
+        return 1
+    return 0
+
+
+def _say(**facts: Any) -> None:
+    print(json.dumps(facts), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

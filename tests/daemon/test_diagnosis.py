@@ -1,0 +1,248 @@
+"""The diagnosis: each trouble by its symptoms, with what to do."""
+
+import signal
+from typing import Any
+
+import msgspec
+import pytest
+
+from emotiond.diagnosis import Finding, diagnose
+from emotiond.symptoms import Log, Outcome, Service, Symptoms, outcome
+
+MODEL = Outcome(facts={"runtime": "ai_edge_litert", "labels": ["sad", "happy"]})
+HEARD = {"microphones": ["Desk", "pulse"], "name": "Desk", "level": -52.3}
+LOG = Log(folder="/var/log/x", error=None, used=10**6, free=10**10, limit=2 * 10**8)
+RUNNING = Service(kind="system", active="active", status="started: listening to Desk")
+USER = Service(kind="user", active="active")
+HEALTHY = Symptoms(
+    user="anna",
+    model=MODEL,
+    sound=Outcome(facts=HEARD),
+    capture_devices=1,
+    may_capture=True,
+    holders=(),
+    servers=(),
+    logs=(LOG,),
+    services=(),
+)
+
+
+def found(**changes: Any) -> list[Finding]:
+    return diagnose(msgspec.structs.replace(HEALTHY, **changes))
+
+
+def listed(*microphones: str, **more: Any) -> Outcome:
+    """Return a probe that listed microphones, and got no further."""
+    return Outcome(facts={"microphones": list(microphones)}, **more)
+
+
+NONE = listed(problem="no microphone found", remedy="plug one in and try again")
+LOST = "microphone lost: no microphone found; trying until it works"
+
+
+def service(**changes: Any) -> Service:
+    return msgspec.structs.replace(RUNNING, **changes)
+
+
+def test_of_a_machine_that_is_well_nothing_is_said_but_that() -> None:
+    findings = found()
+    checks = ["runtime", "model", "portaudio", "microphone", "log", "service"]
+    assert [each.check for each in findings] == checks
+    assert {(each.state, each.remedy) for each in findings} == {("ok", "")}
+    assert "-52 dBFS" in findings[3].message
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "state", "message", "remedy"),
+    [
+        pytest.param(*row[1:], id=row[0])
+        for row in [
+            (
+                "the runtime is missing",
+                {"model": Outcome(problem="no TFLite runtime is installed; install ...")},
+                *("runtime", "failed", "no TFLite runtime is installed", "install emotiond again"),
+            ),
+            (
+                "the runtime is for another processor",
+                {"model": Outcome(signal=signal.SIGILL)},
+                *("runtime", "failed", "illegal instruction", "emotiond[tflite]"),
+            ),
+            (
+                "the runtime crashes at work",
+                {"model": Outcome(facts={"runtime": "tflite_runtime"}, signal=signal.SIGSEGV)},
+                *("runtime", "failed", "tflite_runtime crashes (segmentation", "emotiond[tflite]"),
+            ),
+            (
+                "the runtime hangs",
+                {"model": Outcome(facts={"runtime": "ai_edge_litert"}, timed_out=True)},
+                *("runtime", "failed", "ai_edge_litert does not answer", "emotiond[tflite]"),
+            ),
+            (
+                "the model is refused",
+                {"model": Outcome(facts={"runtime": "x"}, problem="model m.tflite: truncated")},
+                *("model", "failed", "m.tflite: truncated", "shipped"),
+            ),
+            (
+                "PortAudio is missing",
+                {"sound": Outcome(problem="PortAudio is missing", remedy="sudo apt install x")},
+                *("portaudio", "failed", "PortAudio is missing", "sudo apt install x"),
+            ),
+            (
+                "PortAudio crashes",
+                {"sound": Outcome(signal=signal.SIGABRT)},
+                *("portaudio", "failed", "PortAudio crashes (aborted)", "restart"),
+            ),
+            (
+                "PortAudio hangs at a sound server",
+                {"sound": Outcome(timed_out=True)},
+                *("portaudio", "failed", "PortAudio does not answer", "restart the sound server"),
+            ),
+            (
+                "there is no microphone",
+                {"sound": NONE, "capture_devices": 0},
+                *("microphone", "failed", "no microphone found", "arecord -l"),
+            ),
+            (
+                "the user is in the wrong group",
+                {"sound": NONE, "may_capture": False},
+                *("microphone", "failed", "anna may not use it", "usermod -aG audio anna"),
+            ),
+            (
+                "ALSA does not show what PipeWire has",
+                {"sound": NONE, "servers": ("PipeWire of anna",), "capture_devices": 0},
+                *("microphone", "failed", "PipeWire of anna may have one", "pipewire-alsa"),
+            ),
+            (
+                "the microphone is of another name",
+                {"sound": listed("Desk", problem="no microphone named 'x'", remedy="there are: y")},
+                *("microphone", "failed", "no microphone named 'x'", "there are: y"),
+            ),
+            (
+                "another program uses the microphone",
+                {"sound": listed("Desk", problem="Desk can't be opened"), "holders": ("arecord",)},
+                *("microphone", "failed", "Desk can't be opened (in use by: arecord)", "close"),
+            ),
+            (
+                "another program uses the only microphone, which is not even listed",
+                {"sound": NONE, "holders": ("zoom",)},
+                *("microphone", "failed", "no microphone found (in use by: zoom)", "close"),
+            ),
+            (
+                "the service itself uses the microphone",
+                {"sound": NONE, "holders": ("emotiond",), "services": (RUNNING,)},
+                *("microphone", "ok", "the system service listens to it", ""),
+            ),
+            (
+                "the microphone gives no sound",
+                {"sound": Outcome(facts={**HEARD, "level": None}, problem="no sound", remedy="x")},
+                *("microphone", "failed", "no sound", "x"),
+            ),
+            (
+                "the microphone hangs",
+                {"sound": Outcome(facts={**HEARD}, timed_out=True)},
+                *("microphone", "failed", "microphone Desk does not answer", "unplug"),
+            ),
+            (
+                "the microphone is muted",
+                {"sound": Outcome(facts={**HEARD, "level": None})},
+                *("microphone", "warning", "all it gives is silence", "unmute"),
+            ),
+            (
+                "the log folder is another's",
+                {"logs": (msgspec.structs.replace(LOG, error="permission denied"),)},
+                *("log", "failed", "/var/log/x can't be written to: permission d", "--log-dir"),
+            ),
+            (
+                "the disk is full",
+                {"logs": (msgspec.structs.replace(LOG, free=5 * 10**6),)},
+                *("disk", "failed", "nearly full: 5 MB are free", "delete"),
+            ),
+            (
+                "the disk is smaller than the log may get",
+                {"logs": (msgspec.structs.replace(LOG, free=10**8),)},
+                *("disk", "warning", "may grow to 200 MB, but 100 MB are free", "max_megabytes"),
+            ),
+            (
+                "the service runs",
+                {"services": (RUNNING,)},
+                *("system service", "ok", "it runs: started: listening to Desk", ""),
+            ),
+            (
+                "the service is stopped",
+                {"services": (service(active="inactive"),)},
+                *("system service", "warning", "stopped", "systemctl start emotiond"),
+            ),
+            (
+                "the user's service is stopped",
+                {"services": (service(kind="user", active="inactive"),)},
+                *("user service", "warning", "stopped", "systemctl --user start emotiond"),
+            ),
+            (
+                "the service does not start",
+                {
+                    "services": (
+                        service(active="activating", result="exit-code", errors=("a", "no model")),
+                    )
+                },
+                *("system service", "failed", "activating, exit-code (no model)", "journalctl -u"),
+            ),
+            (
+                "the service came back from crashes",
+                {"services": (service(restarts=3, errors=("watchdog timeout",)),)},
+                *("system service", "warning", "came back 3 times (watchdog timeout)", "journal"),
+            ),
+            (
+                "the service has lost its microphone",
+                {"services": (service(status=LOST),)},
+                *("system service", "failed", LOST, "by itself"),
+            ),
+            (
+                "the system service can't see the session's PipeWire",
+                {"services": (service(status=LOST),), "servers": ("PipeWire of anna",)},
+                *("system service", "failed", "PipeWire of anna", "make install-user-service"),
+            ),
+            (
+                "two services listen",
+                {"services": (RUNNING, USER)},
+                *("service", "warning", "both listen", "make uninstall-service"),
+            ),
+        ]
+    ],
+)
+def test_a_trouble_is_found_and_a_remedy_is_named(
+    changes: dict[str, Any], check: str, state: str, message: str, remedy: str
+) -> None:
+    findings = [each for each in found(**changes) if each.check == check]
+    assert len(findings) == 1
+    assert findings[0].state == state
+    assert message in findings[0].message
+    assert remedy in findings[0].remedy
+    assert bool(findings[0].remedy) == (state != "ok")
+
+
+def test_what_a_trouble_hides_is_not_guessed() -> None:
+    checks = [each.check for each in found(model=Outcome(signal=4), sound=Outcome(timed_out=True))]
+    assert "model" not in checks
+    assert "microphone" not in checks
+
+
+@pytest.mark.parametrize(
+    ("code", "out", "err", "expected"),
+    [
+        (0, '{"a": 1}\n{"b": 2}\n', "", Outcome(facts={"a": 1, "b": 2})),
+        (
+            1,
+            '{"a": 1}\n{"problem": "p", "remedy": "r"}\n',
+            "noise",
+            Outcome(facts={"a": 1}, problem="p", remedy="r"),
+        ),
+        (-4, '{"a": 1}\n{"b', "", Outcome(facts={"a": 1}, signal=4)),
+        (None, "", "", Outcome(timed_out=True)),
+        (1, "", "Traceback\nKeyError: 'x'\n", Outcome(problem="KeyError: 'x'")),
+        (3, "", "", Outcome(problem="it ended with code 3")),
+    ],
+)
+def test_the_output_of_a_probe_says_how_far_it_came(
+    code: int | None, out: str, err: str, expected: Outcome
+) -> None:
+    assert outcome(code, out, err) == expected

@@ -1,0 +1,162 @@
+"""The doctor, on machines with something wrong, as far as a test can make them so."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Run
+
+SOUNDDEVICE = """
+import threading, time
+import numpy as np
+class PortAudioError(Exception): pass
+class default: device = (0, 0)
+_initialized = 1
+def query_devices():
+    return [dict(name="Desk (hw:1,0)", index=0, max_input_channels=1, default_samplerate=16e3)]
+def check_input_settings(**_): pass
+class InputStream:
+    def __init__(self, **options):
+        self.active = True
+        self.options = options
+    def start(self): threading.Thread(target=self._play, daemon=True).start()
+    def close(self, ignore_errors=True): self.active = False
+    def _play(self):
+        while self.active:
+            size = self.options["blocksize"]
+            time.sleep(0.01)
+            self.options["callback"](np.full((size, 1), 328, np.int16), size, None, None)
+"""
+BUSY = """
+def start(self):
+    raise PortAudioError("Error starting stream: Device unavailable", -9985)
+InputStream.start = start
+"""
+SYSTEMCTL = """#!/bin/sh
+case "$*" in
+  *--user*) echo LoadState=not-found ;;
+  *) printf '%s\\n' LoadState=loaded ActiveState=failed Result=exit-code NRestarts=7 StatusText= ;;
+esac
+"""
+JOURNALCTL = """#!/bin/sh
+echo "emotiond: model /srv/m.tflite: no such file"
+"""
+
+Findings = dict[str, dict[str, Any]]
+
+
+class Machine:
+    """What the program finds in place of parts of this machine."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], run: Run) -> None:
+        self._modules = folder / "modules"
+        self._programs = folder / "programs"
+        self._run = run
+        path = f"{self._modules}:{environment.get('PYTHONPATH', '')}"
+        self._environment = {
+            **environment,
+            "PYTHONPATH": path,
+            "PATH": f"{self._programs}:{environment['PATH']}",
+        }
+        self.module("sounddevice", SOUNDDEVICE)
+        self.program("systemctl", "#!/bin/sh\nexit 1\n")
+
+    def module(self, name: str, code: str) -> None:
+        self._modules.mkdir(exist_ok=True)
+        (self._modules / f"{name}.py").write_text(code)
+
+    def program(self, name: str, code: str) -> None:
+        self._programs.mkdir(exist_ok=True)
+        (self._programs / name).write_text(code)
+        (self._programs / name).chmod(0o755)
+
+    def examined(self, *flags: object) -> tuple[int, Findings]:
+        ended = self._run("doctor", "--json", *flags, env=self._environment)
+        assert ended.stderr == b""
+        rows = [json.loads(line) for line in ended.stdout.splitlines()]
+        return ended.returncode, {row["check"]: row for row in rows}
+
+    def seen(self) -> list[str]:
+        return self._run("doctor", env=self._environment).stdout.decode().splitlines()
+
+
+@pytest.fixture
+def machine(tmp_path: Path, environment: dict[str, str], emotiond: Run) -> Machine:
+    return Machine(tmp_path, environment, emotiond)
+
+
+def failed(findings: Findings) -> set[str]:
+    return {check for check, row in findings.items() if row["state"] == "failed"}
+
+
+def test_a_machine_that_is_well_is_well(machine: Machine) -> None:
+    code, findings = machine.examined()
+    assert (code, failed(findings)) == (0, set())
+    assert findings["microphone"]["message"] == "Desk is open; it hears -40 dBFS"
+    assert findings["service"]["message"] == "not installed as a service"
+    lines = machine.seen()
+    assert all(line.startswith("ok ") for line in lines)
+    assert len(lines) == len(findings)
+
+
+def test_a_runtime_that_crashes_does_not_take_the_doctor_with_it(machine: Machine) -> None:
+    machine.module("ai_edge_litert", "import os; os.kill(os.getpid(), 4)")
+    code, findings = machine.examined()
+    assert (code, failed(findings)) == (1, {"runtime"})
+    assert "illegal instruction" in findings["runtime"]["message"]
+    assert "emotiond[tflite]" in findings["runtime"]["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("code", "check", "message", "remedy"),
+    [
+        ('raise OSError("PortAudio library not found")', "portaudio", "missing", "apt install"),
+        ("import os; os.abort()", "portaudio", "crashes (aborted)", "restart"),
+        (SOUNDDEVICE + BUSY, "microphone", "another program uses it", "close that program"),
+        (SOUNDDEVICE.replace("np.full", "np.zeros").replace(", 328", ""), "", "", ""),
+        (SOUNDDEVICE.replace("while self.active", "while False"), "microphone", "no sound", "plug"),
+    ],
+    ids=["missing", "crash", "busy", "muted", "no sound"],
+)
+def test_a_microphone_that_does_not_work_is_found(
+    machine: Machine, code: str, check: str, message: str, remedy: str
+) -> None:
+    machine.module("sounddevice", code)
+    exit_code, findings = machine.examined()
+    if not check:
+        assert (exit_code, findings["microphone"]["state"]) == (0, "warning")
+        return
+    assert (exit_code, failed(findings)) == (1, {check})
+    assert message in findings[check]["message"]
+    assert remedy in findings[check]["remedy"]
+
+
+def test_settings_models_and_folders_that_are_wrong_are_found(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.tflite").write_text("no model")
+    (tmp_path / "file").write_text("mine")
+    flags = ("--model", "bad.tflite", "--device", "x", "--log-dir", "file/logs")
+    code, findings = machine.examined(*flags)
+    assert (code, failed(findings)) == (1, {"model", "microphone", "log"})
+    assert findings["microphone"]["message"] == "no microphone named 'x'"
+    assert findings["microphone"]["remedy"] == "there are: Desk"
+    (tmp_path / "emotiond.toml").write_text("[log]\nkeep_dais = 3\n")
+    code, findings = machine.examined("--config", "emotiond.toml")
+    assert (code, failed(findings)) == (1, {"settings"})
+    assert "keep_dais" in findings["settings"]["message"]
+
+
+def test_a_service_that_does_not_start_is_found_with_its_last_words(machine: Machine) -> None:
+    machine.program("systemctl", SYSTEMCTL)
+    machine.program("journalctl", JOURNALCTL)
+    code, findings = machine.examined()
+    assert code == 1
+    assert findings["system service"]["state"] == "failed"
+    assert "m.tflite: no such file" in findings["system service"]["message"]
+    lines = machine.seen()
+    at = next(i for i, line in enumerate(lines) if "system service" in line)
+    assert lines[at].startswith("FAILED")
+    assert lines[at + 1].strip() == "-> see journalctl -u emotiond -n 30"
