@@ -56,7 +56,10 @@ def main() -> int:
     """Run the probe that is named; return 1 if something does not work."""
     what, *arguments = sys.argv[1:]
     try:
-        {"model": probe_model, "sound": probe_sound}[what](*arguments)
+        if what == "model":
+            probe_model(*arguments)
+        else:
+            probe_sound(*arguments)
     except EmotiondError as error:
         _say(problem=getattr(error, "problem", str(error)), remedy=getattr(error, "remedy", ""))
         return 1

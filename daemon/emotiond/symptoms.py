@@ -92,7 +92,8 @@ def observe(settings: Settings) -> Symptoms:
     settings : Settings
         Those that ``emotiond run`` would have.
     """
-    services = tuple(filter(None, map(_service, ("system", "user"))))
+    kinds: tuple[Kind, ...] = ("system", "user")
+    services = tuple(filter(None, map(_service, kinds)))
     nodes = list(Path("/dev/snd").glob("pcmC*D*c"))
     wanted = () if settings.device is None else (settings.device,)
     return Symptoms(
