@@ -15,7 +15,7 @@ from emotiond.record import Event as StatusEvent
 from emotiond.record import Record, Status
 from emotiond.reload import Reload
 from emotiond.sinks import Sinks
-from emotiond.source import Block, Retrying, Source
+from emotiond.source import Block, News, Retrying, Source
 
 SILENT: Final = Notifier()
 """Without a service manager."""
@@ -61,6 +61,7 @@ def listen(
             sinks.write(record, latency_ms)
 
     overload = Overload()
+    end = News("stopping", "asked to stop")
     sinks.open()
     try:
         say("started", f"listening to {source.name}")
@@ -101,13 +102,17 @@ def listen(
                         sinks.meter(engine.seconds, engine.level, engine.speech)
                 if len(item.samples):
                     notifier.progress()
+            if not stop.is_set():
+                end = News("source_ended", f"{source.name} has ended")
+        except Exception as error:
+            end = News("failed", str(error) or type(error).__name__)
+            raise
         finally:
             notifier.stopping()
-            give(engine.finish(), time.monotonic())
-            if stop.is_set():
-                say("stopping", "asked to stop")
-            else:
-                say("source_ended", f"{source.name} has ended")
+            try:
+                give(engine.finish(), time.monotonic())
+            finally:
+                say(end.event, end.message)
     finally:
         sinks.close()
 

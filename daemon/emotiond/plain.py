@@ -91,10 +91,12 @@ class PlainSink:
         try:
             self._stream.write(text)
             self._stream.flush()
-        except BrokenPipeError as error:
-            self._broken = error
-            self._let_go()
-            self._on_broken()
+        except OSError as error:
+            self._shown = None  # so that the next record is a try again
+            if isinstance(error, BrokenPipeError):
+                self._broken = error
+                self._let_go()
+                self._on_broken()
             raise
 
     def _let_go(self) -> None:

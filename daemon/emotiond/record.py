@@ -18,6 +18,7 @@ Event = Literal[
     "started",
     "stopping",
     "source_ended",
+    "failed",
     "microphone_lost",
     "microphone_back",
     "overload",

@@ -119,7 +119,35 @@ def test_a_source_that_fails_loses_nothing_of_what_was_heard() -> None:
     with pytest.raises(RuntimeError, match="broken"):
         listen(script, Engine(FakeModel()), sinks, "0123", Event())
     assert not keeper.is_open
+    assert (keeper.events[-1], keeper.records[-1].message) == ("failed", "broken")
     assert any(isinstance(each, Utterance) for each in keeper.records)
+
+
+def test_a_model_that_fails_ends_the_run_with_all_that_was_said_before() -> None:
+    class Failing(FakeModel):
+        def probabilities(self, frames: np.ndarray) -> np.ndarray:
+            if self.failing:
+                raise RuntimeError("out of its mind")
+            return super().probabilities(frames)
+
+        failing = False
+
+    keeper, model = Keeper(), Failing()
+
+    class Source:
+        name = "a source"
+
+        def __iter__(self) -> Iterator[Block]:
+            yield block(speech(2.0))
+            model.failing = True
+            yield block(speech(2.0))
+
+    sinks = Sinks({"keeper": keeper}, "0123", lambda: NOW)
+    with pytest.raises(RuntimeError, match="out of its mind"):
+        listen(Source(), Engine(model), sinks, "0123", Event())
+    assert not keeper.is_open
+    assert keeper.events == ["started", "failed"]
+    assert sum(isinstance(each, Prediction) for each in keeper.records) >= 3
 
 
 def test_lost_samples_are_in_the_next_prediction_and_in_its_time() -> None:

@@ -1,0 +1,166 @@
+"""A day of sound through the whole daemon, as fast as it goes, to see whether anything grows.
+
+    python benchmarks/day.py [--hours 24] [--json]
+
+Somebody speaks now and then, and the room is quiet between. Source, engine, log with its midnight,
+live socket with a viewer, and plain lines are the daemon's own; only the time of day is counted in
+sound. Ends with 1 if memory at the end is more than 2 MB over that after the first hour, a
+descriptor is left open, or the log is not what a day's should be.
+"""
+
+import argparse
+import contextlib
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import numpy as np
+
+from emotiond.daemon import listen
+from emotiond.engine import Engine
+from emotiond.live import Hello, LiveSink
+from emotiond.logfile import LogSink
+from emotiond.mfcc import Signal
+from emotiond.plain import PlainSink
+from emotiond.record import Prediction, Utterance, decode
+from emotiond.runtime import Classifier
+from emotiond.settings import DEFAULT_MODEL
+from emotiond.sinks import Sinks
+from emotiond.sound import read_sound
+from emotiond.source import Replay
+
+NOON = datetime(2026, 2, 27, 12, 0, tzinfo=UTC)
+TALKS_AN_HOUR = 6
+TALK = DEFAULT_MODEL.with_name("sample.flac")
+ROOM_LEVEL = 2e-4
+"""Of the quiet room's noise (full scale at 1)."""
+MOST_MEGABYTES = 2.0
+
+
+class Day:
+    """The sound of a day in blocks, its clock, and what the process held at each full hour."""
+
+    def __init__(self, hours: int, rate: int) -> None:
+        self._hours = hours
+        self._rate = rate
+        self._samples = 0
+        self.megabytes: list[float] = []
+        self.descriptors: list[int] = []
+
+    def __iter__(self) -> Iterator[Signal]:
+        minute = 60 * self._rate
+        talk = read_sound(TALK, self._rate)
+        room = np.random.default_rng(0).normal(0.0, ROOM_LEVEL, minute).astype(np.float32)
+        talking = np.concatenate((talk, room))[:minute]
+        for _ in range(self._hours):
+            for number in range(60):
+                sound = talking if number % (60 // TALKS_AN_HOUR) == 0 else room
+                for block in np.split(sound, 600):
+                    self._samples += len(block)
+                    yield block
+            gc.collect()
+            self.megabytes.append(_megabytes())
+            self.descriptors.append(_descriptors())
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the beginning, in sound."""
+        return self._samples / self._rate
+
+    def now(self) -> datetime:
+        """Return the time of that day."""
+        return NOON + timedelta(seconds=self.seconds)
+
+
+def _megabytes() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 2)
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@contextlib.contextmanager
+def _watching(path: Path) -> Iterator[None]:
+    """Let somebody watch, who comes again whenever it was too fast for him."""
+    command = f"until {sys.executable} -m emotiond watch --live-socket {path}; do sleep 0.1; done"
+    with subprocess.Popen(
+        ["sh", "-c", command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as viewer:
+        try:
+            yield
+        finally:
+            os.killpg(viewer.pid, signal.SIGKILL)
+
+
+def run(hours: int, folder: Path) -> dict[str, Any]:
+    """Listen to so many hours and return the figures."""
+    model = Classifier(DEFAULT_MODEL)
+    engine = Engine(model)
+    day = Day(hours, engine.sample_rate)
+    log = LogSink(folder / "log", keep_days=1, now=day.now, elapsed=lambda: day.seconds)
+    hello = Hello(model=model.contract.short_hash, labels=model.contract.reported, title="a day")
+    path = folder / "live.sock"
+    descriptors = _descriptors()
+    started = time.perf_counter()
+    with Path(os.devnull).open("w") as nowhere, _watching(path):
+        named = {"log": log, "live": LiveSink(path, hello), "screen": PlainSink(nowhere)}
+        stop = Event()
+        source = Replay("a day", day, engine.sample_rate, stop, fast=True)
+        sinks = Sinks(named, hello.model, day.now)
+        listen(source, engine, sinks, hello.model, stop)
+    took = time.perf_counter() - started
+    files = sorted((folder / "log").glob("*.jsonl"))
+    records = [decode(line) for each in files for line in each.read_bytes().splitlines()]
+    return {
+        "hours": hours,
+        "seconds": round(took, 1),
+        "times_real_time": round(hours * 3600 / took),
+        "megabytes": day.megabytes,
+        "grown_megabytes": round(day.megabytes[-1] - day.megabytes[0], 2),
+        "descriptors": [descriptors, *day.descriptors, _descriptors()],
+        "log_files": [each.name for each in files],
+        "log_megabytes": round(sum(each.stat().st_size for each in files) / 1e6, 2),
+        "predictions": sum(isinstance(each, Prediction) for each in records),
+        "utterances": sum(isinstance(each, Utterance) for each in records),
+    }
+
+
+def main() -> int:
+    """Run, print the figures, and judge them."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--hours", type=int, default=24)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = run(args.hours, Path(folder))
+    if args.json:
+        print(json.dumps(figures))
+    else:
+        print("\n".join(f"{name:16} {value}" for name, value in figures.items()))
+    midnights = (NOON + timedelta(hours=args.hours)).date() - NOON.date()
+    right = (
+        figures["grown_megabytes"] <= MOST_MEGABYTES
+        and figures["descriptors"][0] == figures["descriptors"][-1] + 1  # the log's, closed
+        and len(figures["log_files"]) == 1 + midnights.days
+        and figures["utterances"] >= args.hours * TALKS_AN_HOUR
+    )
+    return 0 if right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""Sound stays in memory: none of it reaches a file, a terminal or a socket."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotiond.live import connect
+
+RATE = 16_000
+WINDOW = 16
+"""Bytes of sound that no other data has by chance."""
+CALLS = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,sendfile,splice"
+OPENS = "open,openat,openat2,creat,memfd_create"
+FORMATS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "int16": lambda sound: np.round(sound * 32768).astype("<i2"),
+    "int16, big-endian": lambda sound: np.round(sound * 32768).astype(">i2"),
+    "int32": lambda sound: np.round(sound * 2**31).astype("<i4"),
+    "float32": lambda sound: sound.astype("<f4"),
+    "float32 of int16": lambda sound: np.round(sound * 32768).astype("<f4"),
+    "float64": lambda sound: sound.astype("<f8"),
+}
+
+
+class Wiretap:
+    """Finds sound in bytes, whatever comes before and after it."""
+
+    def __init__(self, sound: np.ndarray) -> None:
+        self._known: set[bytes] = set()
+        for form in FORMATS.values():
+            samples = form(sound)
+            data, size = samples.tobytes(), samples.itemsize
+            loud = np.abs(sound) > 0.01  # silence looks like any zeros
+            windows = np.lib.stride_tricks.sliding_window_view(loud, WINDOW // size).all(axis=1)
+            starts = np.flatnonzero(windows) * size
+            self._known |= {data[start : start + WINDOW] for start in starts.tolist()}
+
+    def hears(self, data: bytes) -> bool:
+        """Say whether there is sound anywhere in data."""
+        ends = range(WINDOW, len(data) + 1)
+        return any(data[end - WINDOW : end] in self._known for end in ends)
+
+
+class Strace:
+    """Runs programs and tells what they wrote, and which files they opened to write."""
+
+    def __init__(self, folder: Path) -> None:
+        self._trace = folder / "trace"
+        self.command = ["strace", "-f", "-qq", "-xx", "-s", "100000000", "-o", str(self._trace)]
+        self.command += ["-e", f"trace={CALLS},{OPENS}", "-e", "signal=none"]
+
+    def written(self) -> Iterator[bytes]:
+        """Yield the data of each call that writes or sends."""
+        for line in self._lines(CALLS):
+            for text in re.findall(r'"((?:\\x[0-9a-f]{2})+)"', line):
+                assert f'"{text}"...' not in line  # cut short
+                yield bytes.fromhex(text.replace("\\x", ""))
+
+    def opened(self) -> Iterator[str]:
+        """Yield the names of files that were opened to be written, or that are only memory."""
+        for line in self._lines(OPENS):
+            if re.search(r"O_WRONLY|O_RDWR|creat\(|memfd_create\(", line) and " = -1" not in line:
+                name = re.search(r'"((?:\\x[0-9a-f]{2})*)"', line)
+                assert name, line
+                yield bytes.fromhex(name[1].replace("\\x", "")).decode()
+
+    def _lines(self, calls: str) -> Iterator[str]:
+        # Of a call that another thread interrupts, the first half holds what is written.
+        pattern = re.compile(rf"^\d+ +(?:{calls.replace(',', '|')})\(")
+        for line in self._trace.read_text().splitlines():
+            if pattern.match(line):
+                yield line
+
+
+@pytest.fixture
+def strace(tmp_path: Path) -> Strace:
+    works = shutil.which("strace") and subprocess.run(
+        ["strace", "-qq", "-o", os.devnull, "true"], capture_output=True, check=False
+    )
+    if not works or works.returncode:
+        reason = "strace is not installed, or may not trace"
+        if os.environ.get("EMOTIOND_REQUIRE_STRACE") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return Strace(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def wiretap(sample: np.ndarray) -> Wiretap:
+    return Wiretap(sample)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("before", [b"", b"x", b"header of 13"])
+def test_the_wiretap_hears_sound_in_any_format_at_any_place(
+    wiretap: Wiretap, sample: np.ndarray, form: str, before: bytes
+) -> None:
+    loudest = int(np.argmax(np.abs(sample)))
+    for start in (loudest - 8, loudest - 5, loudest):
+        piece = FORMATS[form](sample[start : start + 200])
+        assert wiretap.hears(before + piece.tobytes() + b"\n")
+    assert not wiretap.hears(before + b'{"type":"prediction","level":-21.3,"speech":0.97}' * 100)
+    assert not wiretap.hears(bytes(100_000))
+
+
+LEAKS = {
+    "a file": "open('leak', 'wb').write(piece)",
+    "a file, in pieces": "import os; os.writev(os.open('leak', os.O_CREAT | os.O_WRONLY), "
+    "[b'x', piece])",
+    "a socket": "import socket; a, b = socket.socketpair(); a.send(piece)",
+    "a thread's file": "import threading; t = threading.Thread("
+    "target=lambda: open('leak', 'wb').write(piece)); t.start(); t.join()",
+    "stdout": "import sys; sys.stdout.buffer.write(piece)",
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS)
+def test_a_program_that_leaks_is_caught(
+    strace: Strace, wiretap: Wiretap, tmp_path: Path, sample_path: Path, leak: str
+) -> None:
+    code = (
+        "from pathlib import Path; from emotiond.sound import read_sound; "
+        f"piece = read_sound(Path({str(sample_path)!r}), {RATE})[30_000:60_000].tobytes(); {leak}"
+    )
+    subprocess.run(
+        [*strace.command, sys.executable, "-c", code],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        check=True,
+        timeout=60,
+    )
+    assert any(map(wiretap.hears, strace.written()))
+    assert ("leak" in strace.opened()) == ("leak" in leak)
+
+
+def pour(descriptor: int, into: bytearray) -> None:
+    """Read all that comes."""
+    with contextlib.suppress(OSError):
+        while data := os.read(descriptor, 65536):
+            into += data
+
+
+def daemon_of(tracer: int) -> int:
+    """Return the process that a tracer runs."""
+    return int(Path(f"/proc/{tracer}/task/{tracer}/children").read_text())
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("source", ["pipe", "microphone"])
+def test_no_sound_leaves_the_daemon(
+    strace: Strace, tmp_path: Path, environment: dict[str, str], sample: np.ndarray, source: str
+) -> None:
+    captured = np.round(sample * 32767).astype("<i2")  # as breakable.py's microphone has it
+    ours, theirs = os.openpty()
+    shown, watched = bytearray(), bytearray()
+    home = tmp_path / "home"
+    home.mkdir()
+    fake = [str(Path(__file__).with_name("breakable.py")), str(tmp_path / "no fault")]
+    if source == "pipe":
+        command = ["-m", "emotiond", "run", "--input", "-", "--fast"]
+    else:
+        command = [*fake, "run"]
+    program = subprocess.Popen(
+        [*strace.command, sys.executable, *command, "--live-socket=live.sock", "--log-dir=logs"],
+        cwd=home,
+        env={**environment, "HOME": str(home), "TMPDIR": str(home), "TERM": "xterm"},
+        stdin=subprocess.PIPE,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        os.close(theirs)
+        threading.Thread(target=pour, args=(ours, shown), daemon=True).start()
+        wait_for((home / "live.sock").is_socket)
+        with connect(home / "live.sock") as viewer:
+            watching = threading.Thread(target=pour, args=(viewer.fileno(), watched))
+            watching.start()
+            if source == "microphone":
+                wait_for(lambda: b'"utterance"' in watched)
+                os.kill(daemon_of(program.pid), signal.SIGTERM)
+            feed = captured.tobytes() if source == "pipe" else None
+            _, errors = program.communicate(feed, timeout=200)
+            watching.join(timeout=30.0)
+    finally:
+        program.kill()
+        program.communicate()
+    assert (program.returncode, errors) == (0, b"")
+
+    # All of it was on.
+    (log,) = (home / "logs").iterdir()
+    assert b'"utterance"' in log.read_bytes()
+    assert b'"utterance"' in watched
+    assert b"meter" in watched
+    assert b"dBFS" in shown
+    written = list(strace.written())
+    assert sum(map(len, written)) > log.stat().st_size + len(watched)
+
+    wiretap = Wiretap(captured.astype(np.float32) / np.float32(32768.0))
+    assert [data[:80] for data in written if wiretap.hears(data)] == []
+    assert not wiretap.hears(bytes(shown))
+    files = [each for each in home.rglob("*") if each.is_file()]
+    assert {each.name for each in files} == {log.name, "live.sock.lock"}
+    assert not any(wiretap.hears(each.read_bytes()) for each in files)
+    allowed = {os.devnull, "/dev/tty", "live.sock.lock", f"logs/{log.name}"}
+    assert set(strace.opened()) <= allowed
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Ask until it is so."""
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
