@@ -59,6 +59,8 @@ class Script:
         for item in self._items:
             if isinstance(item, Exception):
                 raise item
+            if isinstance(item, Block):
+                item = item._replace(arrived=time.monotonic())  # in time, however slow the tests
             yield item
 
 
