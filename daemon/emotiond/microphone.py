@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from emotiond import portaudio
+from emotiond import portaudio, probe
 from emotiond.devices import Device, devices, find
 from emotiond.errors import DeviceError
 from emotiond.sound import BLOCK_SECONDS, Resampler
@@ -83,10 +83,12 @@ class Microphone:
                 if self._stop.wait(RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]):
                     return
                 attempts += 1
-                with contextlib.suppress(DeviceError):
-                    # PortAudio lists devices when it is initialised, and never again.
-                    portaudio.reinitialise()
-                    self._stream = self._open()
+                # PortAudio lists devices when it is initialised, and never again; and it loses
+                # memory each time. So that is done where another process has found sound.
+                if probe.can_be_heard(self._wanted, self._stop):
+                    with contextlib.suppress(DeviceError):
+                        portaudio.reinitialise()
+                        self._stream = self._open()
         finally:
             self._close()
 

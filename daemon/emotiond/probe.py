@@ -6,7 +6,9 @@ Each thing that worked is a JSON object on a line of stdout; the first that did 
 
 import json
 import math
+import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
@@ -17,7 +19,31 @@ from emotiond.errors import DeviceError, EmotiondError
 from emotiond.source import Block
 
 SAMPLE_RATE: Final = 16_000
-HEAR_SECONDS: Final = 1.0
+PROGRAM: Final = (sys.executable, "-P", "-m", "emotiond.probe")
+TRY_SECONDS: Final = 10.0
+"""A microphone that was not heard by then is not there."""
+
+
+def can_be_heard(wanted: str | None, stop: Event) -> bool:
+    """Say whether a microphone gives sound, or give up when ``stop`` is set.
+
+    Parameters
+    ----------
+    wanted : str or None
+        As for :func:`emotiond.devices.find`.
+    stop : threading.Event
+        Whether it was asked to stop.
+    """
+    given = () if wanted is None else (wanted,)
+    nowhere = subprocess.DEVNULL
+    give_up = time.monotonic() + TRY_SECONDS
+    with subprocess.Popen(
+        [*PROGRAM, "sound", "0", *given], stdin=nowhere, stdout=nowhere, stderr=nowhere
+    ) as child:
+        while child.poll() is None and not stop.wait(0.02) and time.monotonic() < give_up:
+            pass
+        child.kill()
+    return child.returncode == 0
 
 
 def probe_model(path: str) -> None:
@@ -28,8 +54,8 @@ def probe_model(path: str) -> None:
     _say(labels=Classifier(Path(path)).contract.labels)
 
 
-def probe_sound(wanted: str | None = None) -> None:
-    """List the microphones, open the wanted one, and hear a second of it."""
+def probe_sound(seconds: str, wanted: str | None = None) -> None:
+    """List the microphones, open the wanted one, and hear some seconds of it."""
     from emotiond.devices import devices
     from emotiond.microphone import Microphone
 
@@ -41,7 +67,7 @@ def probe_sound(wanted: str | None = None) -> None:
         if not isinstance(item, Block):
             break
         heard.append(item.samples)
-        if sum(map(len, heard)) >= HEAR_SECONDS * SAMPLE_RATE:
+        if sum(map(len, heard)) >= float(seconds) * SAMPLE_RATE:
             break
     if not heard:
         raise DeviceError(

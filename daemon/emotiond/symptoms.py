@@ -7,7 +7,6 @@ import pwd
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,6 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from emotiond.logfile import MEGABYTE
+from emotiond.probe import PROGRAM
 from emotiond.settings import Settings
 
 PROBE_SECONDS: Final = 60.0
@@ -99,7 +99,7 @@ def observe(settings: Settings) -> Symptoms:
     return Symptoms(
         user=getpass.getuser(),
         model=_probe("model", str(settings.model_path)),
-        sound=_probe("sound", *wanted),
+        sound=_probe("sound", "1", *wanted),
         capture_devices=len(nodes),
         may_capture=all(os.access(each, os.R_OK | os.W_OK) for each in nodes),
         holders=_holders(),
@@ -110,7 +110,7 @@ def observe(settings: Settings) -> Symptoms:
 
 
 def _probe(*what: str) -> Outcome:
-    command = [sys.executable, "-P", "-m", "emotiond.probe", *what]
+    command = [*PROGRAM, *what]
     code: int | None = None
     try:
         ended = subprocess.run(command, capture_output=True, check=False, timeout=PROBE_SECONDS)
@@ -202,16 +202,19 @@ def _service(kind: Kind) -> Service | None:
     known = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     if known.get("LoadState") != "loaded":
         return None
-    errors = _output(
-        "journalctl", *flags, "-u", "emotiond", "-p", "warning", "-n", "3", "-o", "cat", "-q"
+    said = _output(
+        *("journalctl", *flags, "-u", "emotiond", "-t", "emotiond"),
+        *("-p", "warning", "-n", "50", "-o", "cat", "-q"),
     )
+    # Of a crash, where it happened is there too; that begins otherwise.
+    errors = [line for line in said.splitlines() if line[:1].islower()]
     return Service(
         kind=kind,
         active=known["ActiveState"],
         result=known["Result"],
         restarts=int(known["NRestarts"]),
         status=known.get("StatusText", ""),
-        errors=tuple(errors.splitlines()),
+        errors=tuple(errors[-3:]),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from emotiond import devices as devices_module
-from emotiond import microphone
+from emotiond import microphone, probe
 from emotiond import portaudio as portaudio_module
 from emotiond.devices import Device, devices, find, stable_ids, stable_name
 from emotiond.errors import DeviceError
@@ -111,6 +111,7 @@ def portaudio(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
     fake = FakePortAudio()
     monkeypatch.setattr(portaudio_module, "load", lambda: fake)
     monkeypatch.setattr(microphone, "RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr(probe, "can_be_heard", lambda *_: True)
     return fake
 
 
@@ -477,6 +478,52 @@ def test_every_attempt_in_vain_is_a_sign_of_life(portaudio: FakePortAudio) -> No
     first, *more = signs(source, 4)
     assert isinstance(first, News)
     assert more == [Retrying()] * 3
+
+
+def test_portaudio_is_not_started_anew_before_another_process_has_found_sound(
+    portaudio: FakePortAudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def can_be_heard(wanted: str | None, stop: Event) -> bool:
+        asked.append(wanted)
+        return len(asked) == 5
+
+    monkeypatch.setattr(probe, "can_be_heard", can_be_heard)
+    source = Microphone("built-in", RATE, Event())
+    portaudio.streams[0].active = False
+    portaudio.heard_at_start = captured(0.1)
+    items = signs(source, 6)
+    assert [type(item) for item in items] == [News, *[Retrying] * 4, News]
+    assert asked == ["built-in"] * 5
+    assert portaudio.restarts == ["terminate", "initialize"]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("raise SystemExit(0)", True),
+        ("raise SystemExit(1)", False),
+        ("import os; os.abort()", False),
+        ("import time; time.sleep(60)", False),
+    ],
+)
+def test_a_process_that_hears_nothing_or_crashes_or_hangs_has_found_no_sound(
+    monkeypatch: pytest.MonkeyPatch, code: str, expected: bool
+) -> None:
+    monkeypatch.setattr(probe, "PROGRAM", (sys.executable, "-c", code))
+    monkeypatch.setattr(probe, "TRY_SECONDS", 1.0 if "sleep" in code else 30.0)
+    assert probe.can_be_heard("Desk", Event()) is expected
+
+
+def test_a_process_that_looks_for_sound_is_not_awaited_when_asked_to_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probe, "PROGRAM", (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(probe, "TRY_SECONDS", 60.0)
+    stop = Event()
+    stop.set()
+    assert not probe.can_be_heard(None, stop)
 
 
 def test_a_microphone_that_opens_and_gives_no_sound_is_not_back(portaudio: FakePortAudio) -> None:

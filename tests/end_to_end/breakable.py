@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from emotiond import cli, microphone
+from emotiond import cli, microphone, probe
 from emotiond.runtime import Classifier
 from emotiond.settings import DEFAULT_MODEL
 from emotiond.sound import read_sound
@@ -99,6 +99,7 @@ def probabilities(self: Classifier, frames: Any) -> Any:
 
 
 Classifier.probabilities = probabilities  # type: ignore[method-assign]
+probe.can_be_heard = lambda *_: not broken("missing")
 microphone.SILENT_DEATH_SECONDS = 0.5
 microphone.RETRY_SECONDS = (0.2,)
 
