@@ -11,7 +11,6 @@ import numpy as np
 from emotiond.engine import Engine
 from emotiond.notify import Notifier
 from emotiond.overload import Overload
-from emotiond.record import Event as StatusEvent
 from emotiond.record import Record, Status
 from emotiond.reload import Reload
 from emotiond.sinks import Sinks
@@ -50,58 +49,23 @@ def listen(
     reload : Reload
         Asked at each item of the source whether other settings are wanted.
     """
-
-    def say(event: StatusEvent, message: str) -> None:
-        notifier.status(f"{event.replace('_', ' ')}: {message}")
-        sinks.write(Status(model=model, event=event, message=message))
-
-    def give(records: list[Record], arrived: float) -> None:
-        latency_ms = (time.monotonic() - arrived) * 1000.0
-        for record in records:
-            sinks.write(record, latency_ms)
-
-    overload = Overload()
+    loop = _Loop(engine, sinks, model, notifier)
     end = News("stopping", "asked to stop")
     sinks.open()
     try:
-        say("started", f"listening to {source.name}")
+        loop.say(News("started", f"listening to {source.name}"))
         notifier.ready()
         try:
             for item in source:
                 if reload is not None and reload.wanted.is_set():
-                    notifier.reloading()
-                    changed, done = reload()
-                    if changed is not None:
-                        give(engine.finish(), time.monotonic())
-                        engine = engine.renewed(changed.hop_seconds, changed.gate, changed.decision)
-                    # How the daemon is has not changed by it: that stays what systemctl shows.
-                    sinks.write(Status(model=model, event=done.event, message=done.message))
-                    notifier.ready()
-                if isinstance(item, Retrying):
-                    notifier.progress()
-                    continue
-                if not isinstance(item, Block):
-                    # Nothing is known of the sound until there is some again.
-                    give(engine.gap(0), time.monotonic())
-                    say(item.event, item.message)
-                    continue
-                if item.dropped:
-                    give(engine.gap(item.dropped), item.arrived)
-                behind = time.monotonic() - item.arrived
-                seconds, lost = (n / engine.sample_rate for n in (len(item.samples), item.dropped))
-                if news := overload.heard(seconds, behind, lost):
-                    say(news.event, news.message)
-                engine.stride = overload.stride
-                # A hop at a time, so that its reading is shown however long the block is.
-                for piece in np.split(
-                    item.samples, range(engine.hop, len(item.samples), engine.hop)
-                ):
-                    before = engine.seconds
-                    give(engine.push(piece), item.arrived)
-                    if engine.seconds != before:
-                        sinks.meter(engine.seconds, engine.level, engine.speech)
-                if len(item.samples):
-                    notifier.progress()
+                    loop.take_up(reload)
+                match item:
+                    case Block():
+                        loop.hear(item)
+                    case News():
+                        loop.interrupt(item)
+                    case Retrying():
+                        notifier.progress()
             if not stop.is_set():
                 end = News("source_ended", f"{source.name} has ended")
         except Exception as error:
@@ -110,11 +74,74 @@ def listen(
         finally:
             notifier.stopping()
             try:
-                give(engine.finish(), time.monotonic())
+                loop.finish()
             finally:
-                say(end.event, end.message)
+                loop.say(end)
     finally:
         sinks.close()
+
+
+class _Loop:
+    """What is done with each thing that comes of a source."""
+
+    def __init__(self, engine: Engine, sinks: Sinks, model: str, notifier: Notifier) -> None:
+        self._engine = engine
+        self._sinks = sinks
+        self._model = model
+        self._notifier = notifier
+        self._overload = Overload()
+
+    def say(self, news: News) -> None:
+        """Say what happened, to whoever reads records and to who looks at the service."""
+        self._notifier.status(f"{news.event.replace('_', ' ')}: {news.message}")
+        self._record(news)
+
+    def hear(self, block: Block) -> None:
+        """Give a block to the engine, and what comes of it to the sinks."""
+        engine = self._engine
+        if block.dropped:
+            self._give(engine.gap(block.dropped), block.arrived)
+        behind = time.monotonic() - block.arrived
+        seconds, lost = (n / engine.sample_rate for n in (len(block.samples), block.dropped))
+        if news := self._overload.heard(seconds, behind, lost):
+            self.say(news)
+        engine.stride = self._overload.stride
+        # A hop at a time, so that its reading is shown however long the block is.
+        for piece in np.split(block.samples, range(engine.hop, len(block.samples), engine.hop)):
+            before = engine.seconds
+            self._give(engine.push(piece), block.arrived)
+            if engine.seconds != before:
+                self._sinks.meter(engine.seconds, engine.level, engine.speech)
+        if len(block.samples):
+            self._notifier.progress()
+
+    def interrupt(self, news: News) -> None:
+        """Note that nothing is known of the sound until there is some again."""
+        self._give(self._engine.gap(0), time.monotonic())
+        self.say(news)
+
+    def take_up(self, reload: Reload) -> None:
+        """Go on with other settings."""
+        self._notifier.reloading()
+        changed, news = reload()
+        if changed is not None:
+            self.finish()
+            self._engine = self._engine.renewed(changed.hop_seconds, changed.gate, changed.decision)
+        # How the daemon is has not changed by it: that stays what systemctl shows.
+        self._record(news)
+        self._notifier.ready()
+
+    def finish(self) -> None:
+        """End speech that is going on."""
+        self._give(self._engine.finish(), time.monotonic())
+
+    def _record(self, news: News) -> None:
+        self._sinks.write(Status(model=self._model, event=news.event, message=news.message))
+
+    def _give(self, records: list[Record], arrived: float) -> None:
+        latency_ms = (time.monotonic() - arrived) * 1000.0
+        for record in records:
+            self._sinks.write(record, latency_ms)
 
 
 def stop_on_signals(stop: Event, *more: signal.Signals) -> None:
