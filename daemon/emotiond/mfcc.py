@@ -108,15 +108,14 @@ class Mfcc:
         ValueError
             If the signal is not one-dimensional or not finite.
         """
-        return self.of(check_signal(signal))
+        return self.of(check_signal(signal).astype(np.float64))
 
-    def of(self, signal: Signal) -> Frames:
-        """Compute the coefficients of a signal that is known to be finite, mono and float32."""
+    def of(self, sound: NDArray[np.float64]) -> Frames:
+        """Compute the coefficients of a signal that has been checked."""
         config = self.config
-        count = config.frames(len(signal))
+        count = config.frames(len(sound))
         if count == 0:
             return np.empty((0, config.n_mfcc), np.float32)
-        sound = signal.astype(np.float64)
         step = sound.itemsize
         frames = np.lib.stride_tricks.as_strided(
             sound, (count, config.frame_length), (config.hop_length * step, step), writeable=False
@@ -142,11 +141,11 @@ class StreamingMfcc:
 
     def __init__(self, config: MfccConfig) -> None:
         self._mfcc = Mfcc(config)
-        self._pending = np.empty(0, np.float32)
+        self.reset()
 
     def reset(self) -> None:
         """Forget the samples that have not made a whole frame yet."""
-        self._pending = np.empty(0, np.float32)
+        self._pending = np.empty(0, np.float64)
 
     def push(self, samples: Signal) -> Frames:
         """Add samples and compute the frames they complete.
@@ -166,9 +165,9 @@ class StreamingMfcc:
         ValueError
             If the samples are not one-dimensional or not finite; none is kept then.
         """
-        signal = np.concatenate((self._pending, check_signal(samples)))
-        frames = self._mfcc.of(signal)
-        self._pending = signal[len(frames) * self._mfcc.config.hop_length :]
+        sound = np.concatenate((self._pending, check_signal(samples)), dtype=np.float64)
+        frames = self._mfcc.of(sound)
+        self._pending = sound[len(frames) * self._mfcc.config.hop_length :]
         return frames
 
 

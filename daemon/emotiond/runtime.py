@@ -107,8 +107,10 @@ def quantise(values: NDArray[np.float32], tensor: dict[str, Any]) -> NDArray[Any
         return values
     scale, zero = tensor["quantization"]
     limits = np.iinfo(tensor["dtype"])
-    rounded = np.rint(values / np.float32(scale)) + zero
-    return np.asarray(np.clip(rounded, limits.min, limits.max), tensor["dtype"])
+    steps = values / np.float32(scale)
+    np.rint(steps, out=steps)
+    steps += np.float32(zero)
+    return np.clip(steps, limits.min, limits.max, out=steps).astype(tensor["dtype"])
 
 
 def dequantise(values: NDArray[Any], tensor: dict[str, Any]) -> NDArray[np.float32]:
