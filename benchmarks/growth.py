@@ -1,0 +1,91 @@
+"""Measures whether costs stay as they were while the work grows: a day of sound, more files.
+
+python benchmarks/growth.py
+"""
+
+import argparse
+import itertools
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from emotiond import settings
+from emotiond.engine import Engine
+from emotiond.gate import GateSettings
+from emotiond.runtime import Classifier
+from emotiond.sound import read_sound
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+SOME = 500
+"""Hops that are measured at each time of the day."""
+
+
+def hops(model: Classifier, engine: Engine) -> Iterator[np.ndarray]:
+    """Yield hops of speech with pauses, for ever."""
+    sample = read_sound(settings.SAMPLE, model.contract.mfcc.sample_rate)
+    cut = range(0, len(sample) - engine.hop + 1, engine.hop)
+    return itertools.cycle([sample[i : i + engine.hop] for i in cut])
+
+
+def day(model: Classifier, seconds: float = DAY) -> dict[str, dict[str, float]]:
+    """Return CPU time of a hop (ms) and memory (MB) after a minute, an hour and a day of sound."""
+    engine = Engine(model, gate=GateSettings(opens_for="sound"))
+    sound = hops(model, engine)
+    rows = {}
+    for name, after in (("a minute", MINUTE), ("an hour", HOUR), ("a day", DAY)):
+        while engine.seconds < min(after, seconds):
+            engine.push(next(sound))
+        times = []
+        for _ in range(SOME):
+            began = time.process_time()
+            engine.push(next(sound))
+            times.append(time.process_time() - began)
+        rows[name] = {"ms": 1000.0 * float(np.median(times)), "megabytes": resident()}
+    return rows
+
+
+def files(path: Path, counts: tuple[int, ...] = (20, 40, 80)) -> dict[str, dict[str, float]]:
+    """Return CPU seconds and peak memory (MB) of classifying so many files, by one process."""
+    rows = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for count in counts:
+            names = [Path(folder, f"{number}.flac") for number in range(count)]
+            for name in names:
+                if not name.exists():
+                    name.symlink_to(settings.SAMPLE)
+            flags = ("--json", "--jobs", "1", "--model", str(path))
+            command = [sys.executable, "-m", "emotiond", "classify", *flags, *map(str, names)]
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as program:
+                _, status, used = os.wait4(program.pid, 0)
+                program.returncode = os.waitstatus_to_exitcode(status)
+            if program.returncode:
+                raise SystemExit("growth: emotiond classify failed")
+            seconds = used.ru_utime + used.ru_stime
+            rows[str(count)] = {"seconds": seconds, "megabytes": used.ru_maxrss / 1024}
+    return rows
+
+
+def resident() -> float:
+    """Return the memory that this process has now (MB)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def main() -> None:
+    """Print both as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, default=settings.DEFAULT_MODEL)
+    args = parser.parse_args()
+    print(json.dumps({"day": day(Classifier(args.model)), "files": files(args.model)}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Writes docs/PERFORMANCE.md: what the daemon costs on this machine, beside what it may cost.
+
+python benchmarks/performance.py              # minutes; other work on the machine shows
+python benchmarks/performance.py --arm64      # and instructions on a Pi's cores; needs root
+"""
+
+import argparse
+import os
+import platform
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import NamedTuple
+
+from growth import day, files
+from instructions import instructions
+
+from emotiond import settings
+from emotiond.bench import Bench, bench
+from emotiond.commands.bench import table
+from emotiond.runtime import Classifier
+
+PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
+NOTES = Path(__file__).with_name("NOTES.md")
+"""What is not measured anew: choices, and the measurements behind them."""
+
+Row = tuple[str, ...]
+
+
+def installed(name: str = "emotiond") -> dict[str, float]:
+    """Return the size on disk (MB) of what a distribution needs, by distribution."""
+    from packaging.requirements import Requirement
+
+    found: dict[str, float] = {}
+    todo = [name]
+    while todo:
+        each = distribution(todo.pop())
+        if each.name in found:
+            continue
+        paths = {path.locate() for path in each.files or []}
+        found[each.name] = sum(path.stat().st_size for path in paths if path.is_file()) / 1e6
+        for line in each.requires or []:
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                todo.append(needed.name)
+    del found[name]
+    return found
+
+
+def markdown(head: Row, rows: list[Row]) -> str:
+    """Return a table."""
+    ruler = tuple("---" for _ in head)
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ruler, *rows))
+
+
+class Aim(NamedTuple):
+    """What a figure should be at most, or at least."""
+
+    of: str
+    limit: float
+    measured: float
+    unit: str = ""
+    least: bool = False
+
+    def row(self) -> Row:
+        """Return it as a row of a table."""
+        met = self.measured >= self.limit if self.least else self.measured <= self.limit
+        words = "at least" if self.least else "at most"
+        digits = ",.0f" if self.measured >= 100.0 else ".2g" if self.measured < 1.0 else ".3g"
+        return (
+            self.of,
+            f"{words} {self.limit:,g} {self.unit}".strip(),
+            f"{self.measured:{digits}} {self.unit}".strip(),
+            "yes" if met else "**no**",
+        )
+
+
+def aims(figures: Bench, megabytes: float) -> list[Aim]:
+    """Return what was aimed at, with what was measured."""
+    loops, stages, start, base = (figures.loops, figures.stages_ms, figures.start, figures.baseline)
+    core = "% of a core"
+    per_hop = 0.1 / figures.hop_seconds
+    energy = loops["speech, energy gate"]
+    found = [
+        Aim("a hop with the gate open, without the detectors", 2.0, energy.hop_ms, "ms"),
+        Aim("the loop in speech, without the detectors", 1.0, 100.0 * energy.core_share, core),
+        Aim("the loop in speech", 3.0, 100.0 * loops["speech"].core_share, core),
+        Aim("the loop in a quiet room", 0.2, 100.0 * loops["quiet room"].core_share, core),
+        Aim("the gate in speech", 2.0, per_hop * stages["gate, speech"], core),
+        Aim("the gate in a quiet room", 0.2, per_hop * stages["gate, quiet room"], core),
+        Aim("start to the first prediction", 1.0, start.first_prediction_seconds, "s"),
+        Aim("`emotiond --help`", 0.15, start.help_seconds, "s"),
+        Aim("peak memory, headless", 80.0, start.peak_megabytes, "MB"),
+        Aim("dependencies on disk", 120.0, megabytes, "MB"),
+    ]
+    found += [
+        Aim(f"replay with `--fast`: {name}", 1000.0, each.times_real_time, "x real time", True)
+        for name, each in loops.items()
+    ]
+    if base is not None:
+        found += [
+            Aim(
+                "MFCCs: librosa's of the window over ours of a hop", 15.0, base.mfcc_ratio, "", True
+            ),
+            Aim("the hop: librosa's way over ours", 4.0, base.hop_ratio, "", True),
+            Aim("same labels both ways", 100.0, 100.0 * base.same_labels, "%", True),
+        ]
+    return found
+
+
+def page(path: Path, arm64: bool) -> str:
+    """Measure, and return the page."""
+    figures = bench(path)
+    sizes = installed()
+    parts = [
+        "# What it costs",
+        f"Written by `benchmarks/performance.py` on {os.cpu_count()} cores, {platform.machine()}, "
+        f"load {figures.load:.1f}, Python {platform.python_version()}, with `{path.name}`, "
+        f"{path.stat().st_size / 1000:.0f} kB. CPU times are the least of several runs. "
+        "`emotiond bench` gives the same figures for any machine.",
+        "## Aims",
+        markdown(
+            ("of", "aim", "measured", "met"),
+            [aim.row() for aim in aims(figures, sum(sizes.values()))],
+        ),
+        "## All figures of `emotiond bench`",
+        f"```\n{table(figures)}\n```",
+        "## As the work grows",
+        markdown(
+            ("after", "CPU of a hop, speech with pauses, gate by energy", "memory"),
+            [
+                (name, f"{row['ms']:.3f} ms", f"{row['megabytes']:.0f} MB")
+                for name, row in day(Classifier(path)).items()
+            ],
+        ),
+        markdown(
+            ("files of 23 s, one process", "CPU", "peak memory"),
+            [
+                (name, f"{row['seconds']:.1f} s", f"{row['megabytes']:.0f} MB")
+                for name, row in files(path).items()
+            ],
+        ),
+        "## On disk",
+        markdown(
+            ("package", "MB"),
+            [
+                (name, f"{size:.1f}")
+                for name, size in sorted(sizes.items(), key=lambda item: -item[1])
+            ],
+        ),
+    ]
+    if arm64:
+        parts += [
+            "## On a Raspberry Pi's architecture",
+            "`tools/arm64` installs the wheels that a Pi with 64-bit Debian 12 gets and runs the "
+            "daemon's tests there, under emulation. Emulation gives no times. What it gives is "
+            "instructions, counted by `benchmarks/instructions.py`, with the kernels that XNNPACK "
+            "has for every 64-bit ARM (a Pi 5 has faster ones for int8):",
+            markdown(
+                ("of a hop", "million instructions"),
+                [(name, f"{each:.2f}") for name, each in instructions(path.resolve()).items()],
+            ),
+        ]
+    return "\n\n".join([*parts, NOTES.read_text().strip()]) + "\n"
+
+
+def main() -> None:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, default=settings.DEFAULT_MODEL)
+    parser.add_argument(
+        "--arm64", action="store_true", help="count instructions too; see tools/arm64"
+    )
+    args = parser.parse_args()
+    PAGE.write_text(page(args.model, args.arm64))
+    print(PAGE)
+
+
+if __name__ == "__main__":
+    main()

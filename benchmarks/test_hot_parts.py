@@ -1,0 +1,118 @@
+"""The hot parts of a hop, for comparing one change with another.
+
+    pytest benchmarks --benchmark-autosave
+    pytest benchmarks --benchmark-compare
+
+``emotiond bench`` says what all of it costs together. EMOTIOND_MODEL names another model file.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from emotiond import settings
+from emotiond.baseline import librosa_mfcc
+from emotiond.bench import pink, speech_of
+from emotiond.decision import Decision, DecisionSettings
+from emotiond.engine import Engine
+from emotiond.gate import Gate, GateSettings
+from emotiond.logfile import LogSink
+from emotiond.mfcc import StreamingMfcc
+from emotiond.modelfile import OpensFor
+from emotiond.runtime import Classifier
+from emotiond.sound import Resampler, read_sound
+
+RATE = 16_000
+
+pytestmark = pytest.mark.benchmark(timer=time.process_time, min_rounds=50)
+
+
+@pytest.fixture(scope="module")
+def model() -> Classifier:
+    """Return the classifier to measure with."""
+    return Classifier(Path(os.environ.get("EMOTIOND_MODEL", settings.DEFAULT_MODEL)))
+
+
+@pytest.fixture(scope="module")
+def hops(model: Classifier) -> list[np.ndarray]:
+    """Return hops of speech without pauses."""
+    talk = speech_of(model, read_sound(settings.SAMPLE, RATE))
+    hop = Engine(model).hop
+    return [talk[i : i + hop] for i in range(0, len(talk) - hop + 1, hop)]
+
+
+@pytest.fixture(scope="module")
+def window(model: Classifier, hops: list[np.ndarray]) -> np.ndarray:
+    """Return the sound of one window."""
+    return np.concatenate(hops)[: model.contract.mfcc.samples(model.contract.window_frames)]
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_resampling(benchmark: BenchmarkFixture, rate: int) -> None:
+    resampler = Resampler(rate, RATE)
+    block = np.repeat(pink(0.1, rate, -20.0)[:, np.newaxis], 2, axis=1)
+    benchmark(resampler.push, block)
+
+
+@pytest.mark.parametrize("opens_for", ["sound", "speech"])
+def test_gate(benchmark: BenchmarkFixture, hops: list[np.ndarray], opens_for: OpensFor) -> None:
+    gate = Gate(GateSettings(), RATE, len(hops[0]), opens_for)
+    turns = iter(hops * 10_000)
+    benchmark(lambda: gate.push(next(turns)))
+
+
+def test_gate_in_a_quiet_room(benchmark: BenchmarkFixture, model: Classifier) -> None:
+    hop = Engine(model).hop
+    gate = Gate(GateSettings(), RATE, hop, "speech")
+    room = pink(60.0, RATE, -60.0)
+    turns = [room[i : i + hop] for i in range(0, len(room) - hop, hop)]
+    for each in turns:
+        gate.push(each)
+    endless = iter(turns * 10_000)
+    benchmark(lambda: gate.push(next(endless)))
+
+
+def test_mfcc(benchmark: BenchmarkFixture, model: Classifier, hops: list[np.ndarray]) -> None:
+    mfcc = StreamingMfcc(model.contract.mfcc)
+    benchmark(mfcc.push, hops[0])
+
+
+def test_mfcc_by_librosa(
+    benchmark: BenchmarkFixture, model: Classifier, window: np.ndarray
+) -> None:
+    pytest.importorskip("librosa")
+    benchmark(librosa_mfcc, window, model.contract.mfcc)
+
+
+def test_inference(benchmark: BenchmarkFixture, model: Classifier) -> None:
+    contract = model.contract
+    frames = np.zeros((contract.window_frames, contract.mfcc.n_mfcc), np.float32)
+    benchmark(model.probabilities, frames)
+
+
+def test_decision(benchmark: BenchmarkFixture, model: Classifier) -> None:
+    decision = Decision(model.contract, DecisionSettings(), 0.5)
+    count = len(model.contract.labels)
+    benchmark(decision.hear, np.full(count, 1.0 / count, np.float32), 1.0)
+
+
+def test_log(
+    benchmark: BenchmarkFixture, model: Classifier, hops: list[np.ndarray], tmp_path: Path
+) -> None:
+    engine = Engine(model, gate=GateSettings(opens_for="sound"))
+    record = engine.push(np.concatenate(hops))[0]
+    log = LogSink(tmp_path)
+    benchmark(log.write, record)
+    log.close()
+
+
+def test_hop_of_the_engine(
+    benchmark: BenchmarkFixture, model: Classifier, hops: list[np.ndarray]
+) -> None:
+    engine = Engine(model, gate=GateSettings(opens_for="sound"))
+    turns = iter(hops * 10_000)
+    benchmark(lambda: engine.push(next(turns)))
