@@ -1,9 +1,9 @@
 """The live socket: everybody sees everything, and nobody is waited for."""
 
-import os
-import signal
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -194,20 +194,20 @@ def test_a_second_daemon_does_not_take_a_living_ones_socket_and_gets_it_later(
 
 
 def test_what_a_killed_daemon_left_is_replaced(path: Path, sinks) -> None:
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        LiveSink(path, HELLO).write(status())
-        os.write(writer, b"!")
-        signal.pause()
-        os._exit(1)
-    try:
-        assert os.read(reader, 1) == b"!"
-        with pytest.raises(OSError, match="another emotiond"):
-            sinks().write(status())
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+    code = (
+        "import signal; from pathlib import Path; from tests.daemon import test_live as t; "
+        f"t.LiveSink(Path({str(path)!r}), t.HELLO).write(t.status()); signal.pause()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code]) as other:
+        try:
+            give_up = time.monotonic() + 30.0
+            while not path.is_socket():
+                assert time.monotonic() < give_up
+                time.sleep(0.01)
+            with pytest.raises(OSError, match="another emotiond"):
+                sinks().write(status())
+        finally:
+            other.kill()
     assert path.is_socket()
     with pytest.raises(ConnectionRefusedError):
         connect(path)

@@ -68,6 +68,7 @@ class Bench:
         self.live = LiveSink(self.socket, HELLO)
         self.reload = Reload(self._load, Settings(), self.log)
         self.viewers: list[socket.socket] = []
+        self.spare = os.open(os.devnull, os.O_RDONLY)
 
     def _load(self) -> Settings:
         if isinstance(self.settings, InputError):
@@ -205,9 +206,11 @@ def repair_the_disk(bench: Bench) -> None:
 
 def use_up_descriptors_at_midnight(bench: Bench) -> None:
     bench.now += timedelta(days=1)
-    free = os.dup(0)
-    os.close(free)
-    bench.undo.enter_context(limited(resource.RLIMIT_NOFILE, free))
+    most = max(int(each.name) for each in Path("/proc/self/fd").iterdir()) + 1
+    bench.undo.enter_context(limited(resource.RLIMIT_NOFILE, most))
+    with contextlib.suppress(OSError):
+        while True:
+            bench.undo.callback(os.close, os.dup(bench.spare))
 
 
 def forbid_deleting_at_midnight(bench: Bench) -> None:
@@ -510,6 +513,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         try:
             yield bench
         finally:
+            os.close(bench.spare)
             for viewer in bench.viewers:
                 viewer.close()
 
