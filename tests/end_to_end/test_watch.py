@@ -4,6 +4,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -202,3 +203,29 @@ def test_a_socket_of_others_is_one_line_that_says_what_to_do(
     ended = emotiond("watch")
     assert (ended.returncode, ended.stderr.count(b"\n")) == (1, 1)
     assert b"permission denied; join the group" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (b'hi\n{"type":"meter","seconds":1,"level":0,"speech":0}\n', b"is not an emotiond"),
+        (b"", b"closed the connection"),
+    ],
+)
+def test_a_socket_that_tells_nothing_is_one_line_and_code_1(
+    emotiond: Run, socket_path: Path, sent: bytes, words: bytes
+) -> None:
+    socket_path.parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(socket_path))
+        server.listen()
+
+        def answer() -> None:
+            with server.accept()[0] as viewer:
+                viewer.send(sent)
+
+        threading.Thread(target=answer, daemon=True).start()
+        ended = emotiond("watch")
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert words in ended.stderr
+    assert ended.stderr.count(b"\n") == 1

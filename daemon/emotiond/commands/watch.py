@@ -65,6 +65,8 @@ class _Viewer:
                 self._screen.meter(message.seconds, message.level, message.speech)
             else:
                 self._screen.write(message)
+        if self._screen is None and not self._stop.is_set():
+            raise EmotiondError("the daemon closed the connection: it ends, or too many watch it")
         if not self._stop.is_set() and not self._lost:
             self._lost = True
             self._say("service_lost", "waiting for it to start again")
