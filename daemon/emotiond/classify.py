@@ -7,7 +7,9 @@ import numpy as np
 
 from emotiond.decision import Pooled, decide
 from emotiond.engine import Engine, Model
+from emotiond.gate import FLOOR_DB, GateSettings
 from emotiond.mfcc import Signal
+from emotiond.modelfile import NO_SPEECH
 from emotiond.record import Record, State, Utterance
 
 
@@ -37,7 +39,7 @@ def classify(model: Model, blocks: Iterable[Signal]) -> Verdict:
     Verdict
         With state ``no_speech`` where nobody speaks.
     """
-    engine = Engine(model)
+    engine = file_engine(model)
     contract = model.contract
     pooled = Pooled()
     for record in _records(engine, blocks):
@@ -48,6 +50,19 @@ def classify(model: Model, blocks: Iterable[Signal]) -> Verdict:
         return Verdict(engine.seconds, None, "no_speech", 0.0, {})
     decided = decide(contract.reported, pooled.mean(), contract.abstain_below)
     return Verdict(seconds=engine.seconds, **decided._asdict())
+
+
+def file_engine(model: Model) -> Engine:
+    """Return an engine for one whole recording.
+
+    Whoever asks about a file most likely knows that there is a voice in it. So where the model
+    itself tells voices from other sounds it hears all that stands out, and mumbled speech, which
+    detectors miss, is heard too.
+    """
+    judges = NO_SPEECH in model.contract.labels
+    return Engine(
+        model, gate=GateSettings(opens_for="sound", floor_db=FLOOR_DB) if judges else None
+    )
 
 
 def _records(engine: Engine, blocks: Iterable[Signal]) -> Iterator[Record]:

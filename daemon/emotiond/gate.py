@@ -32,6 +32,7 @@ RETRY_SECONDS: Final = 0.25
 """How soon Silero is asked again after a no."""
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Level = Annotated[float, msgspec.Meta(ge=-100.0, le=0.0)]
 
 
 class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +55,14 @@ class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float,
         msgspec.Meta(gt=0.0, le=600.0, description="how long the room's floor is remembered (s)"),
     ] = 3.0
+    floor_db: Annotated[
+        Level | None,
+        msgspec.Meta(
+            description="no room is taken to be quieter than this (dBFS; default: by what it opens "
+            "for)",
+            examples=[-75.0],
+        ),
+    ] = None
     open_above: Annotated[
         Share, msgspec.Meta(description="probability of speech from which it may open")
     ] = 0.3
@@ -98,6 +107,8 @@ class Gate:
         wanted = settings.opens_for or opens_for
         # Where voices are told from noise afterwards, a whisper may be heard.
         floor = FLOOR_DB if wanted == "speech" else SILENCE_DB
+        if settings.floor_db is not None:
+            floor = settings.floor_db
         self._energy = _Energy(settings, sample_rate, hop, floor)
         self._voice = _Voice(settings, sample_rate) if wanted == "speech" else None
         self._pieces = math.ceil(hop * RATE / sample_rate / PIECE)

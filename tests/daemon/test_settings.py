@@ -29,6 +29,7 @@ KEYS = {
     "headless": (False, None, True),
     "hop_seconds": (0.25, "1.5", 1.5),
     "gate.opens_for": ("speech", "sound", "sound"),
+    "gate.floor_db": (-60.0, "-50", -50.0),
     "gate.margin_db": (9.0, "20", 20.0),
     "gate.floor_seconds": (1.0, "5", 5.0),
     "gate.open_above": (0.1, "0.9", 0.9),

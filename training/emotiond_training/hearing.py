@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond.engine import Engine
+from emotiond.classify import file_engine
 from emotiond.mfcc import Frames, Signal
 from emotiond.modelfile import NO_SPEECH
 from emotiond.record import Prediction, Utterance
@@ -76,7 +76,7 @@ def windows_of(classifier: Classifier, blocks: Iterable[Signal]) -> Windows:
         Mono sound at the model's sample rate.
     """
     model = _Listening(classifier)
-    engine = Engine(model)
+    engine = file_engine(model)
     contract = classifier.contract
     ramp = math.ceil(contract.mfcc.samples(contract.window_frames) / engine.hop)
     heard: list[tuple[float, float, Logits]] = []
