@@ -56,7 +56,7 @@ class Sinks:
     def write(self, record: Record, latency_ms: float = 0.0) -> None:
         """Give a record to every sink; say once when one fails, and once when it works again."""
         for change in self._give(stamp(record, self._now(), latency_ms)):
-            self._give(stamp(change, self._now(), 0.0))
+            self._tell(stamp(change, self._now(), 0.0))
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
         """Give the reading of a hop to every sink that works."""
@@ -71,6 +71,18 @@ class Sinks:
         for sink in self._sinks.values():
             with contextlib.suppress(OSError):
                 sink.close()
+
+    def _tell(self, change: Record) -> None:
+        """Give what changed to every sink, and conclude nothing of what becomes of it.
+
+        A short line may still fit where a record did not; the next record shows how things are.
+        """
+        for name, sink in self._sinks.items():
+            try:
+                sink.write(change)
+            except OSError:
+                if name in self.lost:
+                    self.lost[name] += 1
 
     def _give(self, record: Record) -> list[Status]:
         """Give a record to every sink and return what changed by it."""

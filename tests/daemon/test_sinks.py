@@ -82,6 +82,53 @@ def test_failure_is_said_once_and_recovery_once_with_the_count(
     assert good.events.count("sink_failed") == good.events.count("sink_back") == 1
 
 
+class Cramped(Keeper):
+    """A sink with room for short messages only, as a disk that is nearly full."""
+
+    def write(self, record: Record) -> None:
+        assert isinstance(record, Status)
+        if self.failing and len(record.message) > 100:
+            raise OSError(28, "No space left on device")
+        self.records.append(record)
+
+
+def test_a_short_line_that_still_fits_is_no_recovery() -> None:
+    cramped, good = Cramped(), Keeper()
+    sinks = Sinks({"cramped": cramped, "good": good}, "abcd", lambda: NOW)
+    cramped.failing = True
+    for _ in range(3):
+        sinks.write(news("x" * 200))
+    cramped.failing = False
+    sinks.write(news("x" * 200))
+    changes = [each for each in good.events if each != "started"]
+    assert changes == ["sink_failed", "sink_back"]
+    back = next(each for each in good.records if each.event == "sink_back")
+    assert back.message == "cramped works again; 3 records were lost"
+    assert cramped.events == ["sink_failed", "started", "sink_back"]
+
+
+class Flaky(Keeper):
+    """A sink that fails at every second record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def write(self, record: Record) -> None:
+        self.asked += 1
+        if self.asked % 2:
+            raise OSError(5, "Input/output error")
+        self.records.append(record)
+
+
+def test_a_sink_that_fails_now_and_then_holds_nobody_up() -> None:
+    flaky, good = Flaky(), Keeper()
+    sinks = Sinks({"flaky": flaky, "good": good}, "abcd", lambda: NOW)
+    for _ in range(10):
+        sinks.write(news("x"))
+    assert good.events.count("started") == 10
+
+
 def test_a_second_failure_is_said_again(sinks: Sinks, keepers: tuple[Keeper, Keeper]) -> None:
     bad, good = keepers
     for failing in (True, False, True, False):
