@@ -6,7 +6,6 @@ python benchmarks/growth.py
 import argparse
 import itertools
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from emotiond import settings
+from emotiond.bench import PROBE
 from emotiond.engine import Engine
 from emotiond.gate import GateSettings
 from emotiond.runtime import Classifier
@@ -62,14 +62,14 @@ def files(path: Path, counts: tuple[int, ...] = (20, 40, 80)) -> dict[str, dict[
                 if not name.exists():
                     name.symlink_to(settings.SAMPLE)
             flags = ("--json", "--jobs", "1", "--model", str(path))
-            command = [sys.executable, "-m", "emotiond", "classify", *flags, *map(str, names)]
-            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as program:
-                _, status, used = os.wait4(program.pid, 0)
-                program.returncode = os.waitstatus_to_exitcode(status)
-            if program.returncode:
-                raise SystemExit("growth: emotiond classify failed")
-            seconds = used.ru_utime + used.ru_stime
-            rows[str(count)] = {"seconds": seconds, "megabytes": used.ru_maxrss / 1024}
+            command = [sys.executable, "-c", PROBE, "classify", *flags, *map(str, names)]
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            ended = subprocess.run(command, capture_output=True, text=True, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            rows[str(count)] = {
+                "seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+                "megabytes": float(ended.stdout.splitlines()[-1]),
+            }
     return rows
 
 

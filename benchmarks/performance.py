@@ -5,21 +5,23 @@ python benchmarks/performance.py --arm64      # and instructions on a Pi's cores
 """
 
 import argparse
+import json
 import os
 import platform
+import subprocess
+import sys
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import NamedTuple
 
-from growth import day, files
 from instructions import instructions
 
 from emotiond import settings
 from emotiond.bench import Bench, bench
 from emotiond.commands.bench import table
-from emotiond.runtime import Classifier
 
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
+GROWTH = Path(__file__).with_name("growth.py")
 NOTES = Path(__file__).with_name("NOTES.md")
 """What is not measured anew: choices, and the measurements behind them."""
 
@@ -111,6 +113,11 @@ def page(path: Path, arm64: bool) -> str:
     """Measure, and return the page."""
     figures = bench(path)
     sizes = installed()
+    growth = json.loads(
+        subprocess.run(
+            [sys.executable, GROWTH, "--model", path], capture_output=True, check=True
+        ).stdout
+    )
     parts = [
         "# What it costs",
         f"Written by `benchmarks/performance.py` on {os.cpu_count()} cores, {platform.machine()}, "
@@ -129,14 +136,14 @@ def page(path: Path, arm64: bool) -> str:
             ("after", "CPU of a hop, speech with pauses, gate by energy", "memory"),
             [
                 (name, f"{row['ms']:.3f} ms", f"{row['megabytes']:.0f} MB")
-                for name, row in day(Classifier(path)).items()
+                for name, row in growth["day"].items()
             ],
         ),
         markdown(
             ("files of 23 s, one process", "CPU", "peak memory"),
             [
                 (name, f"{row['seconds']:.1f} s", f"{row['megabytes']:.0f} MB")
-                for name, row in files(path).items()
+                for name, row in growth["files"].items()
             ],
         ),
         "## On disk",

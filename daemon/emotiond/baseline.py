@@ -29,10 +29,9 @@ def librosa_mfcc(window: Signal, config: MfccConfig) -> Frames:
     """Return a window's MFCCs [shape=(frames, n_mfcc)] as librosa computes them."""
     import librosa
 
-    coefficients = librosa.feature.mfcc(
+    power = librosa.feature.melspectrogram(
         y=window,
         sr=config.sample_rate,
-        n_mfcc=config.n_mfcc,
         n_fft=config.frame_length,
         hop_length=config.hop_length,
         n_mels=config.n_mels,
@@ -40,7 +39,8 @@ def librosa_mfcc(window: Signal, config: MfccConfig) -> Frames:
         fmax=config.fmax,
         center=False,
     )
-    return np.asarray(coefficients.T, np.float32)
+    decibels = librosa.power_to_db(power, top_db=None)
+    return np.asarray(librosa.feature.mfcc(S=decibels, n_mfcc=config.n_mfcc).T, np.float32)
 
 
 def compare(path: Path) -> Baseline:

