@@ -157,9 +157,11 @@ class Engine:
         """End the stream here: hear the rest of a hop, and end an utterance that is under way."""
         records: list[Record] = []
         rest = len(self._pending)
-        if rest:
+        if self._seconds(self._position + rest) > self._seconds(self._position):
             records = self._hear(np.pad(self._pending, (0, self.hop - rest)), rest)
-            self._pending = np.empty(0, np.float32)
+        else:  # shorter than a millisecond: in a record it would have no length
+            self._position += rest
+        self._pending = np.empty(0, np.float32)
         return records + self._fall_silent(self._position)
 
     def _hear(self, hop: Signal, heard: int | None = None) -> list[Record]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emotiond.decision import DecisionSettings
@@ -102,6 +102,7 @@ def test_an_engine_that_finished_says_the_same_of_the_same_sound_as_its_twin(
 
 
 @given(todo=steps, hop_seconds=st.sampled_from([0.05, 0.5, 1.0]))
+@example(todo=[("noise", each) for each in (2.0, 1.5111332551813652, 2.44140625)], hop_seconds=0.05)
 def test_every_utterance_ends_and_is_the_sum_of_its_predictions(
     todo: list[Step], hop_seconds: float
 ) -> None:
