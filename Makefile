@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS = 1
 CORPORA ?= corpora
 # Folders of CORPORA are named for their readers (nemo or nemo_pl, say); missing ones are left out.
 NAMES = ased cremad emodb nemo ravdess savee tess
-RECIPE ?= seed
+RECIPE ?= strangers
 
 # Listens to the default microphone; plays a sample where there is none.
 run: .venv/.run
@@ -26,20 +26,21 @@ lint: .venv/.test
 bench: .venv/.run
 	@$(EMOTIOND) bench
 
-# The shipped model, from your own copy of TESS: make train CORPORA=path/to/folder
+CORPUS_FLAGS = $(foreach name,$(NAMES),$(addprefix --corpus $(name)=,$(firstword $(wildcard $(CORPORA)/$(name) $(CORPORA)/$(name)_*)))) \
+  $(addprefix --noise ,$(NOISE)) $(addprefix --rir ,$(RIR))
+
+# The shipped model, from your own corpora and folders of recordings to mix in; half an hour:
+# make train CORPORA=path/to/folder NOISE="path/to/noise path/to/music" RIR=path/to/impulse/responses
 train: .venv/.test
-	$(EMOTIOND) train --corpus tess=$(CORPORA)/tess --recipe seed --all --out runs/shipped
+	$(EMOTIOND) train --recipe $(RECIPE) --all --evaluation models/evaluation/metrics.json --out runs/shipped $(CORPUS_FLAGS)
 	$(EMOTIOND) export runs/shipped
 	cp runs/shipped/emotiond-int8.tflite models/emotiond.tflite
 
-# Every protocol that your corpora allow; hours. Folders of recordings to mix in may be given:
-# make evaluate CORPORA=path/to/folder NOISE=path/to/noise RIR=path/to/impulse/responses
+# The card, from the same folders and ordinary speech (SPEECH=path): every protocol that your corpora allow; hours.
 evaluate: .venv/.test
-	$(EMOTIOND) evaluate --recipe $(RECIPE) --jobs 2 --robustness --out runs/evaluation \
-	  $(foreach name,$(NAMES),$(addprefix --corpus $(name)=,$(firstword $(wildcard $(CORPORA)/$(name) $(CORPORA)/$(name)_*)))) \
-	  $(addprefix --noise ,$(NOISE)) $(addprefix --rir ,$(RIR)) $(addprefix --speech ,$(SPEECH))
+	$(EMOTIOND) evaluate --recipe $(RECIPE) --jobs 2 --robustness --out runs/evaluation $(CORPUS_FLAGS) $(addprefix --speech ,$(SPEECH))
 	cp -r runs/evaluation/EVALUATION.md runs/evaluation/evaluation models/
-	cp runs/evaluation/metrics.json models/evaluation/
+	cp runs/evaluation/metrics.json runs/evaluation/live.json models/evaluation/
 
 # A service that starts with the machine (needs root), or with your session. Again: an upgrade.
 install-service:

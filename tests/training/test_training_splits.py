@@ -126,6 +126,11 @@ def test_cross_corpus_tests_the_emotions_that_others_have_too(joined):
     assert "ased" not in of(joined, np.concatenate((plan.train, plan.calibration)), "corpus")
 
 
+def test_cross_corpus_leaves_out_only_what_was_asked_for(joined):
+    rounds = plan_rounds(["cross-corpus"], joined, 7, ["nemo", "ased"])
+    assert {plan.name for plan in rounds} == {"without-nemo", "without-ased"}
+
+
 def test_clips_of_unknown_speakers_train_only_where_no_stranger_is_tested(joined, touch):
     unknown = clips_of("folders", ("a",), 2)
     unknown = [msgspec.structs.replace(clip, speaker=None) for clip in written(touch, unknown)]

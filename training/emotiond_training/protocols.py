@@ -77,7 +77,9 @@ class Round(NamedTuple):
     tests: tuple[HeldOut, ...]
 
 
-def plan_rounds(names: Sequence[str], clips: Sequence[Clip], seed: int) -> list[Round]:
+def plan_rounds(
+    names: Sequence[str], clips: Sequence[Clip], seed: int, leave_out: Sequence[str] = ()
+) -> list[Round]:
     """Plan the trainings that protocols take.
 
     Parameters
@@ -88,6 +90,8 @@ def plan_rounds(names: Sequence[str], clips: Sequence[Clip], seed: int) -> list[
         The table.
     seed : int
         Of the random splits and of the choice of calibration speakers.
+    leave_out : sequence of str
+        Corpora that ``cross-corpus`` leaves out, one at a time; each, if there are none.
 
     Raises
     ------
@@ -107,6 +111,8 @@ def plan_rounds(names: Sequence[str], clips: Sequence[Clip], seed: int) -> list[
             raise InputError(f"protocol {name} needs {_need(name)}")
         for corpus in corpora:
             if protocol.split is None:
+                if leave_out and corpus not in leave_out:
+                    continue
                 rounds.append(_without_corpus(name, corpus, clips, seed))
                 continue
             members = np.flatnonzero([clip.corpus == corpus for clip in clips])

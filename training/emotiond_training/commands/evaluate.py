@@ -41,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="hear the test clips of `speakers` also 30 dB quieter, and 10 dB louder and clipped",
     )
+    parser.add_argument(
+        "--leave-out",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="corpus that cross-corpus leaves out; may be repeated (default: each, one at a time)",
+    )
     add_live_arguments(parser)
 
 
@@ -69,9 +76,11 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
 
     recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
     clips = read_corpora(args.corpus)
+    if unknown := set(args.leave_out) - {clip.corpus for clip in clips}:
+        raise InputError(f"--leave-out {min(unknown)}: no such corpus was given")
     # What is missing or leaks is said before hours of training.
     names = [name for name in args.protocol if name in PROTOCOLS]
-    rounds = plan_rounds(names, clips, recipe.seed)
+    rounds = plan_rounds(names, clips, recipe.seed, args.leave_out)
     for each in rounds:
         check_round(clips, each)
     out = output_folder(args)
