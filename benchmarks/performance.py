@@ -10,16 +10,20 @@ import os
 import platform
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import NamedTuple
 
 from instructions import instructions
+from packaging.requirements import Requirement
 
 from emotiond import settings
 from emotiond.bench import Bench, bench
 from emotiond.commands.bench import table
+from emotiond.modelfile import read_contract
 
+PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
 GROWTH = Path(__file__).with_name("growth.py")
 NOTES = Path(__file__).with_name("NOTES.md")
@@ -28,23 +32,18 @@ NOTES = Path(__file__).with_name("NOTES.md")
 Row = tuple[str, ...]
 
 
-def installed(name: str = "emotiond") -> dict[str, float]:
-    """Return the size on disk (MB) of what a distribution needs, by distribution."""
-    from packaging.requirements import Requirement
-
+def installed() -> dict[str, float]:
+    """Return the size on disk (MB) of all that the daemon needs, by package."""
     found: dict[str, float] = {}
-    todo = [name]
+    todo = list(tomllib.loads(PROJECT.read_text())["project"]["dependencies"])
     while todo:
-        each = distribution(todo.pop())
-        if each.name in found:
+        needed = Requirement(todo.pop())
+        if needed.name in found or (needed.marker and not needed.marker.evaluate({"extra": ""})):
             continue
-        paths = {path.locate() for path in each.files or []}
-        found[each.name] = sum(path.stat().st_size for path in paths if path.is_file()) / 1e6
-        for line in each.requires or []:
-            needed = Requirement(line)
-            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
-                todo.append(needed.name)
-    del found[name]
+        package = distribution(needed.name)
+        paths = {path.locate() for path in package.files or []}
+        found[needed.name] = sum(path.stat().st_size for path in paths if path.is_file()) / 1e6
+        todo += package.requires or []
     return found
 
 
@@ -122,8 +121,9 @@ def page(path: Path, arm64: bool) -> str:
         "# What it costs",
         f"Written by `benchmarks/performance.py` on {os.cpu_count()} cores, {platform.machine()}, "
         f"load {figures.load:.1f}, Python {platform.python_version()}, with `{path.name}`, "
-        f"{path.stat().st_size / 1000:.0f} kB. CPU times are the least of several runs. "
-        "`emotiond bench` gives the same figures for any machine.",
+        f"{path.stat().st_size / 1000:.0f} kB, whose gate opens for "
+        f"{read_contract(path).opens_for} unless said otherwise. CPU times are the least of "
+        "several runs. `emotiond bench` gives the same figures for any machine.",
         "## Aims",
         markdown(
             ("of", "aim", "measured", "met"),
