@@ -20,7 +20,7 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smoothing_seconds: Annotated[
         float,
         msgspec.Meta(gt=0.0, le=600.0, description="how long probabilities are averaged over (s)"),
-    ] = 2.0
+    ] = 3.0
     abstain_below: Annotated[
         Probability | None,
         msgspec.Meta(
@@ -31,14 +31,14 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     switch_margin: Annotated[
         Probability,
         msgspec.Meta(description="by how much a new label must be ahead to be shown at once"),
-    ] = 0.3
+    ] = 0.5
     switch_seconds: Annotated[
         Seconds,
         msgspec.Meta(description="how long a new label that is less ahead must stay ahead (s)"),
-    ] = 1.0
+    ] = 3.0
     refractory_seconds: Annotated[
         Seconds, msgspec.Meta(description="how long a new label stays at least (s)")
-    ] = 1.0
+    ] = 3.0
     no_speech_above: Annotated[
         Probability,
         msgspec.Meta(description="probability of no_speech, if the model has it, that silences"),
@@ -109,8 +109,8 @@ class Hysteresis:
     """Which label is shown, so that near-ties don't flicker.
 
     Another label replaces the one that is shown when it has been ahead for long enough or is ahead
-    by far enough, and not before the shown one has stayed its time. No label (uncertain) is a
-    choice like any other: a label is ahead of it by what it is over the threshold.
+    by far enough, and not before the shown one has stayed its time. No label (uncertain) replaces
+    one in the same way, by what the label is under the threshold; a label replaces it at once.
 
     Parameters
     ----------
@@ -148,7 +148,8 @@ class Hysteresis:
         self._ahead += 1
         now = abstain_below if self._shown is None else float(probabilities[self._shown])
         new = abstain_below if wanted is None else float(probabilities[wanted])
-        convinced = self._ahead >= self._wait or new - now >= self._margin
+        # Where nothing is claimed yet there is nothing to keep steady.
+        convinced = self._shown is None or self._ahead >= self._wait or new - now >= self._margin
         if convinced and self._age > self._refractory:
             # What follows "uncertain" need not wait: nothing was claimed yet.
             self._age = 0 if wanted is not None else self._refractory

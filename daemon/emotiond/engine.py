@@ -7,7 +7,7 @@ or replayed.
 
 import math
 from collections import deque
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 import msgspec
 import numpy as np
@@ -21,6 +21,11 @@ from emotiond.record import Prediction, Record, Utterance
 HopSeconds = Annotated[
     float, msgspec.Meta(gt=0.0, le=10.0, description="seconds between two predictions")
 ]
+
+
+LEAD_SECONDS: Final = 1.0
+"""What is heard of the time before the gate opens, and of the hop that opens it: the gate takes up
+to a second to be sure."""
 
 
 class Model(Protocol):
@@ -76,6 +81,7 @@ class Engine:
         # The last window's sound, in whole hops: where a window comes from when the gate opens.
         self._window_hops = math.ceil(config.samples(contract.window_frames) / self.hop)
         self._sound: deque[Signal] = deque(maxlen=self._window_hops)
+        self._lead_hops = math.ceil(LEAD_SECONDS * self.sample_rate / self.hop)
         self._empty_window()
         self._frames: Frames | None = None
         self._pending = np.empty(0, np.float32)
@@ -195,6 +201,9 @@ class Engine:
         """Return the window's frames, computing a hop's, or all when the gate has just opened."""
         if self._frames is None:
             self._mfcc.reset()
+            # Whoever spoke before is not part of what is spoken now.
+            for past in range(len(self._sound) - self._lead_hops):
+                self._sound[past] = np.zeros(self.hop, np.float32)
             frames = [self._mfcc.push(each) for each in self._sound]
         else:
             frames = [self._frames, self._mfcc.push(hop)]

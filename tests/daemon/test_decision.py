@@ -156,11 +156,11 @@ def test_a_label_stays_its_time_whatever_comes(
         assert label is None or length >= refractory + 1
 
 
-def test_no_label_is_a_choice_like_any_other() -> None:
+def test_a_label_is_shown_at_once_where_there_is_none_and_taken_back_only_after_the_wait() -> None:
     hysteresis = Hysteresis(0.2, 2, 0)
     low, high = (0.28, 0.25, 0.24), (0.35, 0.3, 0.3)
     assert shown(hysteresis, [high, high, low, high, low, low, low]) == [
-        None, 0, 0, 0, 0, None, None
+        0, 0, 0, 0, 0, None, None
     ]  # fmt: skip
     assert shown(hysteresis, [(0.6, 0.2, 0.2)]) == [0]
     assert shown(hysteresis, [(0.05, 0.05, 0.05)]) == [None]

@@ -235,6 +235,19 @@ def test_a_window_is_exactly_the_last_frames_also_when_the_gate_has_just_opened(
         np.testing.assert_allclose(window, expected, rtol=0, atol=1e-4)
 
 
+def test_who_spoke_before_is_not_in_the_window_of_who_speaks_now() -> None:
+    seen = []
+    for first in (speech(1.0), silence(1.0)):
+        model = FakeModel(remember=True, window_frames=90)
+        engine = Engine(model)
+        engine.push(np.concatenate((silence(8.0), first, silence(1.4))))
+        model.windows.clear()
+        engine.push(speech(1.0))
+        seen.append(np.array(model.windows))
+    np.testing.assert_array_equal(*seen)
+    assert len(seen[0])
+
+
 @pytest.mark.parametrize(
     ("hop_seconds", "hop"), [(0.001, 512), (0.05, 1024), (0.5, 8192), (10.0, 312 * 512)]
 )

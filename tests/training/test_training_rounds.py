@@ -14,7 +14,7 @@ from emotiond.errors import InputError
 from emotiond.modelfile import read_contract, read_model, write_model
 from emotiond.settings import DEFAULT_MODEL
 from emotiond_export.export import FLOAT32, INT8
-from emotiond_training.card import CARD, METRICS, figures_section, write_card
+from emotiond_training.card import CARD, METRICS, write_card
 from emotiond_training.clips import Clip
 from emotiond_training.evaluation import score
 from emotiond_training.leaks import LeakError
@@ -192,7 +192,3 @@ def test_a_round_that_leaks_is_not_trained(clips, plans, tmp_path, reporter):
         run_round(task._replace(round=task.round._replace(train=leaking)), reporter, trainer)
     assert not trainer.trained
     assert not task.folder.exists()
-
-
-def test_a_model_card_points_to_the_evaluation():
-    assert "(EVALUATION.md)" in figures_section()

@@ -79,17 +79,6 @@ def card_text(evaluation: Evaluation, pictures: Sequence[str], live: Live | None
     return "\n\n".join(sections) + "\n"
 
 
-def figures_section(evaluation: str = CARD) -> str:
-    """Return the section of a model card that points to the evaluation card."""
-    return (
-        "## Figures\n\n"
-        f"[{evaluation}]({evaluation}) has them: for each protocol what was unseen, how many "
-        "recordings and speakers were tested, and how sure the figure is. They are figures of the "
-        "recipe: for each, it was trained anew without what the protocol leaves unseen. The "
-        "shipped file was then trained on all recordings and has no figures of its own.\n"
-    )
-
-
 def _introduction(evaluation: Evaluation) -> str:
     return (
         "Each test recording went through the exported int8 file and the engine that listens "

@@ -39,6 +39,9 @@ STABLE_SECONDS: Final = 1.0
 """A label is stable that lasts so long, or to the end of the clip."""
 LONG_SECONDS: Final = 20.0
 """Of continuous speech in one emotion."""
+TRIM_DB: Final = -35.0
+"""Under the loudest frame of a clip: what is quieter at its ends is cut off continuous speech."""
+TRIM_FRAME_SECONDS: Final = 0.02
 
 
 class Span(NamedTuple):
@@ -236,7 +239,8 @@ def _continuous(clips: Sequence[Clip], sounds: Sequence[Signal], rate: int) -> l
     """Join the clips of one speaker and one label to long speech, without pauses."""
     groups: dict[tuple[str, str], list[Signal]] = {}
     for clip, sound in zip(clips, sounds, strict=True):
-        groups.setdefault((clip.speaker or clip.corpus, clip.label), []).append(sound)
+        key = (clip.speaker or clip.corpus, clip.label)
+        groups.setdefault(key, []).append(_trimmed(sound, rate))
     lines = []
     for (_, label), parts in sorted(groups.items(), key=lambda item: item[0]):
         joined = np.concatenate(parts)[: round(LONG_SECONDS * rate)]
@@ -246,6 +250,15 @@ def _continuous(clips: Sequence[Clip], sounds: Sequence[Signal], rate: int) -> l
             sound = np.concatenate((quiet, joined, quiet, quiet))
             lines.append(_Line(sound, [Span(1.0, 1.0 + seconds, label)]))
     return lines
+
+
+def _trimmed(sound: Signal, rate: int) -> Signal:
+    """Return a sound without what is quieter than speech before and after it."""
+    frame = round(TRIM_FRAME_SECONDS * rate)
+    frames = sound[: len(sound) // frame * frame].reshape(-1, frame).astype(np.float64)
+    powers = np.mean(frames**2, axis=1)
+    loud = np.flatnonzero(powers >= powers.max(initial=0.0) * 10 ** (TRIM_DB / 10))
+    return sound[loud[0] * frame : (loud[-1] + 1) * frame] if len(loud) else sound
 
 
 def _hear(
