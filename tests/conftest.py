@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from emotiond.modelfile import Contract, read_contract
+from emotiond.modelfile import CONTRACT_NAME, Contract, read_contract
 from emotiond.settings import DEFAULT_MODEL
 from emotiond.sound import read_sound
 
@@ -40,8 +41,8 @@ def contract(model_path: Path) -> Contract:
 @pytest.fixture(scope="session")
 def flatbuffer(model_path: Path) -> bytes:
     """Return the TFLite part of the shipped model, without its contract."""
-    content = model_path.read_bytes()
-    return content[: content.index(b"PK\x03\x04", content.rindex(b"emotiond.json") - 4096)]
+    with zipfile.ZipFile(model_path) as archive:
+        return model_path.read_bytes()[: archive.getinfo(CONTRACT_NAME).header_offset]
 
 
 @pytest.fixture(scope="session")

@@ -428,4 +428,4 @@ def test_the_shipped_model_hears_the_four_sentences_of_the_sample(
     assert len(utterances) == 4
     assert {record.model for record in records} == {classifier.contract.short_hash}
     for record in utterances:
-        assert set(record.probabilities) == set(classifier.contract.labels)
+        assert set(record.probabilities) == set(classifier.contract.reported)
