@@ -71,9 +71,9 @@ def in_order(
                 taken += 1
     finally:
         for pipe, process in workers.items():
-            pipe.close()
             process.terminate()
             process.join()
+            pipe.close()
 
 
 def _start(make: Callable[[], Callable[[Item], Result]]) -> tuple[Connection, BaseProcess]:

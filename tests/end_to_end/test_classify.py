@@ -60,6 +60,7 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        bufsize=0,  # what readline read ahead communicate would not see
         start_new_session=True,
     ) as program:
         first = program.stdout.readline()
