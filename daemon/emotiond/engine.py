@@ -7,7 +7,7 @@ or replayed.
 
 import math
 from collections import deque
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 import numpy as np
@@ -21,11 +21,6 @@ from emotiond.record import Prediction, Record, Utterance
 HopSeconds = Annotated[
     float, msgspec.Meta(gt=0.0, le=10.0, description="seconds between two predictions")
 ]
-
-
-LEAD_SECONDS: Final = 1.0
-"""What is heard of the time before the gate opens, and of the hop that opens it: the gate takes up
-to a second to be sure."""
 
 
 class Model(Protocol):
@@ -81,9 +76,8 @@ class Engine:
         # The last window's sound, in whole hops: where a window comes from when the gate opens.
         self._window_hops = math.ceil(config.samples(contract.window_frames) / self.hop)
         self._sound: deque[Signal] = deque(maxlen=self._window_hops)
-        self._lead_hops = math.ceil(LEAD_SECONDS * self.sample_rate / self.hop)
-        self._empty_window()
         self._frames: Frames | None = None
+        self._empty_window()
         self._pending = np.empty(0, np.float32)
         self._decision = Decision(
             contract, decision or DecisionSettings(), self.hop / self.sample_rate
@@ -155,7 +149,6 @@ class Engine:
         self._position += samples
         self._dropped += samples
         self._empty_window()
-        self._frames = None
         self._gate.reset()
         return records
 
@@ -174,9 +167,12 @@ class Engine:
         """Process one hop, of which the last ``hop - heard`` samples are padding."""
         start = self._position
         self._position += self.hop if heard is None else heard
+        is_open = self._gate.push(hop)
+        if not is_open and self._frames is not None:
+            # Whoever spoke until here is no part of what is spoken next.
+            self._empty_window()
         self._sound.append(hop)
-        if not self._gate.push(hop):
-            self._frames = None
+        if not is_open:
             return self._fall_silent(start)
         if self._utterance_start is None:
             self._utterance_start = start
@@ -196,14 +192,12 @@ class Engine:
 
     def _empty_window(self) -> None:
         self._sound.extend([np.zeros(self.hop, np.float32)] * self._window_hops)
+        self._frames = None
 
     def _window(self, hop: Signal) -> Frames:
         """Return the window's frames, computing a hop's, or all when the gate has just opened."""
         if self._frames is None:
             self._mfcc.reset()
-            # Whoever spoke before is not part of what is spoken now.
-            for past in range(len(self._sound) - self._lead_hops):
-                self._sound[past] = np.zeros(self.hop, np.float32)
             frames = [self._mfcc.push(each) for each in self._sound]
         else:
             frames = [self._frames, self._mfcc.push(hop)]

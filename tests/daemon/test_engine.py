@@ -248,6 +248,16 @@ def test_who_spoke_before_is_not_in_the_window_of_who_speaks_now() -> None:
     assert len(seen[0])
 
 
+def test_all_that_was_heard_since_somebody_spoke_is_in_the_window_when_the_gate_opens() -> None:
+    model = FakeModel(remember=True, window_frames=90)
+    engine = Engine(model)
+    sound = np.concatenate((noise(8.0, level=2e-4), speech(1.0)))
+    ends = range(engine.hop, len(sound) + 1, engine.hop)
+    opened = next(end for end in ends if engine.push(sound[end - engine.hop : end]))
+    expected = Mfcc(model.contract.mfcc)(sound[:opened])[-90:]
+    np.testing.assert_allclose(model.windows[0], expected, rtol=0, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("hop_seconds", "hop"), [(0.001, 512), (0.05, 1024), (0.5, 8192), (10.0, 312 * 512)]
 )

@@ -1,36 +1,26 @@
 """TESS through the int8 file and the engine: the figures that the seed recipe must reach."""
 
-import argparse
+import json
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from emotiond_export.quiet import import_tensorflow
-from emotiond_training.corpora import read_corpora
-from emotiond_training.progress import Reporter
-from emotiond_training.protocols import plan_rounds
-from emotiond_training.recipe import load_recipe
-from emotiond_training.rounds import Task
+from tests.conftest import Run
+
+LEAST = {"tess-random": 0.995, "tess-words": 0.985}
 
 
 @pytest.mark.corpus
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("protocol", "least"), [("tess-random", 0.995), ("tess-words", 0.985)])
-def test_seed_recipe_reaches_its_figure_on_tess(
-    corpora: Path, tmp_path: Path, protocol: str, least: float
-):
-    import_tensorflow()
-    from emotiond_training.evaluation import score
-    from emotiond_training.parallel import run_rounds
-    from emotiond_training.trainround import train_round
-
-    clips = read_corpora([f"tess={corpora / 'tess'}"])
-    recipe = load_recipe("seed")
-    plans = plan_rounds([protocol], clips, recipe.seed)
-    tasks = [Task(plans[0], clips, recipe, tmp_path / "round", argparse.Namespace())]
-    heard = run_rounds(tasks, Reporter(Console()), train_round)
-    [outcome] = score(plans, heard, clips, recipe).outcomes
-    assert outcome.row.clips == 560
-    assert outcome.row.accuracy >= least
+def test_seed_recipe_reaches_its_figures_on_tess(emotiond: Run, corpora: Path, tmp_path: Path):
+    protocols = [word for name in LEAST for word in ("--protocol", name)]
+    tess = f"tess={corpora / 'tess'}"
+    flags = ("--corpus", tess, "--recipe", "seed", "--jobs", "2", "--out", tmp_path / "out")
+    ended = emotiond("evaluate", *protocols, *flags, timeout=1700)
+    assert ended.returncode == 0, ended.stderr.decode()
+    rows = json.loads((tmp_path / "out" / "metrics.json").read_text())["rows"]
+    found = {row["protocol"]: row["accuracy"] for row in rows}
+    assert {row["clips"] for row in rows} == {560}
+    assert found.keys() == LEAST.keys()
+    assert all(found[name] >= least for name, least in LEAST.items()), found
