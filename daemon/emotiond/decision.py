@@ -20,7 +20,7 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smoothing_seconds: Annotated[
         float,
         msgspec.Meta(gt=0.0, le=600.0, description="how long probabilities are averaged over (s)"),
-    ] = 3.0
+    ] = 4.0
     abstain_below: Annotated[
         Probability | None,
         msgspec.Meta(
@@ -31,11 +31,11 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     switch_margin: Annotated[
         Probability,
         msgspec.Meta(description="by how much a new label must be ahead to be shown at once"),
-    ] = 0.5
+    ] = 0.8
     switch_seconds: Annotated[
         Seconds,
         msgspec.Meta(description="how long a new label that is less ahead must stay ahead (s)"),
-    ] = 3.0
+    ] = 5.0
     refractory_seconds: Annotated[
         Seconds, msgspec.Meta(description="how long a new label stays at least (s)")
     ] = 3.0

@@ -68,10 +68,10 @@ class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0.3
     confirm_above: Annotated[
         Share, msgspec.Meta(description="probability by the second detector from which it does")
-    ] = 0.85
+    ] = 0.75
     stay_above: Annotated[
         Share, msgspec.Meta(description="probability of speech above which it stays open")
-    ] = 0.3
+    ] = 0.5
     hangover_seconds: Annotated[
         float,
         msgspec.Meta(ge=0.0, le=60.0, description="how long the gate stays open after speech (s)"),

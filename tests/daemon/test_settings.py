@@ -36,7 +36,7 @@ KEYS = {
     "gate.confirm_above": (0.1, "0.9", 0.9),
     "gate.stay_above": (0.1, "0.9", 0.9),
     "gate.hangover_seconds": (0.0, "1", 1.0),
-    "decision.smoothing_seconds": (1.0, "4", 4.0),
+    "decision.smoothing_seconds": (1.0, "7", 7.0),
     "decision.abstain_below": (0.1, "0.9", 0.9),
     "decision.switch_margin": (0.1, "0.9", 0.9),
     "decision.switch_seconds": (0.0, "2", 2.0),
