@@ -212,8 +212,7 @@ def read_model(path: Path) -> tuple[Contract, bytes]:
     flatbuffer = content[:tail_start]
     if hashlib.sha256(flatbuffer).hexdigest() != contract.sha256:
         raise ModelError(f"model {path}: damaged (its SHA-256 is not the one in its contract)")
-    # The first number is where the root table stands; a runtime may follow it out of the file.
-    if int.from_bytes(flatbuffer[:4], "little") >= len(flatbuffer):
+    if not _has_root(flatbuffer):
         raise ModelError(f"model {path}: not a TFLite file")
     return contract, flatbuffer
 
@@ -232,6 +231,14 @@ def check_shapes(
             raise ModelError(
                 f"model {path}: its {name} has shape {actual}, its contract says {expected}"
             )
+
+
+def _has_root(flatbuffer: bytes) -> bool:
+    """Say whether a flatbuffer's root table and its vtable lie inside; a runtime may not look."""
+    root = int.from_bytes(flatbuffer[:4], "little")
+    vtable = root - int.from_bytes(flatbuffer[root : root + 4], "little", signed=True)
+    size = int.from_bytes(flatbuffer[vtable : vtable + 2], "little")
+    return vtable >= 0 and 4 <= size <= len(flatbuffer) - vtable
 
 
 def _decode(path: Path, text: bytes) -> Contract:

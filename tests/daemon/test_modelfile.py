@@ -18,7 +18,8 @@ from emotiond.mfcc import MfccConfig
 from emotiond.modelfile import Contract, Normalisation, check_shapes, read_contract, write_model
 from tests.daemon.sounds import made_up_contract
 
-BODY = b"\x1c\x00\x00\x00TFL3" + bytes(range(256)) * 4
+# An empty table behind its vtable, and what a network would be.
+BODY = b"\x0c\x00\x00\x00TFL3\x04\x00\x04\x00\x04\x00\x00\x00" + bytes(range(256)) * 4
 
 
 def refusal(path: Path) -> str:

@@ -105,18 +105,12 @@ def test_a_contract_that_disagrees_with_the_network_is_refused(
         Classifier(path)
 
 
-@pytest.mark.parametrize(
-    "body", [b"\x1c\x00\x00\x00TFL3", b"\x1c\x00\x00\x00TFL3" + b"\xff" * 2000, "half", "zeroed"]
-)
+@pytest.mark.parametrize("body", [b"", b"\xff" * 2000, b"\x7f" * 2000, bytes(200_000)])
 def test_a_network_that_is_none_is_refused_and_does_not_crash(
-    tmp_path: Path, flatbuffer: bytes, contract: Contract, body: bytes | str
+    tmp_path: Path, flatbuffer: bytes, contract: Contract, body: bytes
 ) -> None:
-    if body == "half":
-        body = flatbuffer[: len(flatbuffer) // 2]
-    elif body == "zeroed":
-        body = flatbuffer[:8] + bytes(len(flatbuffer) - 8)
     path = tmp_path / "none.tflite"
-    write_model(path, body, contract)
+    write_model(path, flatbuffer[:8] + body, contract)
     # In a process of its own: a native runtime may take Python with it.
     ended = subprocess.run(
         [sys.executable, "-m", "emotiond", "model", str(path)],
