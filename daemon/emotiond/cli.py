@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, NoReturn
 
 from emotiond import __version__
 from emotiond.errors import EmotiondError
+from emotiond.quiet import let_go_of
 
 USAGE_ERROR: Final = 2
 
@@ -65,10 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return 1
     except BrokenPipeError:  # whoever read our output has heard enough
-        _let_go_of_stdout()
+        let_go_of(sys.stdout)
         return 1
     except OSError as error:
-        _let_go_of_stdout()
+        let_go_of(sys.stdout)
         print(f"emotiond: {(error.strerror or str(error)).lower()}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -91,13 +92,6 @@ def _occupy_standard_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (for good)
-
-
-def _let_go_of_stdout() -> None:
-    """Point stdout at nothing, since the interpreter flushes it again at exit."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
 
 
 def _parser(name: str | None) -> argparse.ArgumentParser:

@@ -1,10 +1,9 @@
 """Plain lines: what a journal or a pipe gets in place of the screen, one line a change."""
 
-import contextlib
-import os
 from collections.abc import Callable
 from typing import IO
 
+from emotiond.quiet import let_go_of
 from emotiond.record import Prediction, Record, Status, Utterance
 
 
@@ -95,17 +94,9 @@ class PlainSink:
             self._shown = None  # so that the next record is a try again
             if isinstance(error, BrokenPipeError):
                 self._broken = error
-                self._let_go()
+                let_go_of(self._stream)
                 self._on_broken()
             raise
-
-    def _let_go(self) -> None:
-        """Point the broken stream at nothing, since the interpreter flushes it again at exit."""
-        with contextlib.suppress(OSError):
-            descriptor = self._stream.fileno()
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, descriptor)
-            os.close(nowhere)
 
 
 def _words(record: Prediction) -> str:

@@ -1,9 +1,10 @@
-"""Silences native libraries that write to stderr past Python."""
+"""Silences streams: of native libraries that write past Python, and of those that nobody reads."""
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import IO
 
 
 @contextmanager
@@ -26,3 +27,12 @@ def keep_stderr() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
+
+
+def let_go_of(stream: IO[str]) -> None:
+    """Point a stream that takes no more at nothing, since the interpreter flushes it at exit."""
+    with suppress(OSError):
+        descriptor = stream.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)

@@ -17,7 +17,7 @@ from emotiond.journal import JournalSink, is_journal
 from emotiond.live import Hello, LiveSink
 from emotiond.logfile import MEGABYTE, LogSink, utc_now
 from emotiond.notify import Notifier
-from emotiond.quiet import keep_stderr
+from emotiond.quiet import keep_stderr, let_go_of
 from emotiond.reload import Reload
 from emotiond.runtime import Classifier
 from emotiond.screens import screen
@@ -94,6 +94,10 @@ def run(args: argparse.Namespace) -> int:
         faulthandler.enable()  # where it hung, when the watchdog ends it
     sinks = Sinks(named, short_hash, utc_now)
     listen(source, engine, sinks, short_hash, stop, Notifier.of_environment(), reload)
+    try:
+        sys.stdout.flush()
+    except OSError:  # the log has it all; some Pythons keep what the screen did not take
+        let_go_of(sys.stdout)
     return 0
 
 
