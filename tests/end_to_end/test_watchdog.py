@@ -30,6 +30,8 @@ class Manager:
         self._socket.bind(str(folder / "notify"))
         self._news = threading.Condition()
         self.messages: list[str] = []
+        self._waited_for = 0
+        """How many of them are older than what was last waited for."""
         self.watchdog_acted = False
         # Where a sink writes to; nobody reads it, and it is small.
         reader, self._pipe = os.pipe()
@@ -80,13 +82,16 @@ class Manager:
             os.close(again)
 
     def wait_for(self, what: str, count: int = 1) -> None:
-        """Wait until so many more messages have come that begin so."""
+        """Wait until so many messages that begin so have come since what was last waited for."""
+
+        def found() -> list[int]:
+            after = range(self._waited_for, len(self.messages))
+            return [number for number in after if self.messages[number].startswith(what)]
+
         with self._news:
-            before = len(self.messages)
-            so = self._news.wait_for(
-                lambda: sum(each.startswith(what) for each in self.messages[before:]) >= count, 60.0
-            )
-        assert so, f"{what}: {self.messages} {self.err.read_text()}"
+            so = self._news.wait_for(lambda: len(found()) >= count, 60.0)
+            assert so, f"{what}: {self.messages} {self.err.read_text()}"
+            self._waited_for = found()[count - 1] + 1
 
     def wait_for_ready(self) -> None:
         with self._news:
