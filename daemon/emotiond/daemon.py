@@ -2,6 +2,7 @@
 
 import signal
 import time
+from _thread import start_new_thread
 from threading import Event
 from types import FrameType
 from typing import Final
@@ -148,7 +149,8 @@ def stop_on_signals(stop: Event, *more: signal.Signals) -> None:
     """Set ``stop`` at SIGINT, SIGTERM or another, so that all is written before the end."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        # In a thread, which may wait for the event's lock: whom a signal interrupts may hold it.
+        start_new_thread(stop.set, ())
 
     for number in (signal.SIGINT, signal.SIGTERM, *more):
         signal.signal(number, handle)
