@@ -1,6 +1,7 @@
 """Reloading: what of changed settings is taken up while listening."""
 
 import signal
+from _thread import start_new_thread
 from collections.abc import Callable
 from threading import Event
 from types import FrameType
@@ -47,7 +48,7 @@ class Reload:
         """Be asked by a signal."""
 
         def handle(_number: int, _frame: FrameType | None) -> None:
-            self.wanted.set()
+            start_new_thread(self.wanted.set, ())  # as in daemon.stop_on_signals
 
         signal.signal(number, handle)
 
