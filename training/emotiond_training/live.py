@@ -32,7 +32,11 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
 
 def live_section(live: Live) -> str:
     """Return the section of a card as Markdown."""
-    parts = ["## Live"]
+    parts = [
+        "## Live",
+        "The settings of the gate and of the decision were chosen with recordings that are used "
+        "here, too (docs/GATE.md tells how): this section may flatter.",
+    ]
     if live.streaming:
         parts += [
             "`streaming`: recordings of strangers on a time line with random pauses, in room "
