@@ -19,6 +19,8 @@ QUEUE_SECONDS: Final = 5.0
 """Sound that waits for a slow machine before the oldest is dropped."""
 SILENT_DEATH_SECONDS: Final = 3.0
 """A microphone that gives no samples for so long is lost, whatever PortAudio says of it."""
+LOOK_SECONDS: Final = 0.4
+"""How often a microphone that gives nothing is looked at; over a block, not to wake in between."""
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waiting times between attempts to reopen it; the last is repeated for ever."""
 
@@ -137,7 +139,7 @@ class _Stream:
         last = time.monotonic()
         while not stop.is_set():
             try:
-                captured, arrived = self._queue.get(timeout=0.1)
+                captured, arrived = self._queue.get(timeout=LOOK_SECONDS)
             except queue.Empty:
                 if time.monotonic() - last > SILENT_DEATH_SECONDS or not self._stream.active:
                     return

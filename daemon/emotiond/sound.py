@@ -15,7 +15,7 @@ import soxr
 from emotiond.errors import SoundError
 from emotiond.mfcc import Signal
 
-BLOCK_SECONDS: Final = 0.2
+BLOCK_SECONDS: Final = 0.25
 """Sound in one block: short beside a hop, so that it is late by little; each wakes the program."""
 READ_SECONDS: Final = 0.1
 """Sound that is read of a file at once."""

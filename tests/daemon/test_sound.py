@@ -255,7 +255,7 @@ def test_pcm_is_the_same_wherever_its_reads_are_cut(
 
 def test_pcm_is_heard_before_a_block_is_full_and_in_blocks_when_there_is_much() -> None:
     assert [len(block) for block in pcm([b"\0\0" * 5, b"\0\0" * 3])] == [5, 3]
-    assert [len(block) for block in pcm([b"\0\0" * 4000])] == [3200, 800]
+    assert [len(block) for block in pcm([b"\0\0" * 4800])] == [4000, 800]
 
 
 def test_pcm_ends_at_the_signal_to_stop_though_the_pipe_is_open() -> None:
