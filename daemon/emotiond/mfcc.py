@@ -117,9 +117,8 @@ class Mfcc:
         if count == 0:
             return np.empty((0, config.n_mfcc), np.float32)
         step = sound.itemsize
-        frames = np.lib.stride_tricks.as_strided(
-            sound, (count, config.frame_length), (config.hop_length * step, step), writeable=False
-        )
+        shape, strides = (count, config.frame_length), (config.hop_length * step, step)
+        frames = np.ndarray(shape, np.float64, sound, strides=strides)  # overlapping views
         parts = np.fft.rfft(frames * self._window).view(np.float64)
         np.multiply(parts, parts, out=parts)
         power = parts[:, ::2] + parts[:, 1::2]

@@ -17,8 +17,6 @@ from emotiond.mfcc import Signal
 
 BLOCK_SECONDS: Final = 0.25
 """Sound in one block: short beside a hop, so that it is late by little; each wakes the program."""
-READ_SECONDS: Final = 0.1
-"""Sound that is read of a file at once."""
 FAST_BLOCK_SECONDS: Final = 1.0
 """Sound in one block where nobody waits for it."""
 UNKNOWN_SIZE: Final = 0x7FFFF000
@@ -85,7 +83,7 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
     try:
         with soundfile.SoundFile(os.fsencode(path)) as sound:
             resampler = Resampler(sound.samplerate, sample_rate)
-            pieces = max(1, round(seconds / READ_SECONDS))
+            pieces = max(1, round(seconds / BLOCK_SECONDS))
             while len(block := _read(sound, pieces)):
                 heard += len(block) / sound.samplerate
                 yield _finite(path, resampler.push(_finite(path, block)))
@@ -105,11 +103,11 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
 
 
 def _read(sound: soundfile.SoundFile, pieces: int) -> Signal:
-    """Read the next samples [shape=(n, channels)], so many pieces of READ_SECONDS at most.
+    """Read the next samples [shape=(n, channels)], so many pieces of BLOCK_SECONDS at most.
 
     Pieces of one length, whoever reads: the last samples of an Opus file depend on it.
     """
-    size = max(1, round(READ_SECONDS * sound.samplerate))
+    size = max(1, round(BLOCK_SECONDS * sound.samplerate))
     block = np.empty((pieces * size, sound.channels), np.float32)
     filled = 0
     for _ in range(pieces):
