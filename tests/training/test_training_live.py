@@ -16,7 +16,14 @@ from emotiond_training.clips import Clip
 from emotiond_training.live import Live, live_section
 from emotiond_training.noises import Noise
 from emotiond_training.nonspeech import generators, non_speech
-from emotiond_training.streaming import Shown, Span, changes_of, first_stable, streaming
+from emotiond_training.streaming import (
+    Listener,
+    Shown,
+    Span,
+    changes_of,
+    first_stable,
+    streaming,
+)
 
 RATE = 16_000
 SENTENCES = ((0.0, 5.0), (5.5, 9.5), (13.8, 17.3), (17.7, 22.0))
@@ -46,7 +53,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory, sample: np.ndarray) -> list
 
 
 def test_a_model_that_knows_one_label_is_right_half_the_time_in_every_room(spoken) -> None:
-    rows = streaming(OneMind(0.9, 0.1, 0.0), spoken, [], snrs=(30.0, 10.0))
+    rows = streaming([Listener(OneMind(0.9, 0.1, 0.0), spoken)], [], snrs=(30.0, 10.0))
     assert [row.snr_db for row in rows] == [30.0, 10.0, None]
     for row in rows:
         assert row.clip_uar == row.uar == 0.5
@@ -57,12 +64,28 @@ def test_a_model_that_knows_one_label_is_right_half_the_time_in_every_room(spoke
     assert [row.clips for row in rows] == [4, 4, 2]
 
 
+def test_several_models_hear_a_share_each_of_their_own_strangers(spoken) -> None:
+    right, wrong = OneMind(0.9, 0.1, 0.0), OneMind(0.1, 0.9, 0.0)
+    calm = [clip for clip in spoken if clip.label == LABELS[0]]
+    rows = streaming([Listener(right, calm), Listener(wrong, calm)], [], most=2, snrs=(30.0,))
+    assert [row.clips for row in rows] == [2, 2]
+    assert [row.uar for row in rows] == [0.5, 0.5]
+    assert rows[0].clip_uar == 0.5
+
+
+def test_long_speech_is_of_one_person_in_one_emotion(spoken) -> None:
+    model = OneMind(0.9, 0.1, 0.0)
+    several = [msgspec.structs.replace(clip, speaker=str(n)) for n, clip in enumerate(spoken)]
+    assert [row.snr_db for row in streaming([Listener(model, several)], [], snrs=())] == []
+    assert [row.snr_db for row in streaming([Listener(model, spoken)], [], snrs=())] == [None]
+
+
 def test_the_same_seed_gives_the_same_figures_and_a_room_may_be_given(spoken, tmp_path) -> None:
     path = tmp_path / "fan.wav"
     soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(RATE), RATE)
     for noises in ([], [Noise(path, "fan")]):
         one, other = (
-            streaming(OneMind(0.6, 0.3, 0.1), spoken[:2], noises, snrs=(20.0,), seed=3)
+            streaming([Listener(OneMind(0.6, 0.3, 0.1), spoken[:2])], noises, snrs=(20.0,), seed=3)
             for _ in range(2)
         )
         assert one == other
@@ -70,14 +93,14 @@ def test_the_same_seed_gives_the_same_figures_and_a_room_may_be_given(spoken, tm
 
 def test_what_the_gate_never_hears_is_missed_and_wrong(spoken) -> None:
     deaf = GateSettings(confirm_above=1.0)
-    row = streaming(OneMind(0.9, 0.1, 0.0), spoken, [], snrs=(30.0,), gate=deaf)[0]
+    row = streaming([Listener(OneMind(0.9, 0.1, 0.0), spoken)], [], snrs=(30.0,), gate=deaf)[0]
     assert (row.clips, row.missed, row.uar, row.never_right) == (4, 4, 0.0, 1.0)
     assert row.seconds_to_right is row.seconds_to_stable is None
 
 
 def test_clips_with_labels_that_the_model_does_not_know_are_refused(spoken) -> None:
     with pytest.raises(InputError, match="knows"):
-        streaming(OneMind(0.5, 0.5, labels=("one", "other")), spoken, [])
+        streaming([Listener(OneMind(0.5, 0.5, labels=("one", "other")), spoken)], [])
 
 
 @pytest.mark.parametrize(
@@ -113,7 +136,7 @@ def test_the_delay_is_to_the_first_label_that_stays(labels, label, delay) -> Non
 
 
 def test_generated_noise_is_no_emotion() -> None:
-    result = non_speech(OneMind(1.0, 0.0, 0.0), [])
+    result = non_speech([OneMind(1.0, 0.0, 0.0)], [])
     assert {each.category for each in result.categories} == {
         name for name, _ in generators(RATE, 1.0)
     }
@@ -126,7 +149,7 @@ def test_false_emotions_are_counted_by_category(spoken, sample, tmp_path) -> Non
     soundfile.write(tmp_path / "1-quiet.wav", np.zeros(RATE), RATE)
     noises = [Noise(clip.path, "voices") for clip in spoken]
     noises.append(Noise(tmp_path / "1-quiet.wav", "quiet"))
-    result = non_speech(OneMind(0.2, 0.8, 0.0), noises)
+    result = non_speech([OneMind(0.2, 0.8, 0.0)], noises)
     voices, quiet = result.categories
     assert (voices.category, quiet.category) == ("voices", "quiet")
     assert voices.emotions >= 4
@@ -134,9 +157,14 @@ def test_false_emotions_are_counted_by_category(spoken, sample, tmp_path) -> Non
     hours = sum(len(read_sound(each.path, RATE)) for each in noises) / RATE / 3600
     assert result.hours == pytest.approx(hours, abs=1e-4)
     assert result.emotions_an_hour == pytest.approx(voices.emotions / hours, rel=1e-2)
+    assert result.emotions_an_hour_by_model == (result.emotions_an_hour,)
     # One that says itself that nobody speaks.
     judge = OneMind(0.3, 0.1, 0.6, labels=("calm", "cross", "no_speech"))
-    assert non_speech(judge, noises).emotions_an_hour == 0
+    assert non_speech([judge], noises).emotions_an_hour == 0
+    both = non_speech([judge, OneMind(0.2, 0.8, 0.0)], noises)
+    assert both.emotions_an_hour_by_model == (0.0, result.emotions_an_hour)
+    assert both.emotions_an_hour == pytest.approx(result.emotions_an_hour / 2)
+    assert both.hours == pytest.approx(result.hours)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +174,7 @@ def test_false_emotions_are_counted_by_category(spoken, sample, tmp_path) -> Non
 def test_ordinary_speech_should_be_neutral_or_uncertain(spoken, row, marked, name) -> None:
     model = OneMind(*row, labels=("neutral", "cross"))
     readers = [Noise(clip.path, "reader") for clip in spoken[:2]]
-    result = non_speech(model, readers[:1], readers)
+    result = non_speech([model], readers[:1], readers)
     assert result.ordinary.utterances_marked == marked
     assert set(result.ordinary.labels) == {name}
     assert result.ordinary.utterances >= 2
@@ -169,9 +197,9 @@ def test_the_card_has_a_row_for_each_room_and_what_ordinary_speech_was_taken_for
     readers = [Noise(clip.path, "reader") for clip in spoken[:1]]
     text = live_section(
         Live(
-            model="0123",
-            streaming=streaming(model, spoken, [], snrs=(30.0,)),
-            non_speech=non_speech(model, readers, readers),
+            models=("0123",),
+            streaming=streaming([Listener(model, spoken)], [], snrs=(30.0,)),
+            non_speech=non_speech([model], readers, readers),
         )
     )
     assert "| 30 dB | 4 | 50.0% | **50.0%** | 0 | 0 | 0.0 |" in text

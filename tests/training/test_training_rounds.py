@@ -136,7 +136,7 @@ def test_a_round_calibrates_both_files_on_speakers_that_neither_train_nor_test(
     ]
     heard = json.loads((task.folder / "heard.json").read_text())
     assert {each["path"] for each in heard["clips"]} == {
-        path for each in tests for path, _ in each["clips"]
+        path for each in tests for path, _, _ in each["clips"]
     }
 
 

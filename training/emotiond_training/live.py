@@ -1,4 +1,4 @@
-"""What the live protocols found of one model file, and its section of the evaluation card."""
+"""What the live protocols found of model files, and its section of the evaluation card."""
 
 import msgspec
 
@@ -17,15 +17,15 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    model : str
-        Short hash of the model file.
+    models : tuple of str
+        Short hashes of the model files.
     streaming : list of Streamed
         Rows of the protocol ``streaming``; none if it was not asked for.
     non_speech : NonSpeech or None
         The figures of the protocol ``non-speech``.
     """
 
-    model: str
+    models: tuple[str, ...]
     streaming: list[Streamed]
     non_speech: NonSpeech | None
 
@@ -41,12 +41,17 @@ def live_section(live: Live) -> str:
         parts += [
             "`streaming`: recordings of strangers on a time line with random pauses, in room "
             "noise, through the engine. A missed recording counts as wrong. *Continuous* is long "
-            "speech of one person in one emotion, in a silent room.",
+            "speech of one person in one emotion, in a silent room." + _shares(len(live.models)),
             table(STREAMING, [_streamed(row) for row in live.streaming]),
         ]
     if live.non_speech is not None:
         parts.append(_non_speech(live.non_speech))
     return "\n\n".join(parts)
+
+
+def _shares(models: int) -> str:
+    """Say who heard what."""
+    return "" if models == 1 else f" {models} models of the rows above heard a share each."
 
 
 def _streamed(row: Streamed) -> list[str]:
@@ -76,11 +81,15 @@ def _non_speech(found: NonSpeech) -> str:
         for each in found.categories
         if each.emotions
     )
+    each_model = ", ".join(f"{rate:.1f}" for rate in found.emotions_an_hour_by_model)
+    models = len(found.emotions_an_hour_by_model)
     text = (
         f"`non-speech`: **{found.emotions_an_hour:.1f} false emotions an hour** in "
         f"{found.hours:.2f} hours of room noise and music ({heard:.1f} in the half of the "
         f"recordings that training may have mixed in, {unheard:.1f} in the other)"
     )
+    if models > 1:
+        text += f", the mean of {models} models ({each_model})"
     text += f": {worst}." if worst else "."
     if found.ordinary is not None:
         said = ", ".join(f"{label} {count}" for label, count in found.ordinary.labels.items())

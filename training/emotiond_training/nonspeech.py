@@ -24,14 +24,14 @@ GAP_SECONDS: Final = 2.0
 
 
 class FalseEmotions(msgspec.Struct, frozen=True, kw_only=True):
-    """False emotions in a category of sounds.
+    """False emotions in a category of sounds, over all models.
 
     Parameters
     ----------
     category : str
         As the manifest names it.
     hours : float
-        Of sound.
+        Of sound, those of all models together.
     utterances, emotions : int
         Utterances, and those of them whose state is emotion.
     hops, hops_emotion : int
@@ -52,9 +52,9 @@ class Ordinary(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     hours : float
-        Of speech.
+        Of speech, heard by each model.
     utterances, hops : int
-        That were heard.
+        That were heard, by all models together.
     utterances_marked, hops_marked : float
         Share of them whose label is neither neutral nor withheld.
     labels : dict of str to int
@@ -75,9 +75,11 @@ class NonSpeech(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     hours : float
-        Of noise and music.
+        Of noise and music, heard by each model.
     emotions_an_hour : float
-        Utterances with an emotion, an hour.
+        Utterances with an emotion, an hour, in the mean of the models.
+    emotions_an_hour_by_model : tuple of float
+        The same for each of them.
     emotions_an_hour_by_half : tuple of float
         The same for either half of the recordings; a model that trained on noise trained on one.
     hops_an_hour : float
@@ -90,6 +92,7 @@ class NonSpeech(msgspec.Struct, frozen=True, kw_only=True):
 
     hours: float
     emotions_an_hour: float
+    emotions_an_hour_by_model: tuple[float, ...]
     emotions_an_hour_by_half: tuple[float, ...]
     hops_an_hour: float
     categories: tuple[FalseEmotions, ...]
@@ -97,7 +100,7 @@ class NonSpeech(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def non_speech(
-    model: Model,
+    models: Sequence[Model],
     noises: Sequence[Noise],
     speech: Sequence[Noise] = (),
     *,
@@ -105,12 +108,12 @@ def non_speech(
     decision: DecisionSettings | None = None,
     reporter: Reporter | None = None,
 ) -> NonSpeech:
-    """Measure a model by the protocol.
+    """Measure models of one recipe by the protocol, together.
 
     Parameters
     ----------
-    model : Model
-        Any.
+    models : sequence of Model
+        Each hears everything.
     noises : sequence of Noise
         Recordings without voices; generated sounds where there are none.
     speech : sequence of Noise
@@ -125,7 +128,7 @@ def non_speech(
     InputError
         If a recording can't be read.
     """
-    rate = model.contract.mfcc.sample_rate
+    rate = models[0].contract.mfcc.sample_rate
     sounds: Iterable[tuple[str, Signal]]
     if noises:
         halves = [half_of(noise) for noise in noises]
@@ -138,17 +141,20 @@ def non_speech(
         sounds = reporter.track(sounds, total, "non-speech")
     counts: dict[str, list[float]] = defaultdict(lambda: [0.0] * 5)
     by_half = np.zeros((2, 2))
+    by_model = np.zeros((len(models), 2))
     for half, (category, sound) in zip(halves, sounds, strict=True):
-        hops, utterances = _hear(model, sound, gate, decision)
-        row = (
-            len(sound) / rate / 3600,
-            len(utterances),
-            sum(each.state == "emotion" for each in utterances),
-            len(hops),
-            sum(each.state == "emotion" for each in hops),
-        )
-        counts[category] = [one + more for one, more in zip(counts[category], row, strict=True)]
-        by_half[half] += row[2], row[0]
+        for number, model in enumerate(models):
+            hops, utterances = _hear(model, sound, gate, decision)
+            row = (
+                len(sound) / rate / 3600,
+                len(utterances),
+                sum(each.state == "emotion" for each in utterances),
+                len(hops),
+                sum(each.state == "emotion" for each in hops),
+            )
+            counts[category] = [one + more for one, more in zip(counts[category], row, strict=True)]
+            by_half[half] += row[2], row[0]
+            by_model[number] += row[2], row[0]
     categories = [
         FalseEmotions(
             category=category,
@@ -162,26 +168,27 @@ def non_speech(
     ]
     totals = np.sum(list(counts.values()), axis=0)
     return NonSpeech(
-        hours=float(totals[0]),
+        hours=float(totals[0]) / len(models),
         emotions_an_hour=float(totals[2] / totals[0]),
+        emotions_an_hour_by_model=tuple(float(found / hours) for found, hours in by_model),
         emotions_an_hour_by_half=tuple(
             float(found / hours) if hours else 0.0 for found, hours in by_half
         ),
         hops_an_hour=float(totals[4] / totals[0]),
         categories=tuple(sorted(categories, key=lambda each: (-each.emotions, each.category))),
-        ordinary=_ordinary(model, speech, gate, decision, reporter) if speech else None,
+        ordinary=_ordinary(models, speech, gate, decision, reporter) if speech else None,
     )
 
 
 def _ordinary(
-    model: Model,
+    models: Sequence[Model],
     speech: Sequence[Noise],
     gate: GateSettings | None,
     decision: DecisionSettings | None,
     reporter: Reporter | None,
 ) -> Ordinary:
     """Hear ordinary speech."""
-    rate = model.contract.mfcc.sample_rate
+    rate = models[0].contract.mfcc.sample_rate
     labels: dict[str, int] = {}
     hours, hops, marked = 0.0, 0, 0
     recordings: Iterable[Noise] = speech
@@ -189,13 +196,14 @@ def _ordinary(
         recordings = reporter.track(speech, len(speech), "ordinary speech")
     for recording in recordings:
         sound = read_sound(recording.path, rate)
-        heard, utterances = _hear(model, sound, gate, decision)
         hours += len(sound) / rate / 3600
-        hops += len(heard)
-        marked += sum(each.label not in (None, ORDINARY) for each in heard)
-        for each in utterances:
-            name = each.label or each.state
-            labels[name] = labels.get(name, 0) + 1
+        for model in models:
+            heard, utterances = _hear(model, sound, gate, decision)
+            hops += len(heard)
+            marked += sum(each.label not in (None, ORDINARY) for each in heard)
+            for each in utterances:
+                name = each.label or each.state
+                labels[name] = labels.get(name, 0) + 1
     utterances_heard = sum(labels.values())
     others = utterances_heard - labels.get(ORDINARY, 0) - labels.get("uncertain", 0)
     return Ordinary(

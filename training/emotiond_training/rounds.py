@@ -98,8 +98,8 @@ class Tested(msgspec.Struct, frozen=True):
 
     protocol: str
     corpus: str
-    clips: list[tuple[str, str]]
-    """Recording and true label."""
+    clips: list[tuple[str, str, str | None]]
+    """Recording, true label and speaker."""
 
 
 def run_round(task: Task, reporter: Reporter, train: Train) -> HeardRound:
@@ -151,7 +151,10 @@ def _claim(task: Task) -> None:
         Tested(
             each.protocol,
             each.corpus,
-            [(str(task.clips[index].path), task.clips[index].label) for index in each.clips],
+            [
+                (str(clip.path), clip.label, clip.speaker)
+                for clip in map(task.clips.__getitem__, each.clips)
+            ],
         )
         for each in plan.tests
     ]

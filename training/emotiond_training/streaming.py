@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from emotiond.classify import classify
 from emotiond.decision import DecisionSettings
@@ -38,10 +37,19 @@ AFTER_SECONDS: Final = 0.6
 STABLE_SECONDS: Final = 1.0
 """A label is stable that lasts so long, or to the end of the clip."""
 LONG_SECONDS: Final = 20.0
-"""Of continuous speech in one emotion."""
+"""Of continuous speech of one person in one emotion."""
+LONG_LINES: Final = 40
+"""Such stretches of speech at most."""
 TRIM_DB: Final = -35.0
 """Under the loudest frame of a clip: what is quieter at its ends is cut off continuous speech."""
 TRIM_FRAME_SECONDS: Final = 0.02
+
+
+class Listener(NamedTuple):
+    """A model, and recordings of people that it has never heard."""
+
+    model: Model
+    clips: Sequence[Clip]
 
 
 class Span(NamedTuple):
@@ -108,9 +116,17 @@ class _Heard(NamedTuple):
     shown: list[Shown]
 
 
+class _Part(NamedTuple):
+    """What one of the listeners is to hear."""
+
+    model: Model
+    sounds: list[Signal]
+    labels: list[str]
+    long: list[_Line]
+
+
 def streaming(
-    model: Model,
-    clips: Sequence[Clip],
+    listeners: Sequence[Listener],
     noises: Sequence[Noise],
     *,
     seed: int = 0,
@@ -120,14 +136,13 @@ def streaming(
     decision: DecisionSettings | None = None,
     reporter: Reporter | None = None,
 ) -> list[Streamed]:
-    """Measure a model by the protocol.
+    """Measure models of one recipe by the protocol, together.
 
     Parameters
     ----------
-    model : Model
-        Any; labels of clips that it doesn't know are left out.
-    clips : sequence of Clip
-        Of speakers that the model has never heard, or the figures are too good.
+    listeners : sequence of Listener
+        Each with its share of the clips; labels that they don't know are left out. The figures are
+        too good if a model has heard the speakers.
     noises : sequence of Noise
         The room; pink noise where there are none.
     seed : int
@@ -151,34 +166,51 @@ def streaming(
     InputError
         If there are no clips, or one can't be read.
     """
-    labels = model.contract.reported
-    rate = model.contract.mfcc.sample_rate
     random = np.random.default_rng(seed)
-    chosen = _choose([clip for clip in clips if clip.label in labels], most, random)
-    if not chosen:
+    labels = tuple(sorted({label for each in listeners for label in each.model.contract.reported}))
+    parts = [_part(each, len(listeners), most, random) for each in listeners]
+    if not any(part.sounds for part in parts):
         raise InputError("no recordings with a label that the model knows")
-    sounds = [_levelled(read_sound(clip.path, rate)) for clip in chosen]
-    alone = [classify(model, [sound]).probabilities for sound in sounds]
-    true = np.array([labels.index(clip.label) for clip in chosen])
-    clip_uar = _uar(true, [_best(row) for row in alone], labels)
+    alone = [
+        (label, _best(classify(part.model, [sound]).probabilities))
+        for part in parts
+        for sound, label in zip(part.sounds, part.labels, strict=True)
+    ]
+    clip_uar = _uar([true for true, _ in alone], [said for _, said in alone], labels)
     rows = []
-    for snr in snrs:
-        lines = []
-        for first in range(0, len(chosen), CLIPS_A_LINE):
-            part = slice(first, first + CLIPS_A_LINE)
-            spoken = [clip.label for clip in chosen[part]]
-            lines.append(_lay(sounds[part], spoken, noises, snr, rate, random))
+    for snr in (*snrs, None):
+        room = "without a pause" if snr is None else f"{snr:g} dB over the room"
         if reporter is not None:
-            reporter.say(f"streaming: {len(chosen)} clips, {snr:g} dB over the room")
-        heard = [_hear(model, line.sound, gate, decision) for line in lines]
-        rows.append(_row(snr, lines, heard, labels, clip_uar))
-    if reporter is not None:
-        reporter.say("streaming: continuous speech")
-    long = _continuous(chosen, sounds, rate)
-    if long:
-        heard = [_hear(model, line.sound, gate, decision) for line in long]
-        rows.append(_row(None, long, heard, labels, clip_uar))
+            reporter.say(f"streaming: {room}")
+        lines, heard = [], []
+        for part in parts:
+            some = part.long if snr is None else _lines(part, noises, snr, random)
+            lines += some
+            heard += [_hear(part.model, line.sound, gate, decision) for line in some]
+        if lines:
+            rows.append(_row(snr, lines, heard, labels, clip_uar))
     return rows
+
+
+def _part(listener: Listener, listeners: int, most: int, random: np.random.Generator) -> _Part:
+    """Choose and read the clips that one of the listeners hears."""
+    model, rate = listener.model, listener.model.contract.mfcc.sample_rate
+    known = [clip for clip in listener.clips if clip.label in model.contract.reported]
+    chosen = _choose(known, -(-most // listeners), random)
+    sounds = [_levelled(read_sound(clip.path, rate)) for clip in chosen]
+    long = _continuous(known, rate, -(-LONG_LINES // listeners), random)
+    return _Part(model, sounds, [clip.label for clip in chosen], long)
+
+
+def _lines(
+    part: _Part, noises: Sequence[Noise], snr_db: float, random: np.random.Generator
+) -> list[_Line]:
+    """Lay a listener's clips on time lines."""
+    rate = part.model.contract.mfcc.sample_rate
+    cuts = [
+        slice(first, first + CLIPS_A_LINE) for first in range(0, len(part.sounds), CLIPS_A_LINE)
+    ]
+    return [_lay(part.sounds[cut], part.labels[cut], noises, snr_db, rate, random) for cut in cuts]
 
 
 def _choose(clips: list[Clip], most: int, random: np.random.Generator) -> list[Clip]:
@@ -235,20 +267,26 @@ def _room(noises: Sequence[Noise], length: int, rate: int, random: np.random.Gen
     return np.asarray(sound / max(float(np.sqrt(np.mean(sound**2))), 1e-9), np.float32)
 
 
-def _continuous(clips: Sequence[Clip], sounds: Sequence[Signal], rate: int) -> list[_Line]:
-    """Join the clips of one speaker and one label to long speech, without pauses."""
-    groups: dict[tuple[str, str], list[Signal]] = {}
-    for clip, sound in zip(clips, sounds, strict=True):
-        key = (clip.speaker or clip.corpus, clip.label)
-        groups.setdefault(key, []).append(_trimmed(sound, rate))
+def _continuous(
+    clips: Sequence[Clip], rate: int, most: int, random: np.random.Generator
+) -> list[_Line]:
+    """Join clips of one speaker and one label to long speech, without pauses."""
+    groups: dict[tuple[str, str], list[Clip]] = {}
+    for clip in clips:
+        groups.setdefault((clip.speaker or clip.corpus, clip.label), []).append(clip)
+    voices = [takes for _, takes in sorted(groups.items()) if len(takes) > 1]
     lines = []
-    for (_, label), parts in sorted(groups.items(), key=lambda item: item[0]):
-        joined = np.concatenate(parts)[: round(LONG_SECONDS * rate)]
-        if len(parts) > 1:
-            seconds = len(joined) / rate
-            quiet = np.zeros(rate, np.float32)
-            sound = np.concatenate((quiet, joined, quiet, quiet))
-            lines.append(_Line(sound, [Span(1.0, 1.0 + seconds, label)]))
+    for index in random.permutation(len(voices))[:most]:
+        takes = voices[index]
+        spoken = np.empty(0, np.float32)
+        for take in random.permutation(len(takes)):
+            sound = _trimmed(_levelled(read_sound(takes[take].path, rate)), rate)
+            spoken = np.concatenate((spoken, sound))[: round(LONG_SECONDS * rate)]
+            if len(spoken) == round(LONG_SECONDS * rate):
+                break
+        quiet = np.zeros(rate, np.float32)
+        sound = np.concatenate((quiet, spoken, quiet, quiet))
+        lines.append(_Line(sound, [Span(1.0, 1.0 + len(spoken) / rate, takes[0].label)]))
     return lines
 
 
@@ -292,7 +330,7 @@ def _row(
             for utterance in each.utterances
         )
         for span in line.spans:
-            true.append(labels.index(span.label))
+            true.append(span.label)
             said.append(_said(span, each.utterances))
             inside = [one for one in each.shown if span.start < one.end <= span.end + AFTER_SECONDS]
             changes += changes_of(inside)
@@ -303,7 +341,7 @@ def _row(
         snr_db=snr_db,
         clips=len(true),
         clip_uar=clip_uar,
-        uar=_uar(np.array(true), said, labels),
+        uar=_uar(true, said, labels),
         missed=sum(label is None for label in said),
         invented=invented,
         changes_a_minute=changes / seconds * 60.0,
@@ -358,9 +396,10 @@ def _best(probabilities: dict[str, float]) -> str | None:
     return max(probabilities, key=probabilities.__getitem__) if probabilities else None
 
 
-def _uar(true: NDArray[np.intp], said: Sequence[str | None], labels: tuple[str, ...]) -> float:
-    numbers = [len(labels) if label is None else labels.index(label) for label in said]
-    return metrics.uar(metrics.confusion_of(true, np.array(numbers), len(labels)))
+def _uar(true: Sequence[str], said: Sequence[str | None], labels: tuple[str, ...]) -> float:
+    expected = np.array([labels.index(label) for label in true])
+    numbers = np.array([len(labels) if label is None else labels.index(label) for label in said])
+    return metrics.uar(metrics.confusion_of(expected, numbers, len(labels)))
 
 
 def _median(delays: Sequence[float | None]) -> float | None:
@@ -385,9 +424,9 @@ def round_clips(path: Path) -> list[Clip]:
     except msgspec.DecodeError as error:
         raise InputError(f"{path}: not the test.json of a round") from error
     rows = {
-        recording: Clip(Path(recording), label, None, None, test.corpus)
+        recording: Clip(Path(recording), label, speaker, None, test.corpus)
         for test in tests
         if test.protocol == "speakers"
-        for recording, label in test.clips
+        for recording, label, speaker in test.clips
     }
     return list(rows.values())

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     if args.protocol and set(args.protocol) <= set(LIVE_PROTOCOLS):
         from emotiond.settings import DEFAULT_MODEL
 
-        measure_live(args, live, args.model or DEFAULT_MODEL, output_folder(args))
+        measure_live(args, live, [args.model or DEFAULT_MODEL], output_folder(args))
         return 0
     if not args.corpus:
         raise InputError("nothing to train on; give recordings: --corpus NAME=FOLDER")
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
-    """Train and measure a recipe, and hear the first training live."""
+    """Train and measure a recipe, and hear its trainings live."""
     from rich.console import Console
 
     from emotiond_training.corpora import read_corpora
@@ -104,10 +104,15 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
         heard = run_rounds(tasks, Reporter(Console(stderr=True)), train_round, args.jobs)
         evaluation = score(rounds, heard, clips, recipe)
     _print(evaluation)
-    if not args.protocol and not any(each.protocol == "speakers" for each in rounds[0].tests):
-        live = [name for name in live if name != "streaming"]  # it has no strangers to hear
-    path = args.model or tasks[0].folder / INT8
-    found = measure_live(args, live, path, out) if live else None
+    strangers = [
+        task.folder / INT8
+        for task in tasks
+        if any(each.protocol == "speakers" for each in task.round.tests)
+    ]
+    if not args.protocol and not strangers:
+        live = [name for name in live if name != "streaming"]
+    paths = [args.model] if args.model else strangers or [tasks[0].folder / INT8]
+    found = measure_live(args, live, paths, out) if live else None
     with writing_to(out):
         write_card(out, evaluation, found)
     print(f"The whole card: {out / CARD}")

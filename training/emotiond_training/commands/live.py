@@ -9,6 +9,7 @@ from emotiond.errors import InputError
 from emotiond_training.commands.options import positive, writing_to
 
 if TYPE_CHECKING:
+    from emotiond_training.clips import Clip
     from emotiond_training.live import Live
     from emotiond_training.noises import Noise
     from emotiond_training.nonspeech import NonSpeech
@@ -24,9 +25,9 @@ def add_live_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=Path,
         metavar="FILE",
-        help="for streaming and non-speech: the model file (default: of the first training; the "
-        "one that is shipped where nothing is trained); beside the test.json of a training, its "
-        "test clips are used",
+        help="for streaming and non-speech: the model file (default: those of all trainings that "
+        "test speakers; the one that is shipped where nothing is trained); beside the test.json of "
+        "a training, its test clips are used",
     )
     parser.add_argument(
         "--speech",
@@ -45,48 +46,59 @@ def add_live_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def measure_live(args: argparse.Namespace, names: Sequence[str], path: Path, out: Path) -> "Live":
-    """Measure a model file by some of :data:`LIVE_PROTOCOLS`, print it and write it to a folder.
+def measure_live(
+    args: argparse.Namespace, names: Sequence[str], paths: Sequence[Path], out: Path
+) -> "Live":
+    """Measure model files by some of :data:`LIVE_PROTOCOLS`, print it and write it to a folder.
 
     Raises
     ------
     EmotiondError
-        If the model or a recording can't be used, or the folder can't be written to.
+        If a model or a recording can't be used, or the folder can't be written to.
     """
     import msgspec
     from rich.console import Console
 
     from emotiond.runtime import Classifier
-    from emotiond_training.corpora import read_corpora
     from emotiond_training.live import Live
     from emotiond_training.nonspeech import non_speech
     from emotiond_training.progress import Reporter
-    from emotiond_training.streaming import round_clips, streaming
+    from emotiond_training.streaming import Listener, streaming
 
-    model = Classifier(path)
+    models = [Classifier(path) for path in paths]
     noises = _recordings(args.noise)
     reporter = Reporter(Console(stderr=True))
     streamed: list[Streamed] = []
     silence = None
     if "streaming" in names:
-        test = path.parent / "test.json"
-        if test.is_file():
-            clips = round_clips(test)
-        elif args.corpus:
-            clips = read_corpora(args.corpus)
-        else:
-            raise InputError("protocol streaming needs recordings: --corpus NAME=FOLDER")
+        clips = [_strangers(args, path) for path in paths]
+        listeners = [Listener(model, each) for model, each in zip(models, clips, strict=True)]
         seed = args.seed or 0
-        streamed = streaming(model, clips, noises, seed=seed, most=args.clips, reporter=reporter)
+        streamed = streaming(listeners, noises, seed=seed, most=args.clips, reporter=reporter)
         _print_streaming(streamed)
     if "non-speech" in names:
-        silence = non_speech(model, noises, _recordings(args.speech), reporter=reporter)
+        silence = non_speech(models, noises, _recordings(args.speech), reporter=reporter)
         _print_non_speech(silence)
-    live = Live(model=model.contract.short_hash, streaming=streamed, non_speech=silence)
+    hashes = tuple(model.contract.short_hash for model in models)
+    live = Live(models=hashes, streaming=streamed, non_speech=silence)
     with writing_to(out):
         text = msgspec.json.format(msgspec.json.encode(live), indent=1)
         (out / LIVE).write_bytes(text + b"\n")
     return live
+
+
+def _strangers(args: argparse.Namespace, model: Path) -> "list[Clip]":
+    """Return the recordings that a model is to hear: those of its test, or all that are given."""
+    from emotiond_training.corpora import read_corpora
+    from emotiond_training.rounds import TEST
+    from emotiond_training.streaming import round_clips
+
+    test = model.parent / TEST
+    if test.is_file():
+        return round_clips(test)
+    if not args.corpus:
+        raise InputError("protocol streaming needs recordings: --corpus NAME=FOLDER")
+    return read_corpora(args.corpus)
 
 
 def _recordings(folders: Sequence[Path]) -> "list[Noise]":
