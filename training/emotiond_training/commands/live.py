@@ -152,6 +152,9 @@ def _print_non_speech(result: "NonSpeech") -> None:
         f"non-speech: {result.emotions_an_hour:.1f} false emotions an hour in {result.hours:.2f} h "
         f"(either half: {first:.1f}, {second:.1f}); {result.hops_an_hour:.0f} predictions an hour"
     )
+    if len(result.emotions_an_hour_by_model) > 1:
+        rates = ", ".join(f"{rate:.1f}" for rate in result.emotions_an_hour_by_model)
+        print(f"  each model: {rates} an hour")
     for each in result.categories:
         if each.utterances:
             print(
