@@ -4,6 +4,7 @@ A clip in a file is one thing; the same clip in a living room, with pauses and a
 another. This puts a number on the difference, on flicker, on delay, and on what is missed.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -196,9 +197,9 @@ def _part(listener: Listener, listeners: int, most: int, random: np.random.Gener
     """Choose and read the clips that one of the listeners hears."""
     model, rate = listener.model, listener.model.contract.mfcc.sample_rate
     known = [clip for clip in listener.clips if clip.label in model.contract.reported]
-    chosen = _choose(known, -(-most // listeners), random)
+    chosen = _choose(known, math.ceil(most / listeners), random)
     sounds = [_levelled(read_sound(clip.path, rate)) for clip in chosen]
-    long = _continuous(known, rate, -(-LONG_LINES // listeners), random)
+    long = _continuous(known, rate, math.ceil(LONG_LINES / listeners), random)
     return _Part(model, sounds, [clip.label for clip in chosen], long)
 
 
