@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         raise InputError(f"{out}: {(error.strerror or str(error)).lower()}") from error
     clips = trained.description.parity_on
-    print(f"Parity on {len(trained.parity)} windows of {clips} clips:")
+    print(f"Parity on {len(trained.parity)} {clips} clips:")
     for each in exported:
         agreement = 1.0 - each.disagreement
         print(f"{each.path}: {each.bytes / 1024:.0f} KiB, agrees with Keras on {agreement:.1%}")

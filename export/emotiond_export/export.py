@@ -24,7 +24,7 @@ class Exported(msgspec.Struct, frozen=True):
     bytes : int
         Its size.
     disagreement : float
-        Share of the parity windows whose label differs from the Keras model's, 0 to 1.
+        Share of the parity clips whose label differs from the Keras model's, 0 to 1.
     """
 
     path: Path

@@ -6,23 +6,27 @@ from typing import Any, Final
 import numpy as np
 
 from emotiond.errors import EmotiondError
-from emotiond.runtime import Classifier
+from emotiond.runtime import Classifier, softmax
 from emotiond_export.run import Run
 
 ALLOWED: Final = {"float32": 0.01, "int8": 0.03}
-"""Largest share of windows whose label may differ from the Keras model's."""
+"""Largest share of clips whose label may differ from the Keras model's."""
 
 
 def keras_labels(run: Run) -> Any:
-    """Return the Keras model's label number of each parity window [shape=(windows,)]."""
-    features = run.description.normalisation(run.parity)
-    return run.model.predict(features, verbose=0).argmax(axis=1)
+    """Return the Keras model's label number of each parity clip [shape=(clips,)]."""
+    clips, windows, *shape = run.parity.shape
+    features = run.description.normalisation(run.parity.reshape(-1, *shape))
+    said = run.model.predict(features, verbose=0)
+    return said.reshape(clips, windows, -1).mean(axis=1).argmax(axis=1)
 
 
 def file_labels(path: Path, run: Run) -> Any:
-    """Return a model file's label numbers [shape=(windows,)], run as the daemon runs it."""
+    """Return a model file's label numbers, run as the daemon runs it."""
     classifier = Classifier(path)
-    return np.array([classifier.logits(frames).argmax() for frames in run.parity])
+    # Without the temperature, which the Keras model does not have.
+    said = [[softmax(classifier.logits(frames)) for frames in clip] for clip in run.parity]
+    return np.mean(said, axis=1).argmax(axis=1)
 
 
 def check_parity(kind: str, expected: Any, actual: Any) -> float:
@@ -49,6 +53,6 @@ def check_parity(kind: str, expected: Any, actual: Any) -> float:
     if share > ALLOWED[kind]:
         raise EmotiondError(
             f"export failed: the {kind} file disagrees with the Keras model on {share:.1%} of "
-            f"{len(expected)} windows, more than the {ALLOWED[kind]:.0%} allowed"
+            f"{len(expected)} clips, more than the {ALLOWED[kind]:.0%} allowed"
         )
     return share

@@ -67,8 +67,8 @@ class Run(NamedTuple):
         What it is.
     representative : np.ndarray [shape=(windows, window_frames, n_mfcc), dtype=float32]
         Training features (dB), to find the ranges of int8 by.
-    parity : np.ndarray [shape=(windows, window_frames, n_mfcc), dtype=float32]
-        Features (dB) to compare the exported files on.
+    parity : np.ndarray [shape=(clips, windows, window_frames, n_mfcc), dtype=float32]
+        Features (dB) of some windows of each of some clips, to compare the exported files on.
     """
 
     model: Any

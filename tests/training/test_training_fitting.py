@@ -48,13 +48,16 @@ def test_held_out_windows_change_no_weight(windows):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_run_takes_ranges_from_training_and_parity_from_one_window_of_each_held_out_clip(windows):
+def test_a_run_takes_ranges_from_training_and_parity_from_windows_of_each_held_out_clip(windows):
     held_out = Windows(windows.features + 1000.0, windows.labels, windows.clips)
     fitted = fit(SMALL, len(LABELS), windows, held_out, Reporter(Console(quiet=True)))
     assert fitted.normalisation == normalisation_of(windows.features, SMALL.features)
     run = run_of(SMALL, LABELS, ("folders",), fitted, windows, held_out)
     assert run.description.parity_on == "held-out"
-    assert len(run.parity) == len(set(windows.clips.tolist()))
-    for kept, source in ((run.representative, windows), (run.parity, held_out)):
+    clips = {frames.tobytes(): clip for frames, clip in zip(*held_out[::2], strict=True)}
+    sources = [{clips[frames.tobytes()] for frames in each} for each in run.parity]
+    assert sorted(sources, key=min) == [{clip} for clip in sorted(set(windows.clips.tolist()))]
+    assert run.parity.shape[1] == 2
+    for kept, source in ((run.representative, windows), (np.concatenate(run.parity), held_out)):
         known = {frames.tobytes() for frames in source.features}
         assert {frames.tobytes() for frames in kept} <= known

@@ -19,6 +19,8 @@ MIXTURE_STEPS: Final = 250
 """Batches in what is called an epoch of a mixture."""
 PARITY: Final = 1000
 """Most clips that the exported files are compared on."""
+PARITY_WINDOWS: Final = 2
+"""Most windows of each: one alone may hold little of what was said."""
 
 
 class Fitted(NamedTuple):
@@ -163,15 +165,16 @@ def run_of(
     windows : Windows
         It was trained on; ranges of int8 come from a sample of them.
     held_out : Windows or None
-        For the parity check: one window of each clip. Training windows where there are none.
+        For the parity check. Training windows where there are none.
     """
     parity = windows if held_out is None else held_out
     random = np.random.default_rng(recipe.seed)
     count = min(REPRESENTATIVE, len(windows.labels))
     chosen = random.choice(len(windows.labels), count, replace=False)
     shuffled = random.permutation(len(parity.clips))
-    _, first = np.unique(parity.clips[shuffled], return_index=True)
-    one_each = random.permutation(shuffled[first])[:PARITY]
+    by_clip = shuffled[np.argsort(parity.clips[shuffled], kind="stable")]
+    _, first, counts = np.unique(parity.clips[by_clip], return_index=True, return_counts=True)
+    some_each = by_clip[first[:, None] + np.arange(min(PARITY_WINDOWS, counts.min()))]
     return Run(
         model=fitted.model,
         description=Description(
@@ -188,5 +191,5 @@ def run_of(
             parity_on="training" if held_out is None else "held-out",
         ),
         representative=windows.features[np.sort(chosen)],
-        parity=parity.features[one_each],
+        parity=parity.features[random.permutation(some_each)[:PARITY]],
     )
