@@ -81,7 +81,7 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The socket: as set, or in the folder of systemd, of the session, or of the user."""
         if self.socket == "none":
             return None
-        if self.socket is not None:
+        if self.socket:
             return Path(self.socket).expanduser()
         if systemd := os.environ.get("RUNTIME_DIRECTORY"):
             return Path(systemd.split(":")[0]) / SOCKET

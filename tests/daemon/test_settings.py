@@ -275,6 +275,7 @@ def test_the_log_is_where_it_is_set_then_systemds_then_the_users(
         ("~/live", {"HOME": "/home/me"}, "/home/me/live"),
         (None, {"RUNTIME_DIRECTORY": "/system:/x", "XDG_RUNTIME_DIR": "/me"}, "/system/live.sock"),
         (None, {"XDG_RUNTIME_DIR": "/me"}, "/me/emotiond/live.sock"),
+        ("", {"XDG_RUNTIME_DIR": "/me"}, "/me/emotiond/live.sock"),
         (None, {"HOME": "/home/me"}, "/home/me/.local/state/emotiond/live.sock"),
         ("none", {}, None),
     ],
