@@ -68,7 +68,7 @@ class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0.3
     confirm_above: Annotated[
         Share, msgspec.Meta(description="probability by the second detector from which it does")
-    ] = 0.85
+    ] = 0.9
     stay_above: Annotated[
         Share, msgspec.Meta(description="probability of speech above which it stays open")
     ] = 0.5

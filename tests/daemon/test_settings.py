@@ -33,7 +33,7 @@ KEYS = {
     "gate.margin_db": (9.0, "20", 20.0),
     "gate.floor_seconds": (1.0, "5", 5.0),
     "gate.open_above": (0.1, "0.9", 0.9),
-    "gate.confirm_above": (0.1, "0.9", 0.9),
+    "gate.confirm_above": (0.1, "0.7", 0.7),
     "gate.stay_above": (0.1, "0.9", 0.9),
     "gate.hangover_seconds": (0.0, "1", 1.0),
     "decision.smoothing_seconds": (1.0, "7", 7.0),
