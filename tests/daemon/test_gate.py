@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from emotiond.detectors import Confirming, Hearing, Streaming
+from emotiond.detectors import SILERO_CHUNK, Confirming, Hearing, Streaming
 from emotiond.gate import SILENCE_DB, Gate, GateSettings, quantile
 from emotiond.modelfile import OpensFor
 from tests.daemon.sounds import RATE, noise, silence, speech, tone
@@ -192,13 +192,55 @@ def test_the_careful_detector_is_not_asked_while_the_gate_is_open(
 ) -> None:
     asked = []
     confirm = Confirming.__call__
-    monkeypatch.setattr(
-        Confirming, "__call__", lambda self, sound: asked.append(1) or confirm(self, sound)
-    )
+    monkeypatch.setattr(Confirming, "__call__", lambda *given: asked.append(1) or confirm(*given))
     heard = opened(voice_gate(), sample, DEFAULT_HOP)
     openings = int(np.sum(np.diff(np.array(heard, int), prepend=0) == 1))
     assert openings <= len(asked) <= 3 * openings
     assert sum(heard) > 3 * openings
+
+
+class Scripted:
+    """A detector that finds speech in each chunk as probable as it was told."""
+
+    def __init__(self, probabilities: list[float]) -> None:
+        self._probabilities = probabilities
+        self.heard = 0
+
+    def reset(self) -> None:
+        self.heard = 0
+
+    def process_samples(self, _: list[float]) -> float:
+        self.heard += 1
+        return self._probabilities[self.heard - 1]
+
+
+def confirmed(probabilities: list[float], threshold: float) -> tuple[float, int]:
+    """Return what a stretch of such chunks is confirmed with, and how many were heard for it."""
+    confirming = Confirming()
+    confirming.detector = Scripted(probabilities)
+    stretch = np.zeros(len(probabilities) * SILERO_CHUNK, np.int16)
+    return confirming(stretch, threshold), confirming.detector.heard
+
+
+@given(
+    probabilities=st.lists(st.floats(0.0, 1.0), min_size=16, max_size=32),
+    threshold=st.floats(0.0, 1.0),
+)
+def test_a_stretch_is_left_early_only_where_its_rest_decides_nothing(
+    probabilities: list[float], threshold: float
+) -> None:
+    likeliest = np.lib.stride_tricks.sliding_window_view(probabilities, 16).mean(axis=1).max()
+    assume(abs(likeliest - threshold) > 1e-9)
+    found, _ = confirmed(probabilities, threshold)
+    assert (found > threshold) == (likeliest > threshold)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "heard"),
+    [([1.0] * 32, 15), ([0.0] * 32, 18), ([0.0] * 16 + [1.0] * 16, 31), ([0.5, 1.0] * 16, 23)],
+)
+def test_a_clear_stretch_is_not_heard_to_its_end(probabilities: list[float], heard: int) -> None:
+    assert confirmed(probabilities, 0.9)[1] == heard
 
 
 def test_reset_forgets_who_spoke(sample: np.ndarray) -> None:
