@@ -7,8 +7,6 @@ from threading import Event
 from types import FrameType
 from typing import Final
 
-import numpy as np
-
 from emotiond.engine import Engine
 from emotiond.notify import Notifier
 from emotiond.overload import Overload
@@ -108,9 +106,9 @@ class _Loop:
             self.say(news)
         engine.stride = self._overload.stride
         # A hop at a time, so that its reading is shown however long the block is.
-        for piece in np.split(block.samples, range(engine.hop, len(block.samples), engine.hop)):
+        for start in range(0, len(block.samples), engine.hop):
             before = engine.seconds
-            self._give(engine.push(piece), block.arrived)
+            self._give(engine.push(block.samples[start : start + engine.hop]), block.arrived)
             if engine.seconds != before:
                 self._sinks.meter(engine.seconds, engine.level, engine.speech)
         if len(block.samples):
