@@ -65,6 +65,7 @@ def listen(
                         loop.interrupt(item)
                     case Retrying():
                         notifier.progress()
+                source.enough = loop.missing
             if not stop.is_set():
                 end = News("source_ended", f"{source.name} has ended")
         except Exception as error:
@@ -89,6 +90,11 @@ class _Loop:
         self._model = model
         self._notifier = notifier
         self._overload = Overload()
+
+    @property
+    def missing(self) -> int:
+        """Samples without which nothing new will be heard."""
+        return self._engine.missing
 
     def say(self, news: News) -> None:
         """Say what happened, to whoever reads records and to who looks at the service."""

@@ -117,6 +117,11 @@ class Engine:
         """Stream time of the end of the last hop."""
         return self._position / self.sample_rate
 
+    @property
+    def missing(self) -> int:
+        """Samples that complete the next hop."""
+        return self.hop - len(self._pending)
+
     def push(self, samples: Signal) -> list[Record]:
         """Hear the next samples.
 

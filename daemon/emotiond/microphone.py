@@ -1,9 +1,9 @@
 """The microphone: captured by PortAudio, retried for ever when it goes away."""
 
 import contextlib
-import queue
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import numpy as np
 from emotiond import portaudio, probe
 from emotiond.devices import Device, devices, find
 from emotiond.errors import DeviceError
+from emotiond.pending import Captured, Pending
 from emotiond.sound import BLOCK_SECONDS, Resampler
 from emotiond.source import Block, Item, News, Retrying
 
@@ -19,8 +20,8 @@ QUEUE_SECONDS: Final = 5.0
 """Sound that waits for a slow machine before the oldest is dropped."""
 SILENT_DEATH_SECONDS: Final = 3.0
 """A microphone that gives no samples for so long is lost, whatever PortAudio says of it."""
-LOOK_SECONDS: Final = 0.4
-"""How often a microphone that gives nothing is looked at; over a block, not to wake in between."""
+LOOK_SECONDS: Final = 0.6
+"""How often a microphone that gives nothing is looked at; over a hop, not to wake in between."""
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waiting times between attempts to reopen it; the last is repeated for ever."""
 
@@ -43,7 +44,14 @@ class Microphone:
     ------
     DeviceError
         If it can't be opened now, without ``wait``. Once it was open, it is retried for ever.
+
+    Attributes
+    ----------
+    enough : int
+        As of :class:`emotiond.source.Source`.
     """
+
+    enough = 0
 
     def __init__(
         self, wanted: str | None, sample_rate: int, stop: Event, *, wait: bool = False
@@ -68,7 +76,7 @@ class Microphone:
         try:
             while not self._stop.is_set():
                 if self._stream is not None:
-                    for block in self._stream.blocks(self._stop):
+                    for block in self._stream.blocks(self._stop, lambda: self.enough):
                         if lost:  # until there is sound: a device may open and give none
                             lost, attempts = False, 0
                             yield News("microphone_back", f"listening to {self.name}")
@@ -113,10 +121,7 @@ class _Stream:
         rate, channels = _format(device, sample_rate)
         self._resampler = Resampler(rate, sample_rate)
         self._ratio = sample_rate / rate
-        self._queue: queue.Queue[tuple[np.ndarray[Any, Any], float]] = queue.Queue(
-            maxsize=round(QUEUE_SECONDS / BLOCK_SECONDS)
-        )
-        self._dropped = 0
+        self._pending = Pending(round(QUEUE_SECONDS * rate))
         try:
             self._stream = sounddevice.InputStream(
                 device=device.index,
@@ -134,39 +139,33 @@ class _Stream:
             self.close()
             raise portaudio.trouble(f"microphone {device.name} can't be opened", error) from error
 
-    def blocks(self, stop: Event) -> Iterator[Block]:
-        """Yield blocks until ``stop`` is set or the device has died."""
+    def blocks(self, stop: Event, enough: Callable[[], int]) -> Iterator[Block]:
+        """Yield blocks of so many samples, until ``stop`` is set or the device has died."""
         last = time.monotonic()
         while not stop.is_set():
-            try:
-                captured, arrived = self._queue.get(timeout=LOOK_SECONDS)
-            except queue.Empty:
-                if time.monotonic() - last > SILENT_DEATH_SECONDS or not self._stream.active:
-                    return
-                continue
-            last = arrived
-            dropped, self._dropped = self._dropped, 0
-            samples = self._resampler.push(captured.astype(np.float32) / np.float32(32768.0))
-            yield Block(samples, arrived, round(dropped * self._ratio))
+            captured = self._pending.get(math.ceil(enough() / self._ratio), LOOK_SECONDS)
+            if captured is not None:
+                last = captured.arrived
+                yield self._block(captured)
+            elif time.monotonic() - last > SILENT_DEATH_SECONDS or not self._stream.active:
+                break
+        # What is too little for a hop is heard all the same: nothing comes after it.
+        captured = self._pending.rest()
+        if captured is not None:
+            yield self._block(captured)
 
     def close(self) -> None:
         """Let go of the device; one that is already gone is no error."""
         self._stream.close(ignore_errors=True)
 
     def _capture(self, data: Any, _frames: int, _time: Any, _status: Any) -> None:
-        """Take a block from PortAudio's thread; where the queue is full the oldest makes room."""
-        block = (data.copy(), time.monotonic())
-        while True:
-            try:
-                self._queue.put_nowait(block)
-            except queue.Full:
-                try:
-                    oldest, _ = self._queue.get_nowait()
-                    self._dropped += len(oldest)
-                except queue.Empty:
-                    pass
-            else:
-                return
+        """Take a block from PortAudio's thread."""
+        self._pending.put(data.copy(), time.monotonic())
+
+    def _block(self, captured: Captured) -> Block:
+        sound = captured.samples.astype(np.float32) / np.float32(32768.0)
+        dropped = round(captured.dropped * self._ratio)
+        return Block(self._resampler.push(sound), captured.arrived, dropped)
 
 
 def _format(device: Device, sample_rate: int) -> tuple[int, int]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from threading import Event
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from emotiond.mfcc import Signal
 from emotiond.record import Event as StatusEvent
 
@@ -40,6 +42,8 @@ class Source(Protocol):
 
     name: str
     """What messages call it."""
+    enough: int
+    """Samples that blocks had better have, at the model's rate: fewer are of no use yet."""
 
     def __iter__(self) -> Iterator[Item]:
         """Yield blocks, and news between them."""
@@ -60,7 +64,14 @@ class Replay:
         Ends the stream when set.
     fast : bool
         Don't wait.
+
+    Attributes
+    ----------
+    enough : int
+        As of :class:`Source`.
     """
+
+    enough = 0
 
     def __init__(
         self,
@@ -80,10 +91,17 @@ class Replay:
     def __iter__(self) -> Iterator[Item]:
         """Yield blocks; each at the time at which its last sample would have been spoken."""
         due = time.monotonic()
+        kept: list[Signal] = []
         for samples in self._blocks:
+            kept.append(samples)
             due += len(samples) / self._sample_rate
+            if sum(map(len, kept)) < self.enough:
+                continue
             if not self._fast:
                 self._stop.wait(max(0.0, due - time.monotonic()))
             if self._stop.is_set():
                 return
-            yield Block(samples, time.monotonic())
+            yield Block(np.concatenate(kept), time.monotonic())
+            kept.clear()
+        if kept:
+            yield Block(np.concatenate(kept), time.monotonic())

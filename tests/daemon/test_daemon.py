@@ -125,6 +125,23 @@ def test_a_source_that_fails_loses_nothing_of_what_was_heard() -> None:
     assert any(isinstance(each, Utterance) for each in keeper.records)
 
 
+def test_a_source_is_told_how_much_completes_a_hop() -> None:
+    engine = Engine(FakeModel())
+    told = []
+
+    class Source:
+        name = "a source"
+        enough = 0
+
+        def __iter__(self) -> Iterator[Block]:
+            for length in (100, engine.hop, 2 * engine.hop - 100):
+                yield block(silence(length / RATE))
+                told.append(self.enough)
+
+    listen(Source(), engine, Sinks({}, "0123", lambda: NOW), "0123", Event())
+    assert told == [engine.hop - 100, engine.hop - 100, engine.hop]
+
+
 def test_a_model_that_fails_ends_the_run_with_all_that_was_said_before() -> None:
     class Failing(FakeModel):
         def probabilities(self, frames: np.ndarray) -> np.ndarray:
@@ -138,6 +155,7 @@ def test_a_model_that_fails_ends_the_run_with_all_that_was_said_before() -> None
 
     class Source:
         name = "a source"
+        enough = 0
 
         def __iter__(self) -> Iterator[Block]:
             yield block(speech(2.0))
@@ -216,6 +234,16 @@ def test_a_replay_that_is_late_does_not_wait(clock: Clock) -> None:
         arrivals.append(item.arrived - 100.0)
         clock.now += 0.25 if len(arrivals) == 1 else 0.0
     assert arrivals == pytest.approx([0.1, 0.35, 0.35, 0.4])
+
+
+def test_a_replay_gathers_what_is_enough_and_waits_once_for_it(clock: Clock) -> None:
+    source = Replay("a file", cut(noise(1.0), [1600]), RATE, clock)
+    source.enough = 6000
+    items = list(source)
+    assert [len(each.samples) for each in items] == [6400, 6400, 3200]
+    assert [each.arrived - 100.0 for each in items] == pytest.approx([0.4, 0.8, 0.8])
+    assert len(clock.waits) == 2
+    np.testing.assert_array_equal(np.concatenate([each.samples for each in items]), noise(1.0))
 
 
 def test_a_fast_replay_never_waits(clock: Clock) -> None:

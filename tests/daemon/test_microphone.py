@@ -371,6 +371,25 @@ def test_a_full_queue_drops_the_oldest_and_says_how_much(
         assert first.samples[0] * 32768 == 7
 
 
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_blocks_are_as_long_as_is_enough_and_what_is_too_little_is_heard_at_the_end(
+    portaudio: FakePortAudio, rate: int
+) -> None:
+    portaudio.supported = lambda samplerate, **_: samplerate == rate
+    source = Microphone(None, RATE, Event())
+    source.enough = round(0.5 * RATE)
+    for _ in range(7):
+        portaudio.streams[0].capture(captured(0.2, rate=rate))
+    blocks = []
+    for block in source:
+        blocks.append(block)
+        if len(blocks) == 2:
+            source._stop.set()
+    seconds = [len(block.samples) / RATE for block in blocks]
+    # A resampler keeps what it still needs of the past.
+    assert seconds == pytest.approx([0.6, 0.6, 0.2], abs=0.03)
+
+
 def collect(source: Microphone, react: Callable[[Block | News], bool]) -> list[Block | News]:
     """Iterate until the reaction to an item is True; return all but the signs of life."""
     items = []
@@ -416,20 +435,20 @@ def test_a_microphone_that_gives_no_samples_is_lost_though_portaudio_says_it_is_
 ) -> None:
     source = Microphone(None, RATE, Event())
     stream = portaudio.streams[0]
-    get = source._stream._queue.get
+    get = source._stream._pending.get
 
-    def wait(timeout: float) -> Any:
+    def wait(enough: int, timeout: float) -> Any:
         clock.now += timeout
-        return get(timeout=0.001)
+        return get(enough, 0.001)
 
-    monkeypatch.setattr(source._stream._queue, "get", wait)
+    monkeypatch.setattr(source._stream._pending, "get", wait)
     stream.capture(captured(0.1))
     items = iter(source)
     assert isinstance(next(items), Block)
     news = next(items)
     assert news.event == "microphone_lost"
     assert stream.active
-    assert 3.0 < clock.now - 100.0 < 3.5
+    assert 3.0 < clock.now - 100.0 < 3.0 + 2 * microphone.LOOK_SECONDS
 
 
 def test_waiting_for_a_microphone_ends_when_asked_to_stop(portaudio: FakePortAudio) -> None:

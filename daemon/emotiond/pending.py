@@ -1,0 +1,89 @@
+"""Sound on its way from the thread that captures it to the one that works with it."""
+
+from collections import deque
+from threading import Condition
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Captured(NamedTuple):
+    """Consecutive samples, as they were captured."""
+
+    samples: NDArray[np.int16]
+    """[shape=(n, channels)]"""
+    arrived: float
+    """When the last of them was there (seconds of the monotonic clock)."""
+    dropped: int
+    """Samples that were lost just before them."""
+
+
+class Pending:
+    """A bounded queue of blocks, whose reader sleeps until there are enough of them.
+
+    To wake costs as much as the work on a hop: whoever needs two blocks wakes once for both.
+
+    Parameters
+    ----------
+    limit : int
+        Samples that are kept; beyond it the oldest block makes room.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._blocks: deque[tuple[NDArray[Any], float]] = deque()
+        self._samples = 0
+        self._dropped = 0
+        self._enough = 0
+        self._changed = Condition()
+
+    def put(self, block: NDArray[np.int16], arrived: float) -> None:
+        """Add a block [shape=(n, channels)], and wake the reader where there are enough now."""
+        with self._changed:
+            self._blocks.append((block, arrived))
+            self._samples += len(block)
+            while self._samples > self._limit and len(self._blocks) > 1:
+                self._dropped += len(self._take_oldest()[0])
+            if self._samples >= self._enough:
+                self._changed.notify()
+
+    def get(self, enough: int, timeout: float) -> Captured | None:
+        """Wait for samples, and take no more blocks than needed.
+
+        Parameters
+        ----------
+        enough : int
+            Samples to wait for, at least 1; never more than the limit.
+        timeout : float
+            How long (s).
+
+        Returns
+        -------
+        Captured or None
+            None where there were not enough in this time; they stay.
+        """
+        with self._changed:
+            self._enough = min(max(1, enough), self._limit)
+            if not self._changed.wait_for(lambda: self._samples >= self._enough, timeout):
+                return None
+            return self._take(self._enough)
+
+    def rest(self) -> Captured | None:
+        """Take all that is there, if there is anything."""
+        with self._changed:
+            return self._take(self._samples) if self._samples else None
+
+    def _take(self, samples: int) -> Captured:
+        blocks, taken = [], 0
+        while taken < samples:
+            block, arrived = self._take_oldest()
+            blocks.append(block)
+            taken += len(block)
+        dropped, self._dropped = self._dropped, 0
+        return Captured(np.concatenate(blocks), arrived, dropped)
+
+    def _take_oldest(self) -> tuple[NDArray[Any], float]:
+        block, arrived = self._blocks.popleft()
+        self._samples -= len(block)
+        return block, arrived

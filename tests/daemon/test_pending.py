@@ -1,0 +1,81 @@
+"""Captured sound that waits to be worked with."""
+
+from threading import Thread
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emotiond.pending import Captured, Pending
+
+LIMIT = 100
+Blocks = list[tuple[int, int]]
+
+
+def block(first: int, length: int) -> np.ndarray:
+    """Return a block of consecutive numbers."""
+    return np.arange(first, first + length, dtype=np.int16)[:, None]
+
+
+def put_all(pending: Pending, lengths: list[int]) -> int:
+    """Put blocks of such lengths one behind the other and return how many samples they are."""
+    total = 0
+    for length in lengths:
+        pending.put(block(total, length), float(total + length))
+        total += length
+    return total
+
+
+@given(
+    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=20), enough=st.integers(-5, 2 * LIMIT)
+)
+def test_nothing_is_lost_unsaid_or_out_of_order(lengths: list[int], enough: int) -> None:
+    pending = Pending(LIMIT)
+    total = put_all(pending, lengths)
+    taken: list[Captured] = []
+    while (captured := pending.get(enough, 0.0)) is not None:
+        assert len(captured.samples) >= min(max(1, enough), LIMIT)
+        taken.append(captured)
+    if (captured := pending.rest()) is not None:
+        taken.append(captured)
+    assert pending.rest() is None
+    position = 0
+    for captured in taken:
+        position += captured.dropped
+        np.testing.assert_array_equal(captured.samples, block(position, len(captured.samples)))
+        position += len(captured.samples)
+        assert captured.arrived == position
+    assert position == total
+    assert sum(len(each.samples) for each in taken) == min(total, LIMIT) or taken[0].dropped
+
+
+def test_the_oldest_makes_room() -> None:
+    pending = Pending(LIMIT)
+    put_all(pending, [40, 40, 40])
+    first = pending.get(1, 0.0)
+    assert first is not None
+    assert (first.dropped, first.samples[0, 0], len(first.samples)) == (40, 40, 40)
+
+
+def test_no_more_blocks_are_taken_than_needed() -> None:
+    pending = Pending(LIMIT)
+    put_all(pending, [30, 30, 30])
+    first = pending.get(31, 0.0)
+    assert first is not None
+    assert (len(first.samples), first.arrived) == (60, 60.0)
+
+
+def test_a_reader_sleeps_until_there_is_enough() -> None:
+    pending = Pending(LIMIT)
+    wakes = []
+    notify = pending._changed.notify
+    pending._changed.notify = lambda: wakes.append(pending._samples) or notify()
+    heard: list[Captured | None] = []
+    reader = Thread(target=lambda: heard.append(pending.get(50, 60.0)))
+    pending._enough = 50
+    reader.start()
+    put_all(pending, [20, 20, 20])
+    reader.join()
+    assert heard[0] is not None
+    assert len(heard[0].samples) == 60
+    assert wakes == [60]
