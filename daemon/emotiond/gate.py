@@ -168,10 +168,11 @@ class _Energy:
     def __call__(self, hop: Signal) -> tuple[float, float]:
         # float64: a file of floats may hold samples whose squares float32 can't.
         sound = hop.astype(np.float64)
-        level = float(decibels(np.mean(sound**2, keepdims=True))[0])
-        emphasised = sound.copy()
-        emphasised[0] -= EMPHASIS * self._last
-        emphasised[1:] -= EMPHASIS * sound[:-1]
+        level = float(decibels(np.dot(sound, sound) / len(sound)))
+        emphasised = np.empty_like(sound)
+        emphasised[0] = -EMPHASIS * self._last
+        np.multiply(sound[:-1], -EMPHASIS, out=emphasised[1:])
+        emphasised += sound
         self._last = float(sound[-1])
         frames = emphasised[: len(hop) // self._frame * self._frame].reshape(-1, self._frame)
         powers = np.einsum("ij,ij->i", frames, frames) / self._frame
