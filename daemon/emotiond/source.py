@@ -91,17 +91,21 @@ class Replay:
     def __iter__(self) -> Iterator[Item]:
         """Yield blocks; each at the time at which its last sample would have been spoken."""
         due = time.monotonic()
-        kept: list[Signal] = []
-        for samples in self._blocks:
-            kept.append(samples)
+        for samples in self._gathered():
             due += len(samples) / self._sample_rate
-            if sum(map(len, kept)) < self.enough:
-                continue
             if not self._fast:
                 self._stop.wait(max(0.0, due - time.monotonic()))
             if self._stop.is_set():
                 return
-            yield Block(np.concatenate(kept), time.monotonic())
-            kept.clear()
+            yield Block(samples, time.monotonic())
+
+    def _gathered(self) -> Iterator[Signal]:
+        """Yield blocks that are long enough, but for the last."""
+        kept: list[Signal] = []
+        for samples in self._blocks:
+            kept.append(samples)
+            if sum(map(len, kept)) >= self.enough:
+                yield np.concatenate(kept)
+                kept.clear()
         if kept:
-            yield Block(np.concatenate(kept), time.monotonic())
+            yield np.concatenate(kept)

@@ -241,8 +241,8 @@ def test_a_replay_gathers_what_is_enough_and_waits_once_for_it(clock: Clock) -> 
     source.enough = 6000
     items = list(source)
     assert [len(each.samples) for each in items] == [6400, 6400, 3200]
-    assert [each.arrived - 100.0 for each in items] == pytest.approx([0.4, 0.8, 0.8])
-    assert len(clock.waits) == 2
+    assert [each.arrived - 100.0 for each in items] == pytest.approx([0.4, 0.8, 1.0])
+    assert len(clock.waits) == 3
     np.testing.assert_array_equal(np.concatenate([each.samples for each in items]), noise(1.0))
 
 
