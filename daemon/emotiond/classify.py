@@ -7,7 +7,7 @@ import numpy as np
 
 from emotiond.decision import Pooled, decide
 from emotiond.engine import Engine, Model
-from emotiond.gate import FLOOR_DB, GateSettings
+from emotiond.gate import LEAST_DB, GateSettings
 from emotiond.mfcc import Signal
 from emotiond.modelfile import NO_SPEECH
 from emotiond.record import Record, State, Utterance
@@ -56,12 +56,12 @@ def file_engine(model: Model) -> Engine:
     """Return an engine for one whole recording.
 
     Whoever asks about a file most likely knows that there is a voice in it. So where the model
-    itself tells voices from other sounds it hears all that stands out, and mumbled speech, which
-    detectors miss, is heard too.
+    itself tells voices from other sounds it hears all that stands out, however quiet it is, and
+    mumbled speech, which detectors miss, is heard too.
     """
     judges = NO_SPEECH in model.contract.labels
     return Engine(
-        model, gate=GateSettings(opens_for="sound", floor_db=FLOOR_DB) if judges else None
+        model, gate=GateSettings(opens_for="sound", floor_db=LEAST_DB) if judges else None
     )
 
 

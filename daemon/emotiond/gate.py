@@ -20,6 +20,8 @@ from emotiond.modelfile import OpensFor
 
 SILENCE_DB: Final = -75.0
 """Level before anything is heard, and the quietest that is shown (dBFS)."""
+LEAST_DB: Final = -100.0
+"""What is quieter counts as this (dBFS): digital silence."""
 FLOOR_DB: Final = -92.0
 """No room is taken to be quieter than this (dBFS, without rumble): above the last bit of 16."""
 EMPHASIS: Final = 0.97
@@ -32,7 +34,7 @@ RETRY_SECONDS: Final = 0.25
 """How soon Silero is asked again after a no."""
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-Level = Annotated[float, msgspec.Meta(ge=-100.0, le=0.0)]
+Level = Annotated[float, msgspec.Meta(ge=LEAST_DB, le=0.0)]
 
 
 class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -248,5 +250,5 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def decibels(powers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Convert power (full scale 1) to dBFS, at least -100."""
-    return np.asarray(10.0 * np.log10(np.maximum(powers, 1e-10)), np.float64)
+    """Convert power (full scale 1) to dBFS, at least ``LEAST_DB``."""
+    return np.asarray(10.0 * np.log10(np.maximum(powers, 10.0 ** (LEAST_DB / 10.0))), np.float64)

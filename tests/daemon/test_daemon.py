@@ -278,3 +278,12 @@ def test_a_recording_without_speech_has_no_emotion() -> None:
     verdict = classify(FakeModel(), [silence(3.0)])
     assert (verdict.seconds, verdict.state, verdict.label) == (3.0, "no_speech", None)
     assert verdict.probabilities == {}
+
+
+@pytest.mark.parametrize("level", [0.3, 1e-3, 3e-4])
+def test_a_voice_in_a_file_is_heard_however_quiet_if_the_model_judges_itself(level: float) -> None:
+    sound = np.concatenate((silence(1.0), speech(2.0, level=level), silence(1.0)))
+    of_16_bits = (np.rint(sound * 32_768.0) / 32_768.0).astype(np.float32)
+    judge = FakeModel(labels=("calm", "cross", "no_speech"))
+    judge.probabilities = lambda _: np.array([0.9, 0.1, 0.0], np.float32)
+    assert classify(judge, [of_16_bits]).label == "calm"
