@@ -27,7 +27,7 @@ class Pending:
     Parameters
     ----------
     limit : int
-        Samples that are kept; beyond it the oldest block makes room.
+        Samples that are kept, many blocks; beyond it the oldest makes room.
     """
 
     def __init__(self, limit: int) -> None:
@@ -54,7 +54,7 @@ class Pending:
         Parameters
         ----------
         enough : int
-            Samples to wait for, at least 1; never more than the limit.
+            Samples to wait for, at least 1; half of the limit is always enough.
         timeout : float
             How long (s).
 
@@ -64,7 +64,7 @@ class Pending:
             None where there were not enough in this time; they stay.
         """
         with self._changed:
-            self._enough = min(max(1, enough), self._limit)
+            self._enough = max(1, min(enough, self._limit // 2))
             if not self._changed.wait_for(lambda: self._samples >= self._enough, timeout):
                 return None
             return self._take(self._enough)
