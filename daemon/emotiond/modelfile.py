@@ -9,6 +9,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -30,7 +31,7 @@ OpensFor = Literal["speech", "sound"]
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
-class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """What is taken from each coefficient, and by what it is then divided.
 
     Parameters
@@ -55,11 +56,16 @@ class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         normalised = np.array(frames, np.float32)
         if self.level == "loudest":
             normalised[..., 0] -= normalised[..., 0].max(axis=-1, keepdims=True)
-        normalised -= np.array(self.mean, np.float32)
-        normalised /= np.array(self.std, np.float32)
+        mean, std = self._rows
+        normalised -= mean
+        normalised /= std
         if self.limit is not None:
             np.clip(normalised, -self.limit, self.limit, out=normalised)
         return normalised
+
+    @cached_property
+    def _rows(self) -> tuple[Frames, Frames]:
+        return np.array(self.mean, np.float32), np.array(self.std, np.float32)
 
 
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
