@@ -141,13 +141,14 @@ class _Stream:
 
     def blocks(self, stop: Event, enough: Callable[[], int]) -> Iterator[Block]:
         """Yield blocks of so many samples, until ``stop`` is set or the device has died."""
-        last = time.monotonic()
+        began = time.monotonic()
         while not stop.is_set():
             captured = self._pending.get(math.ceil(enough() / self._ratio), LOOK_SECONDS)
             if captured is not None:
-                last = captured.arrived
                 yield self._block(captured)
-            elif time.monotonic() - last > SILENT_DEATH_SECONDS or not self._stream.active:
+                continue
+            silent = time.monotonic() - max(began, self._pending.arrived)
+            if silent > SILENT_DEATH_SECONDS or not self._stream.active:
                 break
         # What is too little for a hop is heard all the same: nothing comes after it.
         captured = self._pending.rest()

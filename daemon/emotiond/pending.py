@@ -1,5 +1,6 @@
 """Sound on its way from the thread that captures it to the one that works with it."""
 
+import math
 from collections import deque
 from threading import Condition
 from typing import Any, NamedTuple
@@ -28,9 +29,15 @@ class Pending:
     ----------
     limit : int
         Samples that are kept, many blocks; beyond it the oldest makes room.
+
+    Attributes
+    ----------
+    arrived : float
+        When the last block was there (seconds of the monotonic clock); at first minus infinity.
     """
 
     def __init__(self, limit: int) -> None:
+        self.arrived = -math.inf
         self._limit = limit
         self._blocks: deque[tuple[NDArray[Any], float]] = deque()
         self._samples = 0
@@ -41,6 +48,7 @@ class Pending:
     def put(self, block: NDArray[np.int16], arrived: float) -> None:
         """Add a block [shape=(n, channels)], and wake the reader where there are enough now."""
         with self._changed:
+            self.arrived = arrived
             self._blocks.append((block, arrived))
             self._samples += len(block)
             while self._samples > self._limit and len(self._blocks) > 1:
