@@ -28,6 +28,16 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             examples=[0.5],
         ),
     ] = None
+    claim_margin: Annotated[
+        Probability,
+        msgspec.Meta(
+            description="share of the way from abstain_below to 1 that a first label must have come"
+        ),
+    ] = 0.1
+    withdraw_seconds: Annotated[
+        Seconds,
+        msgspec.Meta(description="how long it must say uncertain before a label is withdrawn (s)"),
+    ] = 3.0
     switch_margin: Annotated[
         Probability,
         msgspec.Meta(description="by how much a new label must be ahead to be shown at once"),
@@ -110,22 +120,30 @@ class Hysteresis:
 
     Another label replaces the one that is shown when it has been ahead for long enough or is ahead
     by far enough, and not before the shown one has stayed its time. No label (uncertain) replaces
-    one in the same way, by what the label is under the threshold; a label replaces it at once.
+    one in the same way, by what the label is under the threshold. A label replaces none at once,
+    but to be claimed takes more than to be kept.
 
     Parameters
     ----------
     margin : float
         What is far enough (probability).
-    wait : int
-        How many hops are long enough; the one that changes it is counted.
+    wait, withdraw : int
+        How many hops are long enough, for another label and for none; the one that changes it is
+        counted.
     refractory : int
         Hops that a label is shown at least.
+    claim : float
+        Share of the way from the threshold to 1 that a label must have come to replace none.
     """
 
-    def __init__(self, margin: float, wait: int, refractory: int) -> None:
+    def __init__(
+        self, margin: float, wait: int, refractory: int, *, withdraw: int, claim: float = 0.0
+    ) -> None:
         self._margin = margin
         self._wait = wait
+        self._withdraw = withdraw
         self._refractory = refractory
+        self._claim = claim
         self.reset()
 
     def reset(self) -> None:
@@ -139,7 +157,10 @@ class Hysteresis:
         """Hear the next smoothed probabilities and return the label to show; None: uncertain."""
         self._age += 1
         best = int(np.argmax(probabilities))
-        wanted = best if probabilities[best] >= abstain_below else None
+        needed = abstain_below
+        if self._shown is None:
+            needed += self._claim * (1.0 - abstain_below)
+        wanted = best if probabilities[best] >= needed else None
         if wanted == self._shown:
             self._ahead = 0
             return self._shown
@@ -148,8 +169,9 @@ class Hysteresis:
         self._ahead += 1
         now = abstain_below if self._shown is None else float(probabilities[self._shown])
         new = abstain_below if wanted is None else float(probabilities[wanted])
+        wait = self._withdraw if wanted is None else self._wait
         # Where nothing is claimed yet there is nothing to keep steady.
-        convinced = self._shown is None or self._ahead >= self._wait or new - now >= self._margin
+        convinced = self._shown is None or self._ahead >= wait or new - now >= self._margin
         if convinced and self._age > self._refractory:
             # What follows "uncertain" need not wait: nothing was claimed yet.
             self._age = 0 if wanted is not None else self._refractory
@@ -185,7 +207,11 @@ class Decision:
         self._longest = max(1, hops(settings.longest_utterance))
         self._smoothed = Smoothed(max(1, hops(settings.smoothing_seconds)))
         self._shown = Hysteresis(
-            settings.switch_margin, hops(settings.switch_seconds), hops(settings.refractory_seconds)
+            settings.switch_margin,
+            hops(settings.switch_seconds),
+            hops(settings.refractory_seconds),
+            withdraw=hops(settings.withdraw_seconds),
+            claim=settings.claim_margin,
         )
         self._utterance = Pooled()
 

@@ -4,7 +4,7 @@ from itertools import groupby
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from emotiond.decision import (
@@ -98,7 +98,7 @@ def shown(hysteresis: Hysteresis, rows: list[tuple[float, ...]]) -> list[int | N
     lead=st.floats(0.0, 0.09),
 )
 def test_near_ties_that_alternate_do_not_flicker(flips: list[bool], wait: int, lead: float) -> None:
-    hysteresis = Hysteresis(0.1, wait, 0)
+    hysteresis = Hysteresis(0.1, wait, 0, withdraw=wait)
     shown(hysteresis, [(0.9, 0.1)] * wait)
     rows = [(0.5, 0.5 + lead) if number % 2 else (0.5 + lead, 0.5) for number in range(len(flips))]
     assert set(shown(hysteresis, rows)) == {0}
@@ -106,7 +106,7 @@ def test_near_ties_that_alternate_do_not_flicker(flips: list[bool], wait: int, l
 
 @given(wait=st.integers(1, 6), lead=st.floats(0.01, 0.09))
 def test_a_label_that_stays_ahead_is_shown_after_the_wait(wait: int, lead: float) -> None:
-    hysteresis = Hysteresis(0.5, wait, 0)
+    hysteresis = Hysteresis(0.5, wait, 0, withdraw=wait)
     shown(hysteresis, [(0.9, 0.1)] * wait)
     after = shown(hysteresis, [(0.45, 0.45 + lead)] * (wait + 2))
     assert after == [0] * (wait - 1) + [1] * 3
@@ -116,7 +116,7 @@ def test_a_label_that_stays_ahead_is_shown_after_the_wait(wait: int, lead: float
 def test_a_clear_winner_is_shown_at_once_but_not_before_the_last_has_stayed_its_time(
     refractory: int,
 ) -> None:
-    hysteresis = Hysteresis(0.3, 10, refractory)
+    hysteresis = Hysteresis(0.3, 10, refractory, withdraw=10)
     assert shown(hysteresis, [(0.9, 0.1)]) == [0]
     after = shown(hysteresis, [(0.1, 0.9)] * (refractory + 2))
     assert after == [0] * refractory + [1] * 2
@@ -130,7 +130,7 @@ def test_a_larger_margin_never_shows_a_label_sooner(
     rows: list[float], margins: list[float]
 ) -> None:
     pairs = [(1.0 - p, p) for p in rows]
-    easy, hard = (Hysteresis(margin, 100, 0) for margin in margins)
+    easy, hard = (Hysteresis(margin, 100, 0, withdraw=100) for margin in margins)
     sooner, later = shown(easy, pairs), shown(hard, pairs)
     for one, other in zip(sooner, later, strict=True):
         if other is not None:
@@ -150,20 +150,32 @@ def test_a_larger_margin_never_shows_a_label_sooner(
 def test_a_label_stays_its_time_whatever_comes(
     rows: list[tuple[float, ...]], refractory: int
 ) -> None:
-    seen = shown(Hysteresis(0.05, 1, refractory), rows)
+    seen = shown(Hysteresis(0.05, 1, refractory, withdraw=1), rows)
     runs = [[key, len(list(group))] for key, group in groupby(seen)]
     for label, length in runs[:-1]:
         assert label is None or length >= refractory + 1
 
 
 def test_a_label_is_shown_at_once_where_there_is_none_and_taken_back_only_after_the_wait() -> None:
-    hysteresis = Hysteresis(0.2, 2, 0)
+    hysteresis = Hysteresis(0.2, 100, 0, withdraw=2)
     low, high = (0.28, 0.25, 0.24), (0.35, 0.3, 0.3)
     assert shown(hysteresis, [high, high, low, high, low, low, low]) == [
         0, 0, 0, 0, 0, None, None
     ]  # fmt: skip
     assert shown(hysteresis, [(0.6, 0.2, 0.2)]) == [0]
     assert shown(hysteresis, [(0.05, 0.05, 0.05)]) == [None]
+
+
+@given(claim=st.floats(0.0, 1.0), threshold=st.floats(0.0, 1.0), p=st.floats(0.0, 1.0, width=32))
+def test_to_be_claimed_takes_more_than_to_be_kept(claim: float, threshold: float, p: float) -> None:
+    hysteresis = Hysteresis(0.0, 1, 0, withdraw=1, claim=claim)
+    row = np.array([p, 0.0], np.float32)
+    needed = threshold + claim * (1.0 - threshold)
+    assume(min(abs(p - needed), abs(p - threshold)) > 1e-6)
+    assert (hysteresis.push(row, threshold) is not None) == (p > needed)
+    hysteresis.reset()
+    assert hysteresis.push(np.array([1.0, 0.0], np.float32), min(threshold, 0.99)) == 0
+    assert (hysteresis.push(row, threshold) is not None) == (p > threshold)
 
 
 def decision(**changed: object) -> Decision:

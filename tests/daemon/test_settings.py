@@ -38,6 +38,8 @@ KEYS = {
     "gate.hangover_seconds": (0.0, "1", 1.0),
     "decision.smoothing_seconds": (1.0, "7", 7.0),
     "decision.abstain_below": (0.1, "0.9", 0.9),
+    "decision.claim_margin": (0.2, "0.9", 0.9),
+    "decision.withdraw_seconds": (0.0, "2", 2.0),
     "decision.switch_margin": (0.1, "0.9", 0.9),
     "decision.switch_seconds": (0.0, "2", 2.0),
     "decision.refractory_seconds": (0.0, "2", 2.0),
