@@ -179,8 +179,10 @@ class _Server:
         """Wait for the next viewer; None when closed."""
         while not self._closed.is_set():
             try:
+                # Not in accept, which keeps a descriptor while it waits: the log may need the last.
+                select.select([self._socket], [], [])
                 return self._socket.accept()[0]
-            except OSError:
+            except (OSError, ValueError):  # or closed meanwhile
                 self._closed.wait(FULL_SECONDS)
         return None
 

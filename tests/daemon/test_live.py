@@ -1,5 +1,7 @@
 """The live socket: everybody sees everything, and nobody is waited for."""
 
+import fcntl
+import os
 import socket
 import stat
 import subprocess
@@ -68,6 +70,27 @@ def viewer(path: Path) -> Viewer:
     one = Viewer(path)
     assert one.take(1) == [HELLO]
     return one
+
+
+def is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def test_waiting_for_viewers_keeps_no_descriptor_that_the_log_may_need(path: Path, sinks) -> None:
+    sinks().write(status())
+    one = viewer(path)
+    for _ in range(100):
+        time.sleep(0.001)
+        for descriptor in range(3, 64):
+            if not is_open(descriptor):
+                given = fcntl.fcntl(0, fcntl.F_DUPFD, descriptor)
+                os.close(given)
+                assert given == descriptor
+    one.leave()
 
 
 def test_every_viewer_gets_every_record_and_every_reading(path: Path, sinks) -> None:
