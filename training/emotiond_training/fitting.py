@@ -174,7 +174,7 @@ def run_of(
     shuffled = random.permutation(len(parity.clips))
     by_clip = shuffled[np.argsort(parity.clips[shuffled], kind="stable")]
     _, first, counts = np.unique(parity.clips[by_clip], return_index=True, return_counts=True)
-    some_each = by_clip[first[:, None] + np.arange(min(PARITY_WINDOWS, counts.min()))]
+    some_each = by_clip[first[:, None] + np.arange(min(PARITY_WINDOWS, int(counts.min())))]
     return Run(
         model=fitted.model,
         description=Description(
