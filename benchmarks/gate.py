@@ -4,7 +4,7 @@
 
 Each folder may have a manifest.csv with columns ``path`` and ``category``; categories that start
 with ``babble`` hold voices and are left out of the noise. Needs only what the daemon needs, and
-webrtcvad if it is installed.
+webrtcvad and pymicro-vad where they are to be compared.
 """
 
 import argparse
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from emotiond.detectors import SILERO_CHUNK, Confirming, Hearing, Streaming
 from emotiond.errors import InputError
 from emotiond.gate import Gate, GateSettings
 from emotiond.sound import read_sound
+from emotiond.voice import VoiceDetector
 
 RATE = 16_000
 HOP = 8_192
@@ -32,7 +32,7 @@ Detector = Callable[[np.ndarray], bool]
 """From one hop to whether the gate is open."""
 
 
-def cascade() -> Detector:
+def gate() -> Detector:
     """Return the daemon's gate."""
     return Gate(GateSettings(), RATE, HOP, "speech").push
 
@@ -42,33 +42,40 @@ def energy() -> Detector:
     return Gate(GateSettings(margin_db=12.0), RATE, HOP, "sound").push
 
 
-def micro() -> Detector:
-    """Return microVAD alone."""
-    hearing, detector = Hearing(RATE), Streaming()
-    return lambda hop: detector.push(hearing(hop)) > 0.5
-
-
 def silero() -> Detector:
-    """Return Silero alone, over the stream as it comes."""
-    detector = Confirming().detector
+    """Return the gate's detector alone, asked at each hop."""
+    detector, settings = VoiceDetector(RATE), GateSettings()
 
     def push(hop: np.ndarray) -> bool:
-        chunks = np.clip(hop, -1.0, 1.0).reshape(-1, SILERO_CHUNK)
-        return float(np.mean([detector.process_samples(each.tolist()) for each in chunks])) > 0.5
+        detector.hear(hop)
+        return detector.probability() > settings.open_above
 
     return push
+
+
+def micro() -> Detector:
+    """Return microVAD, open when the mean over a hop is over a half."""
+    from pymicro_vad import MicroVad
+
+    detector = MicroVad()
+    return framed(lambda frame: max(0.0, detector.process_10ms(frame)))
 
 
 def webrtc() -> Detector:
     """Return WebRTC's detector in its strictest mode, open when it says yes to half of a hop."""
     import webrtcvad
 
-    hearing, detector = Hearing(RATE), webrtcvad.Vad(3)
+    detector = webrtcvad.Vad(3)
+    return framed(lambda frame: float(detector.is_speech(frame, RATE)))
+
+
+def framed(probability: Callable[[bytes], float]) -> Detector:
+    """Return a detector that hears frames of 10 ms and says yes where their mean is over a half."""
 
     def push(hop: np.ndarray) -> bool:
-        sound = hearing(hop)
+        sound = np.rint(np.clip(hop, -1.0, 1.0) * 32_767.0).astype(np.int16)
         frames = [sound[i : i + 160].tobytes() for i in range(0, len(sound) - 159, 160)]
-        return bool(np.mean([detector.is_speech(frame, RATE) for frame in frames]) > 0.5)
+        return bool(np.mean([probability(frame) for frame in frames]) > 0.5)
 
     return push
 
@@ -78,7 +85,7 @@ GATES = {
     "energy": energy,
     "microVAD": micro,
     "Silero": silero,
-    "cascade": cascade,
+    "the gate": gate,
 }
 
 

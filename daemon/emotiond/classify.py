@@ -57,7 +57,7 @@ def file_engine(model: Model) -> Engine:
 
     Whoever asks about a file most likely knows that there is a voice in it. So where the model
     itself tells voices from other sounds it hears all that stands out, however quiet it is, and
-    mumbled speech, which detectors miss, is heard too.
+    mumbled speech, which the detector of voices misses, is heard too.
     """
     judges = NO_SPEECH in model.contract.labels
     return Engine(

@@ -1,8 +1,7 @@
 """The gate, which knows whether anyone is speaking.
 
-Three stages, the cheapest first, each asked only when the one before says yes: energy over a floor
-that follows the room; microVAD on all that is louder; Silero once, to confirm that the gate may
-open. docs/GATE.md has the measurements behind it.
+Two stages: energy over a floor that follows the room, and a detector of voices for what is louder.
+docs/GATE.md has the measurements behind it.
 """
 
 import math
@@ -14,9 +13,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond.detectors import PIECE, RATE, WARM_UP, Confirming, Hearing, Streaming
 from emotiond.mfcc import Signal
 from emotiond.modelfile import OpensFor
+from emotiond.voice import PIECE, RATE, VoiceDetector
 
 SILENCE_DB: Final = -75.0
 """Level before anything is heard, and the quietest that is shown (dBFS)."""
@@ -28,10 +27,6 @@ EMPHASIS: Final = 0.97
 """Of the first difference that takes rumble out; rooms rumble unsteadily and voices don't."""
 FRAME_SECONDS: Final = 0.02
 """Long enough for a period of the lowest voice, short enough to see the gaps between syllables."""
-TRAIL_SECONDS: Final = 0.5
-"""By how much microVAD's answer trails the sound: it is asked for so long after the last energy."""
-RETRY_SECONDS: Final = 0.25
-"""How soon Silero is asked again after a no."""
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Level = Annotated[float, msgspec.Meta(ge=LEAST_DB, le=0.0)]
@@ -66,14 +61,11 @@ class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = None
     open_above: Annotated[
-        Share, msgspec.Meta(description="probability of speech from which it may open")
-    ] = 0.3
-    confirm_above: Annotated[
-        Share, msgspec.Meta(description="probability by the second detector from which it does")
-    ] = 0.9
+        Share, msgspec.Meta(description="probability of speech above which it opens")
+    ] = 0.93
     stay_above: Annotated[
         Share, msgspec.Meta(description="probability of speech above which it stays open")
-    ] = 0.5
+    ] = 0.7
     hangover_seconds: Annotated[
         float,
         msgspec.Meta(ge=0.0, le=60.0, description="how long the gate stays open after speech (s)"),
@@ -112,7 +104,8 @@ class Gate:
         if settings.floor_db is not None:
             floor = settings.floor_db
         self._energy = _Energy(settings, sample_rate, hop, floor)
-        self._voice = _Voice(settings, sample_rate) if wanted == "speech" else None
+        self._settings = settings
+        self._voice = VoiceDetector(sample_rate) if wanted == "speech" else None
         self._pieces = math.ceil(hop * RATE / sample_rate / PIECE)
         self._hangover = round(settings.hangover_seconds / seconds)
         self.reset()
@@ -129,21 +122,29 @@ class Gate:
     def push(self, hop: Signal) -> bool:
         """Hear one hop and say whether the gate is open."""
         self.level, excess = self._energy(hop)
-        loud = excess >= 0.0
         if self._voice is None:
             self.speech = float(1.0 / (1.0 + np.exp(-excess / 2.0)))
-            heard = loud
+            heard = excess >= 0.0
         else:
-            self.speech, heard = 0.0, False
-            for piece in np.array_split(hop, self._pieces):
-                probability, yes = self._voice(piece, loud, heard or self._open_hops > 0)
-                self.speech = max(self.speech, probability)
-                heard = heard or yes
+            heard = self._hear_voice(self._voice, hop, loud=excess >= 0.0)
         if heard:
             self._open_hops = 1 + self._hangover
         else:
             self._open_hops = max(0, self._open_hops - 1)
         return self._open_hops > 0
+
+    def _hear_voice(self, voice: VoiceDetector, hop: Signal, *, loud: bool) -> bool:
+        """Say whether somebody speaks in a hop; what is not loud is only remembered."""
+        self.speech, heard = 0.0, False
+        for piece in np.array_split(hop, self._pieces):
+            voice.hear(piece)
+            if loud:
+                is_open = heard or self._open_hops > 0
+                probability = voice.probability()
+                self.speech = max(self.speech, probability)
+                above = self._settings.stay_above if is_open else self._settings.open_above
+                heard = heard or probability > above
+        return heard
 
 
 class _Energy:
@@ -181,53 +182,6 @@ class _Energy:
         levels = np.sort(decibels(powers)).tolist()
         self._floors.append(max(self._quietest, quantile(levels, 0.1)))
         return level, quantile(levels, 0.9) - min(self._floors) - self._margin
-
-
-class _Voice:
-    """The two detectors, each run only where it is needed."""
-
-    def __init__(self, settings: GateSettings, sample_rate: int) -> None:
-        self._settings = settings
-        self._hearing = Hearing(sample_rate)
-        self._streaming = Streaming()
-        self._confirming = Confirming()
-        self.reset()
-
-    def reset(self) -> None:
-        self._hearing.reset()
-        self._streaming.reset()
-        self._past = np.zeros(WARM_UP, np.int16)
-        self._awake = 0
-        """Samples that the streaming detector still hears; it sleeps at 0."""
-        self._patience = 0
-        """Samples until the other one may be asked."""
-
-    def __call__(self, piece: Signal, loud: bool, is_open: bool) -> tuple[float, bool]:
-        """Return the probability of speech, and whether it is enough to open or to stay open."""
-        samples = self._hearing(piece)
-        before, self._past = self._past, np.concatenate((self._past, samples))[-WARM_UP:]
-        self._patience = max(0, self._patience - len(samples))
-        if loud and not self._awake:
-            self._streaming.reset()
-            self._streaming.push(before)
-        if loud:
-            self._awake = round(TRAIL_SECONDS * RATE) + len(samples)
-        elif not self._awake:
-            return 0.0, False
-        self._awake = max(0, self._awake - len(samples))
-        probability = self._streaming.push(samples)
-        if is_open:
-            return probability, probability > self._settings.stay_above
-        if probability <= self._settings.open_above:
-            return probability, False
-        if self._patience:
-            return min(probability, self._settings.open_above), False
-        threshold = self._settings.confirm_above
-        confirmed = self._confirming(self._past, threshold)
-        if confirmed > threshold:
-            return probability, True
-        self._patience = round(RETRY_SECONDS * RATE)
-        return min(probability, confirmed), False
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

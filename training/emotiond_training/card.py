@@ -86,7 +86,7 @@ def _introduction(evaluation: Evaluation) -> str:
         "checker fails a protocol whose test set shares a file, a file's content, a speaker, a "
         "word or a corpus that should be unseen with what trained or calibrated. No training was "
         "stopped or chosen by its test recordings: its last step is what is tested. That files "
-        "are heard without the detectors of voices (docs/GATE.md) was decided by the first "
+        "are heard without the detector of voices (docs/GATE.md) was decided by the first "
         "training's test recordings.\n\n"
         "All corpora train together, without what a protocol leaves unseen. Folds of different "
         f"protocols share a training where they can; {len(evaluation.calibrations)} trainings of "
