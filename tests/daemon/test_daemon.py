@@ -16,6 +16,7 @@ from emotiond.engine import Engine
 from emotiond.record import Prediction, Record, Status, Utterance
 from emotiond.sinks import Sinks
 from emotiond.source import Block, News, Replay
+from emotiond.voice import VoiceDetector
 from tests.daemon.sounds import RATE, FakeModel, cut, lines, noise, silence, speech
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
@@ -287,3 +288,11 @@ def test_a_voice_in_a_file_is_heard_however_quiet_if_the_model_judges_itself(lev
     judge = FakeModel(labels=("calm", "cross", "no_speech"))
     judge.probabilities = lambda _: np.array([0.9, 0.1, 0.0], np.float32)
     assert classify(judge, [of_16_bits]).label == "calm"
+
+
+def test_a_voice_in_a_file_need_not_be_as_sure_as_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(VoiceDetector, "probability", lambda _: 0.6)
+    model = FakeModel(opens_for="speech")
+    sound = np.concatenate((silence(1.0), speech(2.0), silence(1.0)))
+    assert classify(model, [sound]).state != "no_speech"
+    assert not Engine(model).push(sound)
