@@ -30,3 +30,12 @@ install_portaudio() { # python
   "$1" -c 'import sys; from ctypes.util import find_library; sys.exit(not find_library("portaudio"))' ||
     apt_install libportaudio2 || say "without PortAudio there is no microphone; going on"
 }
+
+# Takes away what wheels bring that no listener uses, a third of all: NumPy's tests, LiteRT's compilers
+# for phones and its driver for GPUs, a second copy of Silero's library. pip can't leave them out.
+slim() { # python
+  site=$("$1" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
+  find "$site/numpy" -name tests -type d -prune -exec rm -rf {} +
+  rm -rf "$site"/ai_edge_litert/tools "$site"/ai_edge_litert/vendors "$site"/ai_edge_litert/libLiteRt*Accelerator.so
+  rm -rf "$site"/lib*/libggml* "$site"/lib*/cmake/ggml
+}
