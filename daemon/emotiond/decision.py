@@ -31,7 +31,8 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     claim_margin: Annotated[
         Probability,
         msgspec.Meta(
-            description="share of the way from abstain_below to 1 that a first label must have come"
+            description="share of the way from abstain_below to 1 that a first label, or that of "
+            "an utterance, must have come"
         ),
     ] = 0.1
     withdraw_seconds: Annotated[
@@ -159,7 +160,7 @@ class Hysteresis:
         best = int(np.argmax(probabilities))
         needed = abstain_below
         if self._shown is None:
-            needed += self._claim * (1.0 - abstain_below)
+            needed = claim_above(abstain_below, self._claim)
         wanted = best if probabilities[best] >= needed else None
         if wanted == self._shown:
             self._ahead = 0
@@ -203,6 +204,7 @@ class Decision:
         self._abstain_below = (
             contract.abstain_below if settings.abstain_below is None else settings.abstain_below
         )
+        self._claim_above = claim_above(self._abstain_below, settings.claim_margin)
         self._no_speech_above = settings.no_speech_above
         self._longest = max(1, hops(settings.longest_utterance))
         self._smoothed = Smoothed(max(1, hops(settings.smoothing_seconds)))
@@ -245,7 +247,7 @@ class Decision:
             return None
         silent, mean = self._split(self._utterance.mean())
         self._utterance.reset()
-        return None if silent else decide(self._reported, mean, self._abstain_below)
+        return None if silent else decide(self._reported, mean, self._claim_above)
 
     def reset(self) -> None:
         """Forget all windows."""
@@ -261,6 +263,14 @@ class Decision:
         total = float(rest.sum())
         rest = rest / np.float32(total) if total > 0.0 else np.full_like(rest, 1.0 / len(rest))
         return float(probabilities[self._judge]) > self._no_speech_above, rest
+
+
+def claim_above(abstain_below: float, margin: float) -> float:
+    """Return the confidence that claiming a label takes, a share of the way from a threshold to 1.
+
+    To keep one that is shown takes the threshold only.
+    """
+    return abstain_below + margin * (1.0 - abstain_below)
 
 
 def decide(labels: tuple[str, ...], probabilities: Probabilities, abstain_below: float) -> Decided:

@@ -206,3 +206,14 @@ def test_certain_no_speech_leaves_nothing_to_divide_by() -> None:
     decided, _ = one.hear(np.array([0.0, 1.0, 0.0], np.float32), 1.0)
     assert decided.state == "emotion"
     assert decided.probabilities == {"calm": 0.5, "cross": 0.5}
+
+
+@pytest.mark.parametrize(("p", "state"), [(0.45, "uncertain"), (0.47, "emotion")])
+def test_an_utterance_claims_no_label_that_the_screen_would_not(p: float, state: str) -> None:
+    labels = ("calm", "cross", "sad")
+    settings = DecisionSettings(claim_margin=0.1)  # of the way from 0.4 to 1: 0.46
+    one = Decision(made_up_contract(labels=labels, abstain_below=0.4), settings, 0.5)
+    shown, _ = one.hear(np.array([p, (1.0 - p) / 2, (1.0 - p) / 2], np.float32), 1.0)
+    said = one.end_utterance()
+    assert shown.state == said.state == state
+    assert said.confidence == shown.confidence == pytest.approx(p)
