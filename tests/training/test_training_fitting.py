@@ -10,7 +10,7 @@ from rich.console import Console
 from emotiond_export.quiet import import_tensorflow
 from emotiond_training.corpora import read_corpora
 from emotiond_training.fitting import fit, run_of
-from emotiond_training.networks import Seed
+from emotiond_training.networks import Seed, build
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe, load_recipe
 from emotiond_training.windows import Windows, cut_windows, normalisation_of
@@ -46,6 +46,63 @@ def test_held_out_windows_change_no_weight(windows):
         weights(SMALL, windows, None), weights(SMALL, windows, held_out), strict=True
     ):
         np.testing.assert_array_equal(one, other)
+
+
+class Drawn:
+    """A mixture of noise, the same for the same seed."""
+
+    def __init__(self, windows: Windows) -> None:
+        self._frames = windows.features.shape[1:]
+        self._random = np.random.default_rng(3)
+
+    def batch(self, size: int) -> tuple[np.ndarray, np.ndarray]:
+        shares = np.eye(len(LABELS), dtype=np.float32)[self._random.integers(0, 3, size)]
+        return self._random.normal(size=(size, *self._frames)).astype(np.float32), shares
+
+
+def test_batches_of_a_mixture_give_the_same_weights_each_time_and_the_mean_loss_of_an_epoch(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emotiond_training.fitting.MIXTURE_STEPS", 4)
+    recipe = msgspec.structs.replace(SMALL, epochs=2)
+    reporter = Reporter(Console(quiet=True))
+    one, again = (
+        fit(recipe, len(LABELS), windows, windows, reporter, Drawn(windows)) for _ in range(2)
+    )
+    assert one.history == again.history
+    assert {len(row) for row in one.history.values()} == {2}
+    assert one.history.keys() == {"accuracy", "loss", "val_accuracy", "val_loss"}
+    # Noise can't be learnt: each epoch's loss is about that of guessing among three.
+    assert one.history["loss"] == pytest.approx([np.log(3.0)] * 2, abs=0.7)
+    for first, second in zip(one.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_the_averaged_weights_of_a_mixture_are_what_is_kept(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emotiond_training.fitting.MIXTURE_STEPS", 20)
+    optimiser = msgspec.structs.replace(SMALL.optimiser, average=0.999)
+    averaged = msgspec.structs.replace(SMALL, optimiser=optimiser)
+    reporter = Reporter(Console(quiet=True))
+    last, mean = (
+        fit(recipe, len(LABELS), windows, None, reporter, Drawn(windows)).model.get_weights()
+        for recipe in (SMALL, averaged)
+    )
+    start = build_start(averaged, windows)
+    # The average begins with the weights of the first step, and has hardly left them.
+    assert np.abs(mean[0] - start).mean() < 0.5 * np.abs(last[0] - start).mean()
+
+
+def build_start(recipe: Recipe, windows: Windows) -> np.ndarray:
+    """Return the first weights of a recipe's network before it is trained."""
+    import keras
+
+    keras.utils.set_random_seed(recipe.seed)
+    normalisation = normalisation_of(windows.features, recipe.features)
+    model = build(recipe.network, windows.features.shape[1], normalisation, len(LABELS))
+    weights: np.ndarray = model.get_weights()[0]
+    return weights
 
 
 def test_a_run_takes_ranges_from_training_and_parity_from_windows_of_each_held_out_clip(windows):
