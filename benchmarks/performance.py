@@ -82,8 +82,8 @@ def aims(figures: Bench, megabytes: float) -> list[Aim]:
     per_hop = 0.1 / figures.hop_seconds
     energy = loops["speech, energy gate"]
     found = [
-        Aim("a hop with the gate open, without the detectors", 2.0, energy.hop_ms, "ms"),
-        Aim("the loop in speech, without the detectors", 1.0, 100.0 * energy.core_share, core),
+        Aim("a hop with the gate open, without the detector", 2.0, energy.hop_ms, "ms"),
+        Aim("the loop in speech, without the detector", 1.0, 100.0 * energy.core_share, core),
         Aim("the loop in speech", 3.0, 100.0 * loops["speech"].core_share, core),
         Aim("the loop in a quiet room", 0.2, 100.0 * loops["quiet room"].core_share, core),
         Aim("the gate in speech", 2.0, per_hop * stages["gate, speech"], core),

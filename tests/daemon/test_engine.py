@@ -408,7 +408,7 @@ def test_a_model_may_say_itself_that_nobody_speaks(no_speech: float, said: int) 
 
 @settings(max_examples=8)
 @given(into=sizes, hop_seconds=st.sampled_from([0.1, 0.5, 1.0]))
-def test_live_equals_replay_to_the_byte_through_the_speech_detectors(
+def test_live_equals_replay_to_the_byte_through_the_detector_of_voices(
     sample: np.ndarray, into: list[int], hop_seconds: float
 ) -> None:
     engines = [Engine(FakeModel(opens_for="speech"), hop_seconds=hop_seconds) for _ in range(2)]
