@@ -62,7 +62,7 @@ class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     open_above: Annotated[
         Share, msgspec.Meta(description="probability of speech above which it opens")
-    ] = 0.93
+    ] = 0.95
     stay_above: Annotated[
         Share, msgspec.Meta(description="probability of speech above which it stays open")
     ] = 0.7

@@ -14,11 +14,13 @@ RATE: Final = 16_000
 CHUNK: Final = 512
 """Samples that it gives a probability for."""
 PIECE: Final = 16 * CHUNK
-"""Samples that a probability is averaged over (0.5 s): single chunks of noise look like voices."""
+"""Samples that a probability is averaged over: single chunks of noise look like voices."""
 HEARD: Final = 2 * PIECE
-"""Samples that it hears each time, from silence on (1 s)."""
+"""Samples of a stream that it hears each time, from silence on (1 s)."""
 AGAIN: Final = 4_000
 """Samples after which it is asked again at the earliest (0.25 s)."""
+DEEPER: Final = 0.8
+"""Speed that it hears them at: acted voices are higher than those that it knows."""
 PEAK: Final = 0.5
 """What the loudest sample is raised to, for it doesn't hear whispers."""
 MOST_GAIN: Final = 100.0
@@ -59,14 +61,15 @@ class VoiceDetector:
         self._since += len(samples)
 
     def probability(self) -> float:
-        """Return how probable speech is in the likeliest half second of the last second, 0 to 1.
+        """Return how probable speech is in the likeliest 0.4 s of the last second, 0 to 1.
 
         An answer stands for a quarter of a second, so that short hops cost no more.
         """
         if self._since >= AGAIN:
             self._since = 0
-            peak = float(np.abs(self._past).max())
-            sound = self._past * np.float32(min(MOST_GAIN, PEAK / max(peak, 1e-9)))
+            sound = soxr.resample(self._past, DEEPER * RATE, RATE, quality="LQ")
+            peak = float(np.abs(sound).max())
+            sound *= np.float32(min(MOST_GAIN, PEAK / max(peak, 1e-9)))
             self._silero.reset()
             chunks = [
                 self._silero.process_samples(chunk.tolist()) for chunk in sound.reshape(-1, CHUNK)
@@ -76,12 +79,12 @@ class VoiceDetector:
 
 
 def likeliest(chunks: NDArray[np.float64]) -> float:
-    """Return the mean over the half second in which it is highest.
+    """Return the mean over the piece in which it is highest.
 
     Parameters
     ----------
     chunks : np.ndarray [shape=(n,)]
-        Probability of speech in each chunk, of at least half a second.
+        Probability of speech in each chunk, of at least a piece.
     """
     length = PIECE // CHUNK
     sums = np.concatenate(([0.0], np.cumsum(chunks)))

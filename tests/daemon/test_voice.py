@@ -37,6 +37,13 @@ def test_a_voice_is_told_from_silence_and_noise(sample: np.ndarray) -> None:
     assert max(asked(noise(4.0, level=0.1))) < 0.5
 
 
+def test_a_high_voice_is_heard_like_a_voice(sample: np.ndarray) -> None:
+    import soxr
+
+    high = soxr.resample(sample[: 10 * RATE], 1.25 * RATE, RATE)  # a third higher
+    assert np.mean(np.array(asked(high)) > 0.95) > 0.4  # heard at its own speed: a third
+
+
 def test_a_whisper_is_heard_like_a_voice(sample: np.ndarray) -> None:
     loud = np.array(asked(sample[: 8 * RATE]))
     quiet = np.array(asked(sample[: 8 * RATE] * np.float32(0.01)))
