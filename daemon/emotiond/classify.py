@@ -62,7 +62,7 @@ def file_engine(model: Model) -> Engine:
     Whoever asks about a file most likely knows that there is a voice in it. So where the model
     itself tells voices from other sounds it hears all that stands out, however quiet it is, and
     mumbled speech, which the detector of voices misses, is heard too. For other models the
-    detector is to be half sure: of 560 words of TESS it misses none then, and 10 as it is live.
+    detector is to be half sure: of 560 words of TESS it misses none then, and 13 as it is live.
     """
     if NO_SPEECH in model.contract.labels:
         return Engine(model, gate=GateSettings(opens_for="sound", floor_db=LEAST_DB))
