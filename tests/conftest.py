@@ -23,6 +23,9 @@ settings.register_profile(
 )
 settings.load_profile("emotiond")
 
+SAID = 5
+"""Utterances in the sample: the second of its four voices rests between two sentences."""
+
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
@@ -47,7 +50,7 @@ def flatbuffer(model_path: Path) -> bytes:
 
 @pytest.fixture(scope="session")
 def sample_path() -> Path:
-    """Return the sample that is shipped: four sentences with pauses between them."""
+    """Return the sample that is shipped: four voices with pauses between them."""
     return DEFAULT_MODEL.with_name("sample.flac")
 
 

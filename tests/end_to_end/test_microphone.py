@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 from emotiond.record import Prediction, Record, Status, Utterance, decode
+from tests.conftest import SAID
 
 PROGRAMS = ("pulseaudio", "pactl", "paplay")
 
@@ -188,8 +189,8 @@ def test_what_is_said_into_the_microphone_is_printed_and_logged(
     daemon.wait_for(daemon.events, "the daemon listens")
     server.play(sample_path)
     daemon.wait_for(
-        lambda: sum(isinstance(each, Utterance) for each in daemon.logged()) >= 4,
-        "four sentences are logged",
+        lambda: sum(isinstance(each, Utterance) for each in daemon.logged()) >= SAID,
+        "all that is said is logged",
     )
     code, out, err, took = daemon.stop()
     assert (code, err) == (0, "")

@@ -21,7 +21,7 @@ from emotiond.modelfile import Contract, write_model
 from emotiond.record import Prediction, Record, Status, Utterance, decode, encode, json_schema
 from emotiond.runtime import Classifier
 from emotiond.sound import file_blocks
-from tests.conftest import Run
+from tests.conftest import SAID, Run
 
 RATE = 16_000
 
@@ -71,7 +71,7 @@ def test_a_run_logs_what_the_engine_says(
     expected += engine.finish()
     assert heard(records) == list(map(encode, expected))
     assert events(records) == ["started", "source_ended"]
-    assert sum(isinstance(each, Utterance) for each in records) == 4
+    assert sum(isinstance(each, Utterance) for each in records) == SAID
     for each in records:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", each.time)
         jsonschema.validate(json.loads(encode(each)), json_schema())
@@ -159,7 +159,7 @@ def test_a_stdout_that_takes_nothing_costs_the_log_nothing(
     assert b"Traceback" not in ended.stderr
     assert b"Exception ignored" not in ended.stderr
     records = logged(tmp_path / "logs")
-    assert sum(isinstance(each, Utterance) for each in records) == 4
+    assert sum(isinstance(each, Utterance) for each in records) == SAID
     assert events(records)[-1] == "source_ended"
     if closed != ">&-":
         assert events(records).count("sink_failed") == 1
