@@ -20,7 +20,8 @@ HEARD: Final = 2 * PIECE
 AGAIN: Final = 4_000
 """Samples after which it is asked again at the earliest (0.25 s)."""
 DEEPER: Final = 0.8
-"""Speed that it hears them at: so deep it misses less of acted speech (docs/GATE.md)."""
+"""Speed that it hears them at: so deep it misses less of acted speech (docs/GATE.md). What it hears
+must still be whole chunks (40)."""
 PEAK: Final = 0.5
 """What the loudest sample is raised to, for it doesn't hear whispers."""
 MOST_GAIN: Final = 100.0

@@ -217,7 +217,7 @@ def test_reset_forgets_who_spoke(sample: np.ndarray) -> None:
         assert opened(gate, sample[: 8 * RATE], DEFAULT_HOP) == fresh
 
 
-def test_a_margin_too_large_spares_the_detector_what_they_would_hear(sample: np.ndarray) -> None:
+def test_a_margin_too_large_spares_the_detector_what_it_would_hear(sample: np.ndarray) -> None:
     assert not any(opened(voice_gate(margin_db=90.0), sample[: 8 * RATE], DEFAULT_HOP))
 
 

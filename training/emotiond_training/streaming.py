@@ -131,7 +131,7 @@ def streaming(
     noises: Sequence[Noise],
     *,
     seed: int = 0,
-    most: int = 200,
+    most: int = 1000,
     snrs: Sequence[float] = SNRS,
     gate: GateSettings | None = None,
     decision: DecisionSettings | None = None,
