@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
-from emotiond.modelfile import Normalisation, OpensFor
+from emotiond.modelfile import Normalisation, OpensFor, Warp
 from emotiond_export.quiet import import_tensorflow
 
 MODEL: Final = "model.keras"
@@ -41,6 +41,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         The corpora.
     opens_for : {"speech", "sound"}
         What there must be before the daemon asks the model.
+    warps : tuple of float
+        Through which the daemon hears windows in turn.
     parity_on : {"held-out", "training"}
         Which clips the parity windows were cut from.
     """
@@ -53,6 +55,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     abstain_below: float
     trained_on: tuple[str, ...]
     opens_for: OpensFor
+    warps: tuple[Warp, ...]
     parity_on: Literal["held-out", "training"]
 
 
