@@ -120,6 +120,7 @@ class _Stream:
         sounddevice = portaudio.load()
         rate, channels = _format(device, sample_rate)
         self._resampler = Resampler(rate, sample_rate)
+        self._rate = rate
         self._ratio = sample_rate / rate
         self._pending = Pending(round(QUEUE_SECONDS * rate))
         try:
@@ -133,6 +134,7 @@ class _Stream:
             )
         except sounddevice.PortAudioError as error:
             raise portaudio.trouble(f"microphone {device.name} can't be opened", error) from error
+        self._opened = time.monotonic()
         try:
             self._stream.start()
         except sounddevice.PortAudioError as error:
@@ -141,27 +143,31 @@ class _Stream:
 
     def blocks(self, stop: Event, enough: Callable[[], int]) -> Iterator[Block]:
         """Yield blocks of so many samples, until ``stop`` is set or the device has died."""
-        began = time.monotonic()
         while not stop.is_set():
             captured = self._pending.get(math.ceil(enough() / self._ratio), LOOK_SECONDS)
             if captured is not None:
                 yield self._block(captured)
                 continue
-            silent = time.monotonic() - max(began, self._pending.arrived)
+            silent = time.monotonic() - max(self._opened, self._pending.arrived)
             if silent > SILENT_DEATH_SECONDS or not self._stream.active:
                 break
         # What is too little for a hop is heard all the same: nothing comes after it.
-        captured = self._pending.rest()
-        if captured is not None:
+        while (captured := self._pending.rest()) is not None:
             yield self._block(captured)
 
     def close(self) -> None:
         """Let go of the device; one that is already gone is no error."""
         self._stream.close(ignore_errors=True)
 
-    def _capture(self, data: Any, _frames: int, _time: Any, _status: Any) -> None:
+    def _capture(self, data: Any, _frames: int, _time: Any, status: Any) -> None:
         """Take a block from PortAudio's thread."""
-        self._pending.put(data.copy(), time.monotonic())
+        now = time.monotonic()
+        dropped = 0
+        if status.input_overflow:
+            # How much was lost PortAudio does not say; the time since the last block does.
+            since = now - max(self._opened, self._pending.arrived)
+            dropped = max(1, round(since * self._rate) - len(data))
+        self._pending.put(data.copy(), now, dropped)
 
     def _block(self, captured: Captured) -> Block:
         sound = captured.samples.astype(np.float32) / np.float32(32768.0)

@@ -3,7 +3,7 @@
 import math
 from collections import deque
 from threading import Condition
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,25 +39,36 @@ class Pending:
     def __init__(self, limit: int) -> None:
         self.arrived = -math.inf
         self._limit = limit
-        self._blocks: deque[tuple[NDArray[Any], float]] = deque()
+        self._blocks: deque[Captured] = deque()
         self._samples = 0
-        self._dropped = 0
         self._enough = 0
         self._changed = Condition()
 
-    def put(self, block: NDArray[np.int16], arrived: float) -> None:
-        """Add a block [shape=(n, channels)], and wake the reader where there are enough now."""
+    def put(self, block: NDArray[np.int16], arrived: float, dropped: int = 0) -> None:
+        """Add a block, and wake the reader where there are enough samples now.
+
+        Parameters
+        ----------
+        block : np.ndarray [shape=(n, channels)]
+            The samples.
+        arrived : float
+            When the last of them was there (seconds of the monotonic clock).
+        dropped : int
+            Samples that were lost just before them, on their way here.
+        """
         with self._changed:
             self.arrived = arrived
-            self._blocks.append((block, arrived))
+            self._blocks.append(Captured(block, arrived, dropped))
             self._samples += len(block)
             while self._samples > self._limit and len(self._blocks) > 1:
-                self._dropped += len(self._take_oldest()[0])
+                oldest = self._take_oldest()
+                lost = oldest.dropped + len(oldest.samples)
+                self._blocks[0] = self._blocks[0]._replace(dropped=self._blocks[0].dropped + lost)
             if self._samples >= self._enough:
                 self._changed.notify()
 
     def get(self, enough: int, timeout: float) -> Captured | None:
-        """Wait for samples, and take no more blocks than needed.
+        """Wait for samples, and take no more blocks than needed, nor any behind a loss.
 
         Parameters
         ----------
@@ -78,20 +89,21 @@ class Pending:
             return self._take(self._enough)
 
     def rest(self) -> Captured | None:
-        """Take all that is there, if there is anything."""
+        """Take all that is there up to a loss, if there is anything."""
         with self._changed:
             return self._take(self._samples) if self._samples else None
 
     def _take(self, samples: int) -> Captured:
-        blocks, taken = [], 0
-        while taken < samples:
-            block, arrived = self._take_oldest()
+        """Take so many samples, or fewer where the next ones don't follow them directly."""
+        first = self._take_oldest()
+        blocks, taken, arrived = [first.samples], len(first.samples), first.arrived
+        while taken < samples and self._blocks and not self._blocks[0].dropped:
+            block, arrived, _ = self._take_oldest()
             blocks.append(block)
             taken += len(block)
-        dropped, self._dropped = self._dropped, 0
-        return Captured(np.concatenate(blocks), arrived, dropped)
+        return Captured(np.concatenate(blocks), arrived, first.dropped)
 
-    def _take_oldest(self) -> tuple[NDArray[Any], float]:
-        block, arrived = self._blocks.popleft()
-        self._samples -= len(block)
-        return block, arrived
+    def _take_oldest(self) -> Captured:
+        oldest = self._blocks.popleft()
+        self._samples -= len(oldest.samples)
+        return oldest

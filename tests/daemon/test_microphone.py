@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -40,8 +41,8 @@ class FakeStream:
         self.active = False
         self.closed = True
 
-    def capture(self, data: np.ndarray) -> None:
-        self.options["callback"](data, len(data), None, None)
+    def capture(self, data: np.ndarray, *, overflow: bool = False) -> None:
+        self.options["callback"](data, len(data), None, SimpleNamespace(input_overflow=overflow))
 
 
 class FakePortAudio:
@@ -351,6 +352,29 @@ def test_the_callback_copies_since_portaudio_uses_its_memory_again(
     portaudio.streams[0].capture(data)
     data[:] = 0
     np.testing.assert_array_equal(next(iter(source)).samples, expected)
+
+
+def test_what_portaudio_has_lost_is_said_as_long_as_it_took(
+    portaudio: FakePortAudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(microphone, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    source = Microphone(None, RATE, Event())
+    source.enough = round(0.5 * RATE)
+    stream = portaudio.streams[0]
+    for passes, overflow in (
+        (0.25, False),
+        (1.75, True),
+        (0.25, False),
+        (0.01, True),
+        (0.25, False),
+    ):
+        now[0] += passes
+        stream.capture(captured(0.25), overflow=overflow)
+    blocks = list(islice(source, 3))
+    # The sound on the two sides of a loss is not joined.
+    assert [len(each.samples) / RATE for each in blocks] == [0.25, 0.5, 0.5]
+    assert [each.dropped for each in blocks] == [0, round(1.5 * RATE), 1]
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100])

@@ -20,6 +20,7 @@ from emotiond.settings import DEFAULT_MODEL
 from emotiond.sound import read_sound
 
 FAULT = Path(sys.argv[1])
+NO_FLAGS = SimpleNamespace(input_overflow=False)
 
 
 def broken(*names: str) -> bool:
@@ -59,7 +60,7 @@ class InputStream:
         while self.active:
             time.sleep(self._size / self._rate)
             if not broken("callback", "close", "missing", "initialise"):
-                self._callback(self._sound[at : at + self._size], self._size, None, None)
+                self._callback(self._sound[at : at + self._size], self._size, None, NO_FLAGS)
                 at = (at + self._size) % (len(self._sound) - self._size)
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Run
 
 SOUNDDEVICE = """
-import threading, time
+import threading, time, types
 import numpy as np
 class PortAudioError(Exception): pass
 class default: device = (0, 0)
@@ -17,6 +17,7 @@ _initialized = 1
 def query_devices():
     return [dict(name="Desk (hw:1,0)", index=0, max_input_channels=1, default_samplerate=16e3)]
 def check_input_settings(**_): pass
+flags = types.SimpleNamespace(input_overflow=False)
 class InputStream:
     def __init__(self, **options):
         self.active = True
@@ -27,7 +28,7 @@ class InputStream:
         while self.active:
             size = self.options["blocksize"]
             time.sleep(0.01)
-            self.options["callback"](np.full((size, 1), 328, np.int16), size, None, None)
+            self.options["callback"](np.full((size, 1), 328, np.int16), size, None, flags)
 """
 BUSY = """
 def start(self):
