@@ -16,7 +16,6 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from emotiond import settings
 from emotiond.baseline import librosa_mfcc
-from emotiond.bench import pink, speech_of
 from emotiond.decision import Decision, DecisionSettings
 from emotiond.engine import Engine
 from emotiond.gate import Gate, GateSettings
@@ -25,6 +24,7 @@ from emotiond.mfcc import StreamingMfcc
 from emotiond.modelfile import OpensFor
 from emotiond.runtime import Classifier
 from emotiond.sound import Resampler, read_sound
+from emotiond.stages import pink, speech_of
 
 RATE = 16_000
 

@@ -15,12 +15,13 @@ import msgspec
 import numpy as np
 
 from emotiond import settings
-from emotiond.bench import Baseline, peak_megabytes, speech_of
+from emotiond.bench import Baseline, peak_megabytes
 from emotiond.engine import Engine
 from emotiond.gate import GateSettings
 from emotiond.mfcc import Frames, Mfcc, MfccConfig, Signal, StreamingMfcc
 from emotiond.runtime import Classifier
 from emotiond.sound import read_sound
+from emotiond.stages import speech_of
 
 ROUNDS: Final = 10
 

@@ -8,11 +8,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from emotiond import bench
-from emotiond.bench import Baseline, Bench, Loop, Start
+from emotiond import stages
+from emotiond.bench import Baseline, Bench, Start
 from emotiond.commands.bench import table
 from emotiond.gate import decibels
 from emotiond.runtime import Classifier
+from emotiond.stages import Loop
 from tests.conftest import Run
 from tests.daemon.sounds import RATE, silence, speech
 
@@ -38,8 +39,8 @@ FIGURES = Bench(
 
 
 def test_every_stage_of_a_hop_is_measured(model_path: Path) -> None:
-    stages = bench.stages_ms(Classifier(model_path), speech(3.0), silence(3.0))
-    assert set(stages) == {
+    found = stages.stages_ms(Classifier(model_path), speech(3.0), silence(3.0))
+    assert set(found) == {
         "resample",
         "gate, speech",
         "gate, speech, energy alone",
@@ -50,15 +51,15 @@ def test_every_stage_of_a_hop_is_measured(model_path: Path) -> None:
         "sinks",
         "screen",
     }
-    assert all(0.0 < ms < 1000.0 for ms in stages.values())
+    assert all(0.0 < ms < 1000.0 for ms in found.values())
 
 
 def test_the_loop_is_measured_with_its_gate_open_and_closed(
     model_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench, "SCENE_SECONDS", 10.0)
+    monkeypatch.setattr(stages, "SCENE_SECONDS", 10.0)
     model = Classifier(model_path)
-    loud, quiet = (bench.loop(model, each, "sound", 0.0) for each in (speech(5.0), silence(5.0)))
+    loud, quiet = (stages.loop(model, each, "sound", 0.0) for each in (speech(5.0), silence(5.0)))
     assert (loud.open, quiet.open) == (pytest.approx(1.0, abs=0.1), 0.0)
     assert loud.hop_ms > quiet.hop_ms > 0.0
     assert loud.times_real_time < quiet.times_real_time
@@ -66,17 +67,17 @@ def test_the_loop_is_measured_with_its_gate_open_and_closed(
 
 def test_waiting_for_sound_is_measured_in_real_time(model_path: Path) -> None:
     began = time.monotonic()
-    assert 0.0 <= bench.waking_ms(Classifier(model_path), silence(1.0)) < 1000.0
+    assert 0.0 <= stages.waking_ms(Classifier(model_path), silence(1.0)) < 1000.0
     assert time.monotonic() - began >= 1.0
 
 
 def test_speech_is_what_the_gate_opens_for(model_path: Path, sample: np.ndarray) -> None:
-    talk = bench.speech_of(Classifier(model_path), sample)
+    talk = stages.speech_of(Classifier(model_path), sample)
     assert 0.3 * len(sample) < len(talk) < 0.9 * len(sample)
 
 
 def test_the_room_is_as_loud_as_it_says() -> None:
-    room = bench.pink(2.0, RATE, -60.0).astype(np.float64)
+    room = stages.pink(2.0, RATE, -60.0).astype(np.float64)
     assert decibels(np.mean(room**2, keepdims=True))[0] == pytest.approx(-60.0, abs=0.1)
 
 

@@ -16,14 +16,8 @@ from emotiond_training.clips import Clip
 from emotiond_training.live import Live, live_section
 from emotiond_training.noises import Noise
 from emotiond_training.nonspeech import generators, non_speech
-from emotiond_training.streaming import (
-    Listener,
-    Shown,
-    Span,
-    changes_of,
-    first_stable,
-    streaming,
-)
+from emotiond_training.streaming import Listener, Shown, changes_of, first_stable, streaming
+from emotiond_training.timelines import Span
 
 RATE = 16_000
 SENTENCES = ((0.0, 5.0), (5.5, 9.5), (13.8, 17.3), (17.7, 22.0))

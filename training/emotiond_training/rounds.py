@@ -139,6 +139,29 @@ def run_round(task: Task, reporter: Reporter, train: Train) -> HeardRound:
     return heard
 
 
+def round_clips(path: Path) -> list[Clip]:
+    """Read the clips of strangers that a round of an evaluation tested, from its ``test.json``.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    try:
+        tests = msgspec.json.decode(path.read_bytes(), type=list[Tested])
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path}: not the test.json of a round") from error
+    rows = {
+        recording: Clip(Path(recording), label, speaker, None, test.corpus)
+        for test in tests
+        if test.protocol == "speakers"
+        for recording, label, speaker in test.clips
+    }
+    return list(rows.values())
+
+
 def _claim(task: Task) -> None:
     """Write into a round's folder what it is of, or check that it is of the same."""
     plan = task.round

@@ -7,7 +7,6 @@ another. This puts a number on the difference, on flicker, on delay, and on what
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -25,25 +24,24 @@ from emotiond_training import metrics
 from emotiond_training.clips import Clip
 from emotiond_training.noises import Noise
 from emotiond_training.progress import Reporter
+from emotiond_training.timelines import (
+    CLIPS_A_LINE,
+    Line,
+    Span,
+    choose,
+    continuous,
+    lay,
+    levelled,
+)
 
 SNRS: Final = (30.0, 20.0, 10.0, 5.0)
 """How far the voice is over the room (dB)."""
-PAUSE: Final = (1.5, 4.0)
-"""Shortest and longest pause between two clips (s)."""
-VOICE_DB: Final = -26.0
-"""What each clip is brought to (dBFS), so that a ratio means something."""
-CLIPS_A_LINE: Final = 20
 AFTER_SECONDS: Final = 0.6
 """How long after a clip a prediction still belongs to it: the engine's hop and its rest."""
 STABLE_SECONDS: Final = 1.0
 """A label is stable that lasts so long, or to the end of the clip."""
-LONG_SECONDS: Final = 20.0
-"""Of continuous speech of one person in one emotion."""
 LONG_LINES: Final = 40
 """Such stretches of speech at most."""
-TRIM_DB: Final = -35.0
-"""Under the loudest frame of a clip: what is quieter at its ends is cut off continuous speech."""
-TRIM_FRAME_SECONDS: Final = 0.02
 
 
 class Listener(NamedTuple):
@@ -51,14 +49,6 @@ class Listener(NamedTuple):
 
     model: Model
     clips: Sequence[Clip]
-
-
-class Span(NamedTuple):
-    """Where a clip lies on its time line (s), and what is in it."""
-
-    start: float
-    end: float
-    label: str
 
 
 class Shown(NamedTuple):
@@ -105,11 +95,6 @@ class Streamed(msgspec.Struct, frozen=True, kw_only=True):
     never_right: float
 
 
-class _Line(NamedTuple):
-    sound: Signal
-    spans: list[Span]
-
-
 class _Heard(NamedTuple):
     """A line's utterances with a label each, uncertain or not, and what was shown."""
 
@@ -123,7 +108,7 @@ class _Part(NamedTuple):
     model: Model
     sounds: list[Signal]
     labels: list[str]
-    long: list[_Line]
+    long: list[Line]
 
 
 def streaming(
@@ -197,107 +182,21 @@ def _part(listener: Listener, listeners: int, most: int, random: np.random.Gener
     """Choose and read the clips that one of the listeners hears."""
     model, rate = listener.model, listener.model.contract.mfcc.sample_rate
     known = [clip for clip in listener.clips if clip.label in model.contract.reported]
-    chosen = _choose(known, math.ceil(most / listeners), random)
-    sounds = [_levelled(read_sound(clip.path, rate)) for clip in chosen]
-    long = _continuous(known, rate, math.ceil(LONG_LINES / listeners), random)
+    chosen = choose(known, math.ceil(most / listeners), random)
+    sounds = [levelled(read_sound(clip.path, rate)) for clip in chosen]
+    long = continuous(known, rate, math.ceil(LONG_LINES / listeners), random)
     return _Part(model, sounds, [clip.label for clip in chosen], long)
 
 
 def _lines(
     part: _Part, noises: Sequence[Noise], snr_db: float, random: np.random.Generator
-) -> list[_Line]:
+) -> list[Line]:
     """Lay a listener's clips on time lines."""
     rate = part.model.contract.mfcc.sample_rate
     cuts = [
         slice(first, first + CLIPS_A_LINE) for first in range(0, len(part.sounds), CLIPS_A_LINE)
     ]
-    return [_lay(part.sounds[cut], part.labels[cut], noises, snr_db, rate, random) for cut in cuts]
-
-
-def _choose(clips: list[Clip], most: int, random: np.random.Generator) -> list[Clip]:
-    """Return at most so many clips, as many of each label as there are, in random order."""
-    shuffled = [clips[index] for index in random.permutation(len(clips))]
-    turns: dict[str, int] = {}
-    keyed = []
-    for clip in shuffled:
-        turns[clip.label] = turns.get(clip.label, 0) + 1
-        keyed.append((turns[clip.label], clip))
-    chosen = [clip for _, clip in sorted(keyed, key=lambda item: item[0])[:most]]
-    return [chosen[index] for index in random.permutation(len(chosen))]
-
-
-def _levelled(sound: Signal) -> Signal:
-    power = max(float(np.mean(sound.astype(np.float64) ** 2)), 1e-12)
-    return sound * np.float32(10 ** (VOICE_DB / 20) / np.sqrt(power))
-
-
-def _lay(
-    sounds: Sequence[Signal],
-    labels: Sequence[str],
-    noises: Sequence[Noise],
-    snr_db: float,
-    rate: int,
-    random: np.random.Generator,
-) -> _Line:
-    """Lay clips on a time line with pauses before, between and after them, in a room."""
-    pieces, spans, position = [], [], 0
-    for sound, label in zip(sounds, labels, strict=True):
-        pause = round(random.uniform(*PAUSE) * rate)
-        position += pause
-        spans.append(Span(position / rate, (position + len(sound)) / rate, label))
-        pieces += [np.zeros(pause, np.float32), sound]
-        position += len(sound)
-    pieces.append(np.zeros(round(PAUSE[1] * rate), np.float32))
-    line = np.concatenate(pieces)
-    room = _room(noises, len(line), rate, random)
-    line = line + room * np.float32(10 ** ((VOICE_DB - snr_db) / 20))
-    return _Line(np.clip(line, -1.0, 1.0), spans)
-
-
-def _room(noises: Sequence[Noise], length: int, rate: int, random: np.random.Generator) -> Signal:
-    """Return the sound of a room with a power of 1."""
-    if noises:
-        noise = noises[int(random.integers(len(noises)))]
-        sound = read_sound(noise.path, rate).astype(np.float64)
-        sound = np.resize(np.roll(sound, -int(random.integers(len(sound)))), length)
-    else:
-        spectrum = np.fft.rfft(random.standard_normal(length))
-        spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
-        spectrum[0] = 0.0
-        sound = np.fft.irfft(spectrum, length)
-    return np.asarray(sound / max(float(np.sqrt(np.mean(sound**2))), 1e-9), np.float32)
-
-
-def _continuous(
-    clips: Sequence[Clip], rate: int, most: int, random: np.random.Generator
-) -> list[_Line]:
-    """Join clips of one speaker and one label to long speech, without pauses."""
-    groups: dict[tuple[str, str], list[Clip]] = {}
-    for clip in clips:
-        groups.setdefault((clip.speaker or clip.corpus, clip.label), []).append(clip)
-    voices = [takes for _, takes in sorted(groups.items()) if len(takes) > 1]
-    lines = []
-    for index in random.permutation(len(voices))[:most]:
-        takes = voices[index]
-        spoken = np.empty(0, np.float32)
-        for take in random.permutation(len(takes)):
-            sound = _trimmed(_levelled(read_sound(takes[take].path, rate)), rate)
-            spoken = np.concatenate((spoken, sound))[: round(LONG_SECONDS * rate)]
-            if len(spoken) == round(LONG_SECONDS * rate):
-                break
-        quiet = np.zeros(rate, np.float32)
-        sound = np.concatenate((quiet, spoken, quiet, quiet))
-        lines.append(_Line(sound, [Span(1.0, 1.0 + len(spoken) / rate, takes[0].label)]))
-    return lines
-
-
-def _trimmed(sound: Signal, rate: int) -> Signal:
-    """Return a sound without what is quieter than speech before and after it."""
-    frame = round(TRIM_FRAME_SECONDS * rate)
-    frames = sound[: len(sound) // frame * frame].reshape(-1, frame).astype(np.float64)
-    powers = np.mean(frames**2, axis=1)
-    loud = np.flatnonzero(powers >= powers.max(initial=0.0) * 10 ** (TRIM_DB / 10))
-    return sound[loud[0] * frame : (loud[-1] + 1) * frame] if len(loud) else sound
+    return [lay(part.sounds[cut], part.labels[cut], noises, snr_db, rate, random) for cut in cuts]
 
 
 def _hear(
@@ -316,7 +215,7 @@ def _hear(
 
 def _row(
     snr_db: float | None,
-    lines: Sequence[_Line],
+    lines: Sequence[Line],
     heard: Sequence[_Heard],
     labels: tuple[str, ...],
     clip_uar: float,
@@ -406,28 +305,3 @@ def _uar(true: Sequence[str], said: Sequence[str | None], labels: tuple[str, ...
 def _median(delays: Sequence[float | None]) -> float | None:
     known = [delay for delay in delays if delay is not None]
     return float(np.median(known)) if known else None
-
-
-def round_clips(path: Path) -> list[Clip]:
-    """Read the clips of strangers that a round of an evaluation tested, from its ``test.json``.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-    """
-    from emotiond_training.rounds import Tested
-
-    try:
-        tests = msgspec.json.decode(path.read_bytes(), type=list[Tested])
-    except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
-    except msgspec.DecodeError as error:
-        raise InputError(f"{path}: not the test.json of a round") from error
-    rows = {
-        recording: Clip(Path(recording), label, speaker, None, test.corpus)
-        for test in tests
-        if test.protocol == "speakers"
-        for recording, label, speaker in test.clips
-    }
-    return list(rows.values())

@@ -1,0 +1,124 @@
+"""Time lines: clips with pauses between them in a room, or one behind the other."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from emotiond.mfcc import Signal
+from emotiond.sound import read_sound
+from emotiond_training.clips import Clip
+from emotiond_training.noises import Noise
+
+PAUSE: Final = (1.5, 4.0)
+"""Shortest and longest pause between two clips (s)."""
+VOICE_DB: Final = -26.0
+"""What each clip is brought to (dBFS), so that a ratio means something."""
+CLIPS_A_LINE: Final = 20
+LONG_SECONDS: Final = 20.0
+"""Of continuous speech of one person in one emotion."""
+TRIM_DB: Final = -35.0
+"""Under the loudest frame of a clip: what is quieter at its ends is cut off continuous speech."""
+TRIM_FRAME_SECONDS: Final = 0.02
+
+
+class Span(NamedTuple):
+    """Where a clip lies on its time line (s), and what is in it."""
+
+    start: float
+    end: float
+    label: str
+
+
+class Line(NamedTuple):
+    """A time line: what is heard, and where its clips lie."""
+
+    sound: Signal
+    spans: list[Span]
+
+
+def choose(clips: list[Clip], most: int, random: np.random.Generator) -> list[Clip]:
+    """Return at most so many clips, as many of each label as there are, in random order."""
+    shuffled = [clips[index] for index in random.permutation(len(clips))]
+    turns: dict[str, int] = {}
+    keyed = []
+    for clip in shuffled:
+        turns[clip.label] = turns.get(clip.label, 0) + 1
+        keyed.append((turns[clip.label], clip))
+    chosen = [clip for _, clip in sorted(keyed, key=lambda item: item[0])[:most]]
+    return [chosen[index] for index in random.permutation(len(chosen))]
+
+
+def levelled(sound: Signal) -> Signal:
+    """Return a sound at the level of a voice [shape=(n,)]."""
+    power = max(float(np.mean(sound.astype(np.float64) ** 2)), 1e-12)
+    return sound * np.float32(10 ** (VOICE_DB / 20) / np.sqrt(power))
+
+
+def lay(
+    sounds: Sequence[Signal],
+    labels: Sequence[str],
+    noises: Sequence[Noise],
+    snr_db: float,
+    rate: int,
+    random: np.random.Generator,
+) -> Line:
+    """Lay clips on a time line with pauses before, between and after them, in a room."""
+    pieces, spans, position = [], [], 0
+    for sound, label in zip(sounds, labels, strict=True):
+        pause = round(random.uniform(*PAUSE) * rate)
+        position += pause
+        spans.append(Span(position / rate, (position + len(sound)) / rate, label))
+        pieces += [np.zeros(pause, np.float32), sound]
+        position += len(sound)
+    pieces.append(np.zeros(round(PAUSE[1] * rate), np.float32))
+    line = np.concatenate(pieces)
+    room = _room(noises, len(line), rate, random)
+    line = line + room * np.float32(10 ** ((VOICE_DB - snr_db) / 20))
+    return Line(np.clip(line, -1.0, 1.0), spans)
+
+
+def _room(noises: Sequence[Noise], length: int, rate: int, random: np.random.Generator) -> Signal:
+    """Return the sound of a room with a power of 1."""
+    if noises:
+        noise = noises[int(random.integers(len(noises)))]
+        sound = read_sound(noise.path, rate).astype(np.float64)
+        sound = np.resize(np.roll(sound, -int(random.integers(len(sound)))), length)
+    else:
+        spectrum = np.fft.rfft(random.standard_normal(length))
+        spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
+        spectrum[0] = 0.0
+        sound = np.fft.irfft(spectrum, length)
+    return np.asarray(sound / max(float(np.sqrt(np.mean(sound**2))), 1e-9), np.float32)
+
+
+def continuous(
+    clips: Sequence[Clip], rate: int, most: int, random: np.random.Generator
+) -> list[Line]:
+    """Join clips of one speaker and one label to long speech, without pauses."""
+    groups: dict[tuple[str, str], list[Clip]] = {}
+    for clip in clips:
+        groups.setdefault((clip.speaker or clip.corpus, clip.label), []).append(clip)
+    voices = [takes for _, takes in sorted(groups.items()) if len(takes) > 1]
+    lines = []
+    for index in random.permutation(len(voices))[:most]:
+        takes = voices[index]
+        spoken = np.empty(0, np.float32)
+        for take in random.permutation(len(takes)):
+            sound = _trimmed(levelled(read_sound(takes[take].path, rate)), rate)
+            spoken = np.concatenate((spoken, sound))[: round(LONG_SECONDS * rate)]
+            if len(spoken) == round(LONG_SECONDS * rate):
+                break
+        quiet = np.zeros(rate, np.float32)
+        sound = np.concatenate((quiet, spoken, quiet, quiet))
+        lines.append(Line(sound, [Span(1.0, 1.0 + len(spoken) / rate, takes[0].label)]))
+    return lines
+
+
+def _trimmed(sound: Signal, rate: int) -> Signal:
+    """Return a sound without what is quieter than speech before and after it."""
+    frame = round(TRIM_FRAME_SECONDS * rate)
+    frames = sound[: len(sound) // frame * frame].reshape(-1, frame).astype(np.float64)
+    powers = np.mean(frames**2, axis=1)
+    loud = np.flatnonzero(powers >= powers.max(initial=0.0) * 10 ** (TRIM_DB / 10))
+    return sound[loud[0] * frame : (loud[-1] + 1) * frame] if len(loud) else sound
