@@ -46,6 +46,7 @@ def test_every_stage_of_a_hop_is_measured(model_path: Path) -> None:
         "gate, speech, energy alone",
         "gate, quiet room",
         "mfcc",
+        "warping",
         "inference",
         "decision",
         "sinks",
