@@ -134,7 +134,6 @@ class _Stream:
             )
         except sounddevice.PortAudioError as error:
             raise portaudio.trouble(f"microphone {device.name} can't be opened", error) from error
-        self._opened = time.monotonic()
         try:
             self._stream.start()
         except sounddevice.PortAudioError as error:
@@ -143,12 +142,13 @@ class _Stream:
 
     def blocks(self, stop: Event, enough: Callable[[], int]) -> Iterator[Block]:
         """Yield blocks of so many samples, until ``stop`` is set or the device has died."""
+        began = time.monotonic()
         while not stop.is_set():
             captured = self._pending.get(math.ceil(enough() / self._ratio), LOOK_SECONDS)
             if captured is not None:
                 yield self._block(captured)
                 continue
-            silent = time.monotonic() - max(self._opened, self._pending.arrived)
+            silent = time.monotonic() - max(began, self._pending.arrived)
             if silent > SILENT_DEATH_SECONDS or not self._stream.active:
                 break
         # What is too little for a hop is heard all the same: nothing comes after it.
@@ -161,12 +161,12 @@ class _Stream:
 
     def _capture(self, data: Any, _frames: int, _time: Any, status: Any) -> None:
         """Take a block from PortAudio's thread."""
-        now = time.monotonic()
+        now, last = time.monotonic(), self._pending.arrived
         dropped = 0
-        if status.input_overflow:
-            # How much was lost PortAudio does not say; the time since the last block does.
-            since = now - max(self._opened, self._pending.arrived)
-            dropped = max(1, round(since * self._rate) - len(data))
+        # Nobody misses what a device lost while it was starting.
+        if status.input_overflow and last > -math.inf:
+            # How much it was PortAudio does not say; the time since the last block does.
+            dropped = max(1, round((now - last) * self._rate) - len(data))
         self._pending.put(data.copy(), now, dropped)
 
     def _block(self, captured: Captured) -> Block:
