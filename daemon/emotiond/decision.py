@@ -73,15 +73,20 @@ SILENCE = Decided("no_speech", None, 0.0, {})
 
 
 class Smoothed:
-    """Weighted mean of the probabilities of the last ``length`` windows."""
+    """Weighted mean of the probabilities of the windows of the last ``length`` hops."""
 
     def __init__(self, length: int) -> None:
-        self._kept: deque[tuple[Probabilities, float]] = deque(maxlen=length)
+        self._length = length
+        self._kept: deque[tuple[Probabilities, float, int]] = deque()
+        self._hops = 0
 
-    def push(self, probabilities: Probabilities, weight: float) -> Probabilities:
-        """Add a window and return the mean [shape=(labels,)]."""
-        self._kept.append((probabilities, weight))
-        rows, weights = zip(*self._kept, strict=True)
+    def push(self, probabilities: Probabilities, weight: float, hops: int = 1) -> Probabilities:
+        """Add a window, so many hops after the last, and return the mean [shape=(labels,)]."""
+        self._kept.append((probabilities, weight, hops))
+        self._hops += hops
+        while self._hops - self._kept[0][2] >= self._length:
+            self._hops -= self._kept.popleft()[2]
+        rows, weights, _ = zip(*self._kept, strict=True)
         # What np.average does, without what it checks.
         weight_of = np.array(weights)[:, np.newaxis]
         return np.asarray((np.array(rows) * weight_of).sum(axis=0) / weight_of.sum())
@@ -89,6 +94,7 @@ class Smoothed:
     def reset(self) -> None:
         """Forget all windows."""
         self._kept.clear()
+        self._hops = 0
 
 
 class Pooled:
@@ -154,9 +160,19 @@ class Hysteresis:
         self._challenger: int | None = None
         self._ahead = 0
 
-    def push(self, probabilities: Probabilities, abstain_below: float) -> int | None:
-        """Hear the next smoothed probabilities and return the label to show; None: uncertain."""
-        self._age += 1
+    def push(self, probabilities: Probabilities, abstain_below: float, hops: int = 1) -> int | None:
+        """Return the label to show; None: uncertain.
+
+        Parameters
+        ----------
+        probabilities : np.ndarray [shape=(labels,)]
+            Smoothed.
+        abstain_below : float
+            The threshold.
+        hops : int
+            Since the last.
+        """
+        self._age += hops
         best = int(np.argmax(probabilities))
         needed = abstain_below
         if self._shown is None:
@@ -167,7 +183,7 @@ class Hysteresis:
             return self._shown
         if self._ahead == 0 or wanted != self._challenger:
             self._challenger, self._ahead = wanted, 0
-        self._ahead += 1
+        self._ahead += hops
         now = abstain_below if self._shown is None else float(probabilities[self._shown])
         new = abstain_below if wanted is None else float(probabilities[wanted])
         wait = self._withdraw if wanted is None else self._wait
@@ -216,13 +232,17 @@ class Decision:
             claim=settings.claim_margin,
         )
         self._utterance = Pooled()
+        self._hops = 0
+        """Of the utterance."""
 
     @property
     def too_long(self) -> bool:
         """Whether the utterance should end here, though speech goes on."""
-        return self._utterance.windows >= self._longest
+        return self._hops >= self._longest
 
-    def hear(self, probabilities: Probabilities, weight: float) -> tuple[Decided, str | None]:
+    def hear(
+        self, probabilities: Probabilities, weight: float, hops: int = 1
+    ) -> tuple[Decided, str | None]:
         """Hear the next window and return what is shown, and the label of this window alone.
 
         Parameters
@@ -231,18 +251,22 @@ class Decision:
             Of the window, calibrated.
         weight : float
             How much of it is speech, over 0.
+        hops : int
+            Since the last window; more than one on a machine that is too slow for each.
         """
+        self._hops += hops
         self._utterance.push(probabilities, weight)
         now, alone = self._split(probabilities)
-        mean, pooled = self._split(self._smoothed.push(probabilities, weight))
+        mean, pooled = self._split(self._smoothed.push(probabilities, weight, hops))
         raw_label = None if now else self._reported[int(np.argmax(alone))]
-        shown = self._shown.push(pooled, self._abstain_below)
+        shown = self._shown.push(pooled, self._abstain_below, hops)
         if mean:
             return SILENCE, raw_label
         return _decided(self._reported, pooled, shown), raw_label
 
     def end_utterance(self) -> Decided | None:
         """Return what the utterance was; None if it was none after all."""
+        self._hops = 0
         if not self._utterance.windows:
             return None
         silent, mean = self._split(self._utterance.mean())
@@ -251,6 +275,7 @@ class Decision:
 
     def reset(self) -> None:
         """Forget all windows."""
+        self._hops = 0
         self._utterance.reset()
         self._smoothed.reset()
         self._shown.reset()

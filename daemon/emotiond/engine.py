@@ -194,11 +194,18 @@ class Engine:
         probabilities = self._model.probabilities(self._warps(self._frames, self._turn))
         self._turn += 1
         # A window that has heard little speech yet says little.
-        decided, raw_label = self._decision.hear(probabilities, self._heard / self._window_hops)
+        share = self._heard / self._window_hops
+        decided, raw_label = self._decision.hear(probabilities, share, self._since_prediction())
         records: list[Record] = [self._prediction(start, decided, raw_label)]
         if self._decision.too_long:
             records += self._utterance()
         return records
+
+    def _since_prediction(self) -> int:
+        """Return the hops since the last prediction of this speech; 1 where there was none."""
+        if self._said is None:
+            return 1
+        return max(1, round((self._position - self._said) / self.hop))
 
     def _empty_window(self) -> None:
         self._sound.extend([np.zeros(self.hop, np.float32)] * self._window_hops)

@@ -152,7 +152,7 @@ class _Stream:
             if silent > SILENT_DEATH_SECONDS or not self._stream.active:
                 break
         # What is too little for a hop is heard all the same: nothing comes after it.
-        while (captured := self._pending.rest()) is not None:
+        for captured in self._pending.rest():
             yield self._block(captured)
 
     def close(self) -> None:
@@ -163,7 +163,8 @@ class _Stream:
         """Take a block from PortAudio's thread."""
         now, last = time.monotonic(), self._pending.arrived
         dropped = 0
-        # Nobody misses what a device lost while it was starting.
+        # Nobody misses what a device lost while it was starting. Where in a block it was lost
+        # PortAudio does not say: the place is right to a block.
         if status.input_overflow and last > -math.inf:
             # How much it was PortAudio does not say; the time since the last block does.
             dropped = max(1, round((now - last) * self._rate) - len(data))
@@ -171,7 +172,7 @@ class _Stream:
 
     def _block(self, captured: Captured) -> Block:
         sound = captured.samples.astype(np.float32) / np.float32(32768.0)
-        dropped = round(captured.dropped * self._ratio)
+        dropped = math.ceil(captured.dropped * self._ratio)  # a loss is never rounded to none
         return Block(self._resampler.push(sound), captured.arrived, dropped)
 
 

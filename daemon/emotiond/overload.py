@@ -62,7 +62,8 @@ class Overload:
         self._lost += lost
         self._kept_up += seconds
         self._tried += seconds
-        if lost or behind > BEHIND_SECONDS:
+        # What a machine that is too slow loses was late first; a device may lose sound by itself.
+        if behind > BEHIND_SECONDS:
             return self._too_slow(behind)
         if behind > BEHIND_SECONDS / 2:
             self._kept_up = 0.0

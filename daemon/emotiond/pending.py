@@ -54,7 +54,7 @@ class Pending:
         arrived : float
             When the last of them was there (seconds of the monotonic clock).
         dropped : int
-            Samples that were lost just before them, on their way here.
+            Samples that were lost before them, on their way here.
         """
         with self._changed:
             self.arrived = arrived
@@ -88,10 +88,13 @@ class Pending:
                 return None
             return self._take(self._enough)
 
-    def rest(self) -> Captured | None:
-        """Take all that is there up to a loss, if there is anything."""
+    def rest(self) -> list[Captured]:
+        """Take all that is there now, in one piece between two losses."""
+        taken = []
         with self._changed:
-            return self._take(self._samples) if self._samples else None
+            while self._samples:
+                taken.append(self._take(self._samples))
+        return taken
 
     def _take(self, samples: int) -> Captured:
         """Take so many samples, or fewer where the next ones don't follow them directly."""

@@ -60,9 +60,8 @@ class PlainSink:
                 self._seconds = record.end
                 self._show(record.state, record.label, _words(record))
             case Utterance():
-                # A gap in the sound ends speech without a prediction that says so.
+                # Whether speech is over a prediction says: very long speech is cut, and goes on.
                 self._seconds = max(self._seconds, record.end)
-                self._show("no_speech", None, "no speech")
             case Status():
                 event = record.event.replace("_", " ")
                 self._line(f"{event}: {record.message}" if record.message else event)

@@ -1,5 +1,6 @@
 """Work on many items in several processes, with the results in the order of the items."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Generator, Sequence
@@ -55,7 +56,9 @@ def in_order(
                 if pipe is None:
                     pipe, process = _start(make)
                     workers[pipe] = process
-                pipe.send(items[given])
+                # A process that died meanwhile is noticed when it is waited for.
+                with contextlib.suppress(ConnectionError):
+                    pipe.send(items[given])
                 busy[pipe] = given
                 given += 1
             ready = wait(list(busy))
@@ -63,7 +66,7 @@ def in_order(
                 number = busy.pop(pipe)
                 try:
                     done[number] = pipe.recv()
-                except EOFError:
+                except (EOFError, ConnectionError):  # before it had read the item, the latter
                     done[number] = None
                     workers.pop(pipe).join()
             while taken in done:

@@ -55,7 +55,7 @@ class Prediction(_Record, frozen=True, kw_only=True, tag="prediction"):
     raw_label: str | None
     """The most probable label of this window alone; null without speech."""
     confidence: float
-    """Probability of the most probable smoothed label, 0 to 1."""
+    """Smoothed probability of the label, or of the most probable one where it is null, 0 to 1."""
     probabilities: dict[str, float]
     """Smoothed, one for each label; empty without speech."""
     speech: float

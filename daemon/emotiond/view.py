@@ -68,10 +68,8 @@ class View:
             case Prediction():
                 return self._predicted(record)
             case Utterance():
-                # A gap in the sound ends speech without a prediction that says so.
-                return replace(
-                    self._silent(), model=record.model, heard=(*self.heard, record)[-HEARD:]
-                )
+                # Whether speech is over a prediction says: very long speech is cut, and goes on.
+                return replace(self, model=record.model, heard=(*self.heard, record)[-HEARD:])
             case Status():
                 return self._told(record)
 
@@ -105,8 +103,8 @@ class View:
         )
 
     def _told(self, record: Status) -> "View":
-        over = ENDED_BY.get(record.event, record.event)
-        troubles = tuple(trouble for trouble in self.troubles if trouble.event != over)
+        over = (ENDED_BY.get(record.event, record.event), _sink(record))
+        troubles = tuple(each for each in self.troubles if (each.event, _sink(each)) != over)
         if record.event == "service_lost":
             troubles = ()  # it will say again what is still wrong
         if record.event in ENDED_BY.values():
@@ -118,3 +116,10 @@ class View:
 
     def _silent(self) -> "View":
         return replace(self, state="no_speech", label=None, probabilities={})
+
+
+def _sink(record: Status) -> str | None:
+    """Return the sink that a record is about, by which its message begins; None if about none."""
+    if record.event not in ("sink_failed", "sink_back"):
+        return None
+    return record.message.split(" ", 1)[0].rstrip(":")

@@ -2,7 +2,7 @@
 
 import zipfile
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -41,10 +41,10 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         The corpora.
     opens_for : {"speech", "sound"}
         What there must be before the daemon asks the model.
-    warps : tuple of float
-        Through which the daemon hears windows in turn.
     parity_on : {"held-out", "training"}
         Which clips the parity windows were cut from.
+    warps : tuple of float
+        Through which the daemon hears windows in turn.
     """
 
     labels: tuple[str, ...]
@@ -55,8 +55,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     abstain_below: float
     trained_on: tuple[str, ...]
     opens_for: OpensFor
-    warps: tuple[Warp, ...]
     parity_on: Literal["held-out", "training"]
+    warps: Annotated[tuple[Warp, ...], msgspec.Meta(min_length=1)] = (1.0,)
 
 
 class Run(NamedTuple):

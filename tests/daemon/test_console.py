@@ -244,8 +244,15 @@ def test_silence_is_no_percentage_of_anything() -> None:
     assert line_of(frame(view(prediction("no_speech", None))), "angry").split() == ["a", "angry"]
 
 
-def test_an_utterance_cut_short_by_a_gap_leaves_no_label_standing() -> None:
-    assert "○ no speech" in frame(view(prediction(), utterance("happy", 1.0)))
+def test_the_cut_of_very_long_speech_is_no_silence() -> None:
+    before = view(prediction())
+    cut = before.after(utterance("happy", 1.0))
+    assert (cut.state, cut.label, cut.probabilities) == (
+        before.state,
+        before.label,
+        before.probabilities,
+    )
+    assert "no speech" not in frame(cut)
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
@@ -270,10 +277,21 @@ def test_a_lost_microphone_is_shown_until_it_is_back(width: int, height: int) ->
 
 @pytest.mark.parametrize(("bad", "good"), [("overload", "recovered"), ("sink_failed", "sink_back")])
 def test_a_trouble_outlasts_other_news(bad: Event, good: Event) -> None:
-    troubled = view(status(bad, "trouble"), status("started", "hello"))
-    words = f"! {bad.replace('_', ' ')}: trouble"
+    troubled = view(status(bad, "log: trouble"), status("started", "hello"))
+    words = f"! {bad.replace('_', ' ')}: log: trouble"
     assert words in frame(troubled)
-    assert words not in frame(troubled.after(status(good)))
+    assert words not in frame(troubled.after(status(good, "log works again")))
+
+
+def test_a_sink_that_fails_is_shown_until_it_works_again_whatever_another_does() -> None:
+    failed = view(
+        status("sink_failed", "log: disk full; it loses records until this is over"),
+        status("sink_failed", "live: another emotiond has the socket; it loses records"),
+    )
+    assert [each.message[:4] for each in failed.troubles] == ["log:", "live"]
+    one_back = failed.after(status("sink_back", "live works again; 3 records were lost"))
+    assert [each.message[:4] for each in one_back.troubles] == ["log:"]
+    assert not one_back.after(status("sink_back", "log works again; 9 records were lost")).troubles
 
 
 def test_a_lost_service_is_shown_and_what_it_said_was_wrong_is_not() -> None:

@@ -63,6 +63,18 @@ def test_smoothing_is_the_weighted_mean_of_the_last_windows(
     np.testing.assert_allclose(mean, np.average(rows, axis=0, weights=weights), atol=1e-6)
 
 
+@given(given_windows=windows, hops=st.integers(1, 4), times=st.integers(1, 5))
+def test_a_window_counts_for_the_hops_since_the_last(
+    given_windows: list[tuple[np.ndarray, float]], hops: int, times: int
+) -> None:
+    rare, often = Smoothed(hops * times), Smoothed(hops * times)
+    for row, weight in given_windows:
+        mean = rare.push(row, weight, hops)
+        for _ in range(hops):
+            expected = often.push(row, weight)
+        np.testing.assert_allclose(mean, expected, atol=1e-6)
+
+
 @given(given_windows=windows)
 def test_pooling_is_the_weighted_mean_of_all_windows(
     given_windows: list[tuple[np.ndarray, float]],
@@ -110,6 +122,15 @@ def test_a_label_that_stays_ahead_is_shown_after_the_wait(wait: int, lead: float
     shown(hysteresis, [(0.9, 0.1)] * wait)
     after = shown(hysteresis, [(0.45, 0.45 + lead)] * (wait + 2))
     assert after == [0] * (wait - 1) + [1] * 3
+
+
+@given(wait=st.integers(1, 9), hops=st.integers(1, 5))
+def test_the_wait_is_in_hops_however_few_windows_they_have(wait: int, hops: int) -> None:
+    hysteresis = Hysteresis(0.5, wait, 0, withdraw=wait)
+    shown(hysteresis, [(0.9, 0.1)])
+    ahead = np.array([0.45, 0.5], np.float32)
+    after = [hysteresis.push(ahead, 0.3, hops) for _ in range(10)]
+    assert after.index(1) + 1 == -(-wait // hops)
 
 
 @pytest.mark.parametrize("refractory", [0, 1, 3])

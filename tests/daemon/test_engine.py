@@ -366,6 +366,16 @@ def test_the_threshold_of_the_settings_goes_before_the_models(
     assert {record.label for record in records} == {"one" if state == "emotion" else None}
 
 
+@pytest.mark.parametrize("stride", [1, 4])
+def test_very_long_speech_is_cut_as_soon_however_rarely_it_is_classified(stride: int) -> None:
+    engine = Engine(FakeModel(), decision=DecisionSettings(longest_utterance=5.0))
+    engine.stride = stride
+    utterances = [each for each in engine.push(speech(17.0)) if isinstance(each, Utterance)]
+    assert len(utterances) >= 2
+    for each in utterances:
+        assert each.end - each.start == pytest.approx(5.0, abs=stride * engine.hop / RATE)
+
+
 @pytest.mark.parametrize("longest", [1.0, 3.0, 30.0])
 def test_very_long_speech_is_cut_into_utterances(longest: float) -> None:
     engine = Engine(FakeModel(), decision=DecisionSettings(longest_utterance=longest))

@@ -14,7 +14,8 @@ from threading import Event
 
 import pytest
 
-from emotiond import live
+from emotiond import live, settings
+from emotiond.commands import watch
 from emotiond.live import Hello, LiveSink, Message, Meter, connect, messages
 from emotiond.record import Prediction, Status, encode
 
@@ -312,3 +313,24 @@ def test_a_stop_ends_the_messages() -> None:
         assert next(stream) == status()
         stop.set()
         assert list(stream) == [status()]
+
+
+def test_what_a_killed_daemon_left_does_not_hide_the_service_from_viewers(
+    path: Path, sinks: Callable[[], LiveSink], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(path.parent / "me"))
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    monkeypatch.setattr(settings, "SYSTEM_SOCKET", path)
+    wanted = settings.LiveSettings()
+    own = wanted.path
+    assert own is not None
+    assert watch._find(wanted) == own  # no service, nobody at home: say so of the own one
+    sinks().write(status())
+    assert watch._find(wanted) == path
+    own.parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(own))
+        left.listen()
+        assert watch._find(wanted) == own
+    assert own.is_socket()
+    assert watch._find(wanted) == path

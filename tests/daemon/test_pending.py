@@ -42,8 +42,7 @@ def test_nothing_is_lost_unsaid_or_joined_or_out_of_order(
     taken: list[Captured] = []
     while (captured := pending.get(enough, 0.0)) is not None:
         taken.append(captured)
-    while (captured := pending.rest()) is not None:
-        taken.append(captured)
+    taken += pending.rest()
     position = 0
     for captured in taken:
         position += captured.dropped

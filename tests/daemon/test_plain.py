@@ -68,11 +68,10 @@ def test_a_line_for_each_change_and_none_for_more_of_the_same() -> None:
     ]
 
 
-def test_an_utterance_cut_short_by_a_gap_ends_the_label() -> None:
-    assert lines(prediction("emotion", "happy", 1.0, happy=0.8), utterance(1.5)) == [
-        "00:01.0 happy 0.80",
-        "00:01.5 no speech",
-    ]
+def test_the_cut_of_very_long_speech_is_no_silence() -> None:
+    happy = {"happy": 0.8}
+    spoken = (prediction("emotion", "happy", end, **happy) for end in (30.0, 30.5))
+    assert lines(next(spoken), utterance(30.0), next(spoken)) == ["00:30.0 happy 0.80"]
 
 
 def test_every_status_is_a_line_with_the_time_of_the_stream() -> None:

@@ -24,6 +24,11 @@ def mortal() -> Callable[[int], int]:
     return lambda item: item if item != 3 else os._exit(1)
 
 
+def stillborn() -> Callable[[int], int]:
+    """Die before any item is read."""
+    os._exit(1)
+
+
 def interrupted() -> Callable[[int], bool]:
     """Return a worker that Ctrl-C reaches."""
 
@@ -55,6 +60,10 @@ def test_results_come_in_the_order_of_the_items(jobs: int, count: int) -> None:
 
 def test_an_item_that_kills_its_process_costs_only_its_own_result() -> None:
     assert list(in_order(mortal, range(6), 2)) == [0, 1, 2, None, 4, 5]
+
+
+def test_processes_that_die_before_they_read_an_item_cost_only_results() -> None:
+    assert list(in_order(stillborn, range(4), 2)) == [None] * 4
 
 
 def test_an_interrupt_of_the_terminal_does_not_end_a_worker() -> None:

@@ -99,9 +99,18 @@ def _find(live: settings.LiveSettings) -> Path:
         raise EmotiondError("there is no live socket: live.socket is set to none")
     # The folder alone shows that there is one, to whom its socket is hidden, too.
     system = settings.SYSTEM_SOCKET
-    if live.socket is None and not path.exists() and system.parent.exists():
+    if live.socket is None and system.parent.exists() and not _listens(path):
         return system
     return path
+
+
+def _listens(path: Path) -> bool:
+    """Say whether somebody listens at a socket: a daemon that was killed leaves its own behind."""
+    try:
+        connect(path).close()
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError | ConnectionRefusedError)
+    return True
 
 
 def _connect(path: Path) -> socket:
