@@ -17,7 +17,6 @@ from emotiond.gate import Gate, GateSettings
 from emotiond.mfcc import Frames, Signal, StreamingMfcc, check_signal
 from emotiond.modelfile import Contract
 from emotiond.record import Prediction, Record, Utterance
-from emotiond.warping import Warps
 
 HopSeconds = Annotated[
     float, msgspec.Meta(gt=0.0, le=10.0, description="seconds between two predictions")
@@ -74,9 +73,6 @@ class Engine:
         self.hop = hop_frames * config.hop_length
         self._gate = Gate(gate or GateSettings(), config.sample_rate, self.hop, contract.opens_for)
         self._mfcc = StreamingMfcc(config)
-        self._warps = Warps(contract.warps, config.n_mels)
-        self._turn = 0
-        """Predictions since speech began."""
         # The last window's sound, in whole hops: where a window comes from when the gate opens.
         self._window_hops = math.ceil(config.samples(contract.window_frames) / self.hop)
         self._sound: deque[Signal] = deque(maxlen=self._window_hops)
@@ -191,8 +187,7 @@ class Engine:
             self._skip -= 1
             return []
         self._skip = self.stride - 1
-        probabilities = self._model.probabilities(self._warps(self._frames, self._turn))
-        self._turn += 1
+        probabilities = self._model.probabilities(self._frames)
         # A window that has heard little speech yet says little.
         share = self._heard / self._window_hops
         decided, raw_label = self._decision.hear(probabilities, share, self._since_prediction())
@@ -227,7 +222,7 @@ class Engine:
         silence = self._prediction(start, SILENCE, None)
         utterance = self._utterance()
         self._decision.reset()
-        self._heard = self._skip = self._turn = 0
+        self._heard = self._skip = 0
         self._said = None
         return [silence, *utterance]
 

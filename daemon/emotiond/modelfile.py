@@ -29,7 +29,6 @@ NO_SPEECH: Final = "no_speech"
 
 OpensFor = Literal["speech", "sound"]
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-Warp = Annotated[float, msgspec.Meta(ge=0.5, le=2.0)]
 
 
 class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -92,9 +91,6 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The corpora.
     opens_for : {"speech", "sound"}
         What there must be before the model is asked: a voice, or anything that stands out.
-    warps : tuple of float
-        How much longer a throat makes each window in turn (:mod:`emotiond.warping`); other than 1
-        takes as many coefficients as mel bands.
     sha256 : str
         Of the flatbuffer.
     """
@@ -108,7 +104,6 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     abstain_below: Probability
     trained_on: tuple[str, ...]
     opens_for: OpensFor = "speech"
-    warps: Annotated[tuple[Warp, ...], msgspec.Meta(min_length=1)] = (1.0,)
     sha256: str = ""
 
     def __post_init__(self) -> None:
@@ -123,7 +118,6 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 )
         if min(self.normalisation.std) <= 0.0:
             raise ValueError("normalisation.std has a number that is not positive")
-        check_warps(self.warps, self.mfcc)
 
     @property
     def reported(self) -> tuple[str, ...]:
@@ -139,12 +133,6 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def short_hash(self) -> str:
         """The first eight digits of the hash: the model's name in records."""
         return self.sha256[:8]
-
-
-def check_warps(warps: Sequence[float], mfcc: MfccConfig) -> None:
-    """Raise ValueError if windows of such features can't be warped so."""
-    if set(warps) != {1.0} and mfcc.n_mfcc != mfcc.n_mels:
-        raise ValueError("warps need as many coefficients as mel bands")
 
 
 def write_model(path: Path, flatbuffer: bytes, contract: Contract) -> Contract:

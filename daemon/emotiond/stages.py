@@ -29,7 +29,6 @@ from emotiond.runtime import Classifier
 from emotiond.sinks import Sinks
 from emotiond.sound import BLOCK_SECONDS, FAST_BLOCK_SECONDS, Resampler, file_blocks
 from emotiond.source import Replay
-from emotiond.warping import Warps
 
 REPEATS: Final = 5
 """Runs of which the cheapest counts."""
@@ -91,7 +90,6 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
     resampler = Resampler(MICROPHONE_RATE, rate)
     mfcc = StreamingMfcc(contract.mfcc)
     frames = np.concatenate([mfcc.push(each) for each in hops])
-    warps = Warps(contract.warps, contract.mfcc.n_mels)
     window = np.resize(frames, (contract.window_frames, contract.mfcc.n_mfcc))
     probabilities = model.probabilities(window)
     decision = Decision(contract, DecisionSettings(), hop / rate)
@@ -101,7 +99,6 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
         "gate, speech, energy alone": lambda: _each(gates["sound"].push, hops),
         "gate, quiet room": lambda: _each(gates["speech"].push, quiet),
         "mfcc": lambda: _each(mfcc.push, hops),
-        "warping": lambda: _each(lambda turn: warps(window, turn), range(len(hops))),
         "inference": lambda: _each(model.probabilities, [window] * len(hops)),
         "decision": lambda: _each(lambda _: decision.hear(probabilities, 1.0), hops),
     }

@@ -80,5 +80,4 @@ def contract_of(description: Description) -> Contract:
         abstain_below=description.abstain_below,
         trained_on=description.trained_on,
         opens_for=description.opens_for,
-        warps=description.warps,
     )

@@ -2,7 +2,7 @@
 
 import zipfile
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
-from emotiond.modelfile import Normalisation, OpensFor, Warp
+from emotiond.modelfile import Normalisation, OpensFor
 from emotiond_export.quiet import import_tensorflow
 
 MODEL: Final = "model.keras"
@@ -43,8 +43,6 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         What there must be before the daemon asks the model.
     parity_on : {"held-out", "training"}
         Which clips the parity windows were cut from.
-    warps : tuple of float
-        Through which the daemon hears windows in turn.
     """
 
     labels: tuple[str, ...]
@@ -56,7 +54,6 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     trained_on: tuple[str, ...]
     opens_for: OpensFor
     parity_on: Literal["held-out", "training"]
-    warps: Annotated[tuple[Warp, ...], msgspec.Meta(min_length=1)] = (1.0,)
 
 
 class Run(NamedTuple):

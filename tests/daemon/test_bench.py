@@ -46,7 +46,6 @@ def test_every_stage_of_a_hop_is_measured(model_path: Path) -> None:
         "gate, speech, energy alone",
         "gate, quiet room",
         "mfcc",
-        "warping",
         "inference",
         "decision",
         "sinks",

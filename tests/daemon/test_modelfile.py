@@ -161,12 +161,6 @@ REFUSALS: dict[str, tuple[Callable[[dict], object], str]] = {
         lambda t: t["normalisation"]["std"].__setitem__(3, -1.0),
         "std has a number that is not positive",
     ),
-    "warps of what is not the whole spectrum": (
-        lambda t: t.update(warps=[1.0, 0.95]),
-        "warps need as many coefficients as mel bands",
-    ),
-    "no warps": (lambda t: t.update(warps=[]), r"length >= 1 - at `\$\.warps`"),
-    "a warp of nothing": (lambda t: t.update(warps=[0.0]), r">= 0\.5 - at `\$\.warps"),
     "impossible features": (lambda t: t["mfcc"].update(hop_length=0), "hop_length"),
     "temperature of zero": (lambda t: t.update(temperature=0.0), "temperature"),
     "threshold over one": (lambda t: t.update(abstain_below=1.1), "abstain_below"),

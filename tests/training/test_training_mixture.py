@@ -24,6 +24,7 @@ from emotiond_training.spectra import (
     mean_power,
     place,
     stretch,
+    warp,
 )
 
 MFCC = MfccConfig(frame_length=512, hop_length=256, n_mels=16, n_mfcc=16)
@@ -195,6 +196,15 @@ def test_stretching_keeps_the_ends_and_the_order():
     assert len(slow) == 30
     assert (slow[0, 0], slow[-1, 0]) == (0.0, pytest.approx(1.0))
     assert (np.diff(slow[:, 0]) > 0).all()
+
+
+def test_warping_moves_what_is_high_further_than_what_is_low():
+    clip = np.zeros((2, 40), "f4")
+    clip[:, [10, 30]] = 1.0
+    moved = warp(clip, 0.8)
+    assert moved[0].argmax() in (12, 13)
+    assert moved[0, 30:].argmax() + 30 in (37, 38)
+    np.testing.assert_array_equal(warp(clip, 1.0), clip)
 
 
 def test_masks_only_blot_out_and_leave_most_to_be_seen():

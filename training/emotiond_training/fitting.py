@@ -237,7 +237,6 @@ def run_of(
             trained_on=trained_on,
             # Nobody knows whether a folder of recordings holds voices.
             opens_for="sound" if "folders" in trained_on else "speech",
-            warps=recipe.features.warps,
             parity_on="training" if held_out is None else "held-out",
         ),
         representative=windows.features[np.sort(chosen)],

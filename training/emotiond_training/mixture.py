@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiond.mfcc import dct_matrix
-from emotiond.warping import warp
 from emotiond_training.augmentation import Share
 from emotiond_training.clips import Clip
 from emotiond_training.copies import Copies
@@ -26,6 +25,7 @@ from emotiond_training.spectra import (
     mean_power,
     place,
     stretch,
+    warp,
 )
 
 NO_SPEECH: Final = "no_speech"

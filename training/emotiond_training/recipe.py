@@ -9,7 +9,6 @@ import msgspec
 
 from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
-from emotiond.modelfile import Warp, check_warps
 from emotiond_training.augmentation import AugmentationSettings
 from emotiond_training.mixture import MixtureSettings
 from emotiond_training.networks import Network
@@ -36,18 +35,12 @@ class Features(_Section, frozen=True):
         What the level is measured from, as in a contract's normalisation.
     limit : float or None
         Of normalised coefficients, as in a contract's normalisation.
-    warps : tuple of float
-        Through which windows are heard in turn, as in a contract; training draws its own.
     """
 
     mfcc: MfccConfig
     window_frames: Positive
     level: Literal["absolute", "loudest"] = "absolute"
     limit: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
-    warps: Annotated[tuple[Warp, ...], msgspec.Meta(min_length=1)] = (1.0,)
-
-    def __post_init__(self) -> None:
-        check_warps(self.warps, self.mfcc)
 
 
 class WindowSettings(_Section, frozen=True):

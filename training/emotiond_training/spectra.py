@@ -52,6 +52,19 @@ def stretch(clip: Spectrum, factor: float) -> Spectrum:
     return np.asarray(clip[before] * (1 - share) + clip[after] * share, np.float32)
 
 
+def warp(clip: Spectrum, factor: float) -> Spectrum:
+    """Return the clip with its mel axis stretched, as by a shorter or a longer throat.
+
+    What is needed beyond the highest band is that band.
+    """
+    highest = clip.shape[1] - 1
+    positions = np.minimum(np.arange(clip.shape[1]) * factor, highest)
+    below = positions.astype(int)
+    share = (positions - below).astype(np.float32)
+    above = np.minimum(below + 1, highest)
+    return np.asarray(clip[:, below] * (1 - share) + clip[:, above] * share, np.float32)
+
+
 def mean_power(spectrum: Spectrum) -> float:
     """Return the mean power over time and frequency (dB)."""
     return float(10.0 * np.log10(np.mean(10.0 ** (spectrum / 10.0)) + 1e-30))

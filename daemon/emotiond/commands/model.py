@@ -36,7 +36,6 @@ def run(args: argparse.Namespace) -> int:
             f"{mfcc.fmin:g} to {mfcc.fmax:g} Hz, frames of {mfcc.frame_length} "
             f"every {mfcc.hop_length} samples at {mfcc.sample_rate} Hz"
         ),
-        "warps": ", ".join(f"{each:g}" for each in contract.warps),
         "temperature": f"{contract.temperature:g}",
         "uncertain": f"below {contract.abstain_below:.0%}",
         "trained on": ", ".join(contract.trained_on),
