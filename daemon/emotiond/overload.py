@@ -62,8 +62,7 @@ class Overload:
         self._lost += lost
         self._kept_up += seconds
         self._tried += seconds
-        # What a machine that is too slow loses was late first; a device may lose sound by itself.
-        if behind > BEHIND_SECONDS:
+        if lost or behind > BEHIND_SECONDS:
             return self._too_slow(behind)
         if behind > BEHIND_SECONDS / 2:
             self._kept_up = 0.0

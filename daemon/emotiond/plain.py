@@ -62,6 +62,7 @@ class PlainSink:
             case Utterance():
                 # Whether speech is over a prediction says: very long speech is cut, and goes on.
                 self._seconds = max(self._seconds, record.end)
+                self._guarded("")  # a stream that took no more may take some now
             case Status():
                 event = record.event.replace("_", " ")
                 self._line(f"{event}: {record.message}" if record.message else event)
