@@ -2,17 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from emotiond.errors import InputError
-from emotiond.modelfile import Normalisation
-from emotiond_training.networks import build
+from emotiond_training.networks import Residual
 from emotiond_training.recipe import load_recipe, recipe_text
-
-
-def unchanged(coefficients: int) -> Normalisation:
-    """Return a normalisation that changes nothing."""
-    return Normalisation((0.0,) * coefficients, (1.0,) * coefficients)
 
 
 def test_seed_recipe_holds_out_a_fifth_and_sees_about_three_seconds():
@@ -20,25 +15,6 @@ def test_seed_recipe_holds_out_a_fifth_and_sees_about_three_seconds():
     seconds = recipe.features.mfcc.samples(recipe.features.window_frames) / 16_000
     assert recipe.holdout == 0.2
     assert 2.5 < seconds < 3.5
-
-
-def test_seed_network_is_the_one_that_was_promised():
-    recipe = load_recipe("seed")
-    plain = unchanged(recipe.features.mfcc.n_mfcc)
-    model = build(recipe.network, recipe.features.window_frames, plain, 7)
-    assert [type(layer).__name__ for layer in model.layers] == [
-        "Conv1D",
-        "MaxPooling1D",
-        "Conv1D",
-        "MaxPooling1D",
-        "Flatten",
-        "Dense",
-        "Dropout",
-        "Dense",
-    ]
-    activations = [layer.activation.__name__ for layer in model.layers if hasattr(layer, "kernel")]
-    assert activations == ["relu", "relu", "relu", "softmax"]
-    assert model.output_shape == (None, 7)
 
 
 def test_command_line_overrides_the_recipe():
@@ -83,7 +59,10 @@ def test_a_wrong_key_or_value_is_one_sentence_that_says_where(tmp_path, old, new
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("sead", "unknown recipe 'sead'; known are seed, strangers, or give a .toml file"),
+        (
+            "sead",
+            "unknown recipe 'sead'; known are parallel, residual, seed, separable, strangers,",
+        ),
         ("missing.toml", "recipe missing.toml: no such file or directory"),
     ],
 )
@@ -99,6 +78,34 @@ def test_a_recipe_that_is_no_text_is_refused(tmp_path: Path):
         load_recipe(str(path))
 
 
-def test_a_window_too_short_for_the_network_is_one_sentence():
-    with pytest.raises(InputError, match="can't be built for windows of 10 frames"):
-        build(load_recipe("seed").network, 10, unchanged(40), 7)
+def test_a_recipe_like_another_has_its_own_tables_and_the_rest_of_that_one(tmp_path: Path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        """
+        like = "strangers"
+        batch = 16
+        [network]
+        name = "residual"
+        filters = 8
+        dilations = [1]
+        dropout = 0.1
+        """
+    )
+    mine, base = load_recipe(str(path)), load_recipe("strangers")
+    assert (mine.batch, mine.network) == (16, Residual(filters=8, dilations=(1,), dropout=0.1))
+    assert msgspec.structs.replace(mine, batch=base.batch, network=base.network) == base
+
+
+@pytest.mark.parametrize(
+    ("like", "message"),
+    [
+        ("'sead'", "unknown recipe 'sead'"),
+        ("3", "unknown recipe '3'"),
+        ("'residual'", r"recipe .*: .*unknown field `like`"),
+    ],
+)
+def test_a_recipe_is_like_one_known_recipe_that_is_whole(tmp_path: Path, like: str, message: str):
+    path = tmp_path / "mine.toml"
+    path.write_text(f"like = {like}")
+    with pytest.raises(InputError, match=message):
+        load_recipe(str(path))

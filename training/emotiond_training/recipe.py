@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -177,8 +177,17 @@ def _text(name: str, read: Callable[[], bytes]) -> str:
         raise InputError(f"recipe {name}: not a text file in UTF-8") from error
 
 
+def _tables(name: str) -> dict[str, Any]:
+    try:
+        return msgspec.toml.decode(recipe_text(name), type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise InputError(f"recipe {name}: {error}") from error
+
+
 def load_recipe(name: str, *, seed: int | None = None, epochs: int | None = None) -> Recipe:
     """Load a recipe, with what the command line overrides.
+
+    A recipe that is ``like`` another has that one's tables and keys where it has none of its own.
 
     Parameters
     ----------
@@ -192,10 +201,12 @@ def load_recipe(name: str, *, seed: int | None = None, epochs: int | None = None
     InputError
         If it is missing, no TOML, or has a key or value that no recipe has.
     """
-    text = recipe_text(name)
+    tables = _tables(name)
+    if "like" in tables:
+        tables = _tables(str(tables.pop("like"))) | tables
     try:
-        recipe = msgspec.toml.decode(text, type=Recipe)
-    except (msgspec.DecodeError, ValueError) as error:
+        recipe = msgspec.convert(tables, Recipe)
+    except ValueError as error:
         raise InputError(f"recipe {name}: {error}") from error
     overrides = {"seed": seed, "epochs": epochs}
     given = {key: value for key, value in overrides.items() if value is not None}

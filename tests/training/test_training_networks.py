@@ -1,0 +1,117 @@
+"""Networks: what their layers compute, and what they may cost."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emotiond.errors import InputError
+from emotiond.mfcc import dct_matrix
+from emotiond.modelfile import Normalisation
+from emotiond_export.quiet import import_tensorflow
+from emotiond_training.networks import build
+from emotiond_training.recipe import load_recipe
+
+FOR_STRANGERS = ("strangers", "separable", "residual", "parallel")
+LABELS = 8
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tensorflow() -> None:
+    import_tensorflow()
+
+
+def unchanged(coefficients: int) -> Normalisation:
+    """Return a normalisation that changes nothing."""
+    return Normalisation((0.0,) * coefficients, (1.0,) * coefficients)
+
+
+def network(recipe: str, normalisation: Normalisation | None = None) -> Any:
+    """Build the network of a recipe."""
+    features = load_recipe(recipe).features
+    normalisation = normalisation or unchanged(features.mfcc.n_mfcc)
+    return build(load_recipe(recipe).network, features.window_frames, normalisation, LABELS)
+
+
+def multiplications(model: Any) -> int:
+    """Count the multiply-accumulates of a window by the kernels of layers."""
+    total = 0
+    for layer in model.layers:
+        kernels = [each.shape for each in layer.weights if each.path.endswith("/kernel")]
+        for kernel in kernels:
+            depthwise = type(layer).__name__ == "DepthwiseConv2D"
+            places = layer.output.shape[1:3] if depthwise else layer.output.shape[1:-1]
+            total += prod(kernel) * prod(places)
+    return total
+
+
+@pytest.mark.parametrize("recipe", FOR_STRANGERS)
+def test_a_window_costs_at_most_20_million_multiplications_and_400_kb(recipe: str) -> None:
+    model = network(recipe)
+    assert 10e6 < multiplications(model) <= 20e6
+    # One byte for each weight in the exported file, and some for the graph.
+    assert model.count_params() < 380_000
+
+
+@pytest.mark.parametrize("recipe", ["seed", *FOR_STRANGERS])
+def test_the_last_layer_gives_a_probability_for_each_label(recipe: str) -> None:
+    model = network(recipe)
+    windows = np.random.default_rng(1).normal(size=(3, *model.input_shape[1:]))
+    probabilities = model.predict(windows, verbose=0)
+    assert probabilities.shape == (3, LABELS)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-5)
+    assert len(np.unique(probabilities)) > LABELS
+
+
+@pytest.mark.parametrize("recipe", ["strangers", "separable", "parallel"])
+def test_2d_networks_see_the_level_of_each_band_over_the_floor(recipe: str) -> None:
+    import keras
+
+    random = np.random.default_rng(2)
+    normalisation = Normalisation(
+        tuple(random.normal(size=80)), tuple(random.uniform(0.5, 2.0, 80))
+    )
+    model = network(recipe, normalisation)
+    levels = random.uniform(-80.0, 20.0, model.input_shape[1:]).astype(np.float32)
+    mfccs = levels @ dct_matrix(80).T
+    normalised = (mfccs - np.array(normalisation.mean)) / np.array(normalisation.std)
+    spectrum = keras.Model(model.input, model.get_layer("spectrum").output)
+    seen = spectrum.predict(normalised[None], verbose=0)[0]
+    floor_db = 50.0
+    expected = np.maximum(levels + floor_db, 0.0) * 3.0 / floor_db
+    np.testing.assert_allclose(seen, expected, atol=1e-3)
+    assert not model.get_layer("spectrum").trainable
+
+
+@pytest.mark.parametrize("recipe", FOR_STRANGERS)
+def test_each_layer_but_the_fixed_one_learns(recipe: str) -> None:
+    model = network(recipe)
+    before = [each.numpy() for each in model.trainable_variables]
+    random = np.random.default_rng(3)
+    windows = random.normal(size=(8, *model.input_shape[1:]))
+    model.compile(optimizer="adam", loss="categorical_crossentropy")
+    model.train_on_batch(windows, np.eye(LABELS))
+    for variable, old in zip(model.trainable_variables, before, strict=True):
+        assert not np.array_equal(variable.numpy(), old), variable.path
+
+
+def test_the_seed_network_is_the_one_that_was_promised() -> None:
+    model = network("seed")
+    assert [type(layer).__name__ for layer in model.layers] == [
+        "Conv1D",
+        "MaxPooling1D",
+        "Conv1D",
+        "MaxPooling1D",
+        "Flatten",
+        "Dense",
+        "Dropout",
+        "Dense",
+    ]
+    activations = [layer.activation.__name__ for layer in model.layers if hasattr(layer, "kernel")]
+    assert activations == ["relu", "relu", "relu", "softmax"]
+
+
+def test_a_window_too_short_for_the_network_is_one_sentence() -> None:
+    with pytest.raises(InputError, match="can't be built for windows of 10 frames"):
+        build(load_recipe("seed").network, 10, unchanged(40), 7)

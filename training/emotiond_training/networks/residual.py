@@ -1,0 +1,67 @@
+"""Residual convolutions in time over the MFCCs, pooled by attention."""
+
+from typing import Any
+
+import msgspec
+
+from emotiond.modelfile import Normalisation
+from emotiond_training.networks.blocks import Dropout, Size, normalised, pooled
+
+
+class Residual(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="name", tag="residual"
+):
+    """Settings of :func:`residual`.
+
+    Parameters
+    ----------
+    filters : int
+        Of each convolution.
+    dilations : tuple of int
+        Of the blocks, one each (frames, after two were joined).
+    dropout : float
+        Share of the pooled features that is left out in each training step; half as much in each
+        block.
+    """
+
+    filters: Size
+    dilations: tuple[Size, ...]
+    dropout: Dropout
+
+
+def residual(settings: Residual, frames: int, normalisation: Normalisation, labels: int) -> Any:
+    """Build blocks of two convolutions in time, each added to what it was given.
+
+    K. He et al., "Deep residual learning for image recognition", 2016, in one dimension. Each
+    coefficient is a channel, so a pattern that moves in frequency is another pattern.
+
+    Returns
+    -------
+    keras.Model
+        From normalised features [shape=(batch, frames, coefficients)] to probabilities
+        [shape=(batch, labels)].
+    """
+    import keras
+
+    layers = keras.layers
+
+    def convolution(kernel: int, stride: int = 1, dilation: int = 1) -> Any:
+        return layers.Conv1D(
+            settings.filters,
+            kernel,
+            stride,
+            padding="same",
+            dilation_rate=dilation,
+            use_bias=False,
+        )
+
+    inputs = layers.Input((frames, len(normalisation.mean)))
+    x = normalised(convolution(5, stride=2)(inputs))
+    for dilation in settings.dilations:
+        branch = normalised(convolution(3, dilation=dilation)(x))
+        branch = layers.Dropout(settings.dropout / 2)(branch)
+        branch = normalised(convolution(3)(branch), activation=None)
+        x = layers.ReLU()(layers.Add()([x, branch]))
+    x = layers.Dropout(settings.dropout)(pooled(x))
+    outputs = layers.Dense(labels, activation="softmax")(x)
+    return keras.Model(inputs, outputs, name="residual")

@@ -1,0 +1,60 @@
+"""The network that the project began with: two convolutions in time."""
+
+from typing import Any
+
+import msgspec
+
+from emotiond.modelfile import Normalisation
+from emotiond_training.networks.blocks import Dropout, Size
+
+
+class Seed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="name", tag="seed"):
+    """Settings of :func:`seed`.
+
+    Parameters
+    ----------
+    filters : tuple of int
+        Filters of the two convolutions.
+    kernel : int
+        Frames that a filter spans.
+    pool : int
+        Frames that are pooled into one.
+    dense : int
+        Units of the hidden dense layer.
+    dropout : float
+        Share of them that is left out in each training step.
+    """
+
+    filters: tuple[Size, Size]
+    kernel: Size
+    pool: Size
+    dense: Size
+    dropout: Dropout
+
+
+def seed(settings: Seed, frames: int, normalisation: Normalisation, labels: int) -> Any:
+    """Build two convolutions in time, each followed by pooling, and two dense layers.
+
+    Returns
+    -------
+    keras.Model
+        From normalised features [shape=(batch, frames, coefficients)] to probabilities
+        [shape=(batch, labels)].
+    """
+    import keras
+
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.Input((frames, len(normalisation.mean))),
+            layers.Conv1D(settings.filters[0], settings.kernel, activation="relu"),
+            layers.MaxPooling1D(settings.pool),
+            layers.Conv1D(settings.filters[1], settings.kernel, activation="relu"),
+            layers.MaxPooling1D(settings.pool),
+            layers.Flatten(),
+            layers.Dense(settings.dense, activation="relu"),
+            layers.Dropout(settings.dropout),
+            layers.Dense(labels, activation="softmax"),
+        ],
+        name="seed",
+    )

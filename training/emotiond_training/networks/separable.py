@@ -1,0 +1,73 @@
+"""Depthwise-separable 2-D convolutions over the spectrum, as MobileNet has them."""
+
+from typing import Any, Final
+
+import msgspec
+
+from emotiond.modelfile import Normalisation
+from emotiond_training.networks.blocks import (
+    Dropout,
+    Floor,
+    Size,
+    convolved,
+    heard_in_time,
+    normalised,
+    spectrum,
+)
+
+STRIDES: Final = ((2, 2), (1, 2), (1, 1), (1, 2))
+"""Of the separable convolutions, in frames and bands."""
+
+
+class Separable(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="name", tag="separable"
+):
+    """Settings of :func:`separable`.
+
+    Parameters
+    ----------
+    filters : tuple of int
+        Filters of the first, plain 2-D convolution and of the four separable ones.
+    hidden : int
+        Filters of the convolution in time.
+    dropout : float
+        Share of the pooled features that is left out in each training step; half as much before
+        the convolution in time.
+    floor_db : float
+        What lies so far below the mean of the normalised level is taken to be silence (dB).
+    """
+
+    filters: tuple[Size, Size, Size, Size, Size]
+    hidden: Size
+    dropout: Dropout
+    floor_db: Floor = 50.0
+
+
+def separable(settings: Separable, frames: int, normalisation: Normalisation, labels: int) -> Any:
+    """Build convolutions whose filters look at each channel alone, and then at each place alone.
+
+    A. Howard et al., "MobileNets", 2017: for 3 x 3 kernels an eighth to a ninth of the
+    multiplications of plain ones.
+
+    Returns
+    -------
+    keras.Model
+        From normalised features [shape=(batch, frames, coefficients)] to probabilities
+        [shape=(batch, labels)].
+    """
+    import keras
+
+    layers = keras.layers
+    bands = len(normalisation.mean)
+    inputs = layers.Input((frames, bands))
+    x = spectrum(inputs, normalisation, settings.floor_db)
+    x = layers.Reshape((frames, bands, 1))(x)
+    x = convolved(x, settings.filters[0], (3, 7), (2, 2))
+    for filters, stride in zip(settings.filters[1:], STRIDES, strict=True):
+        # TensorFlow has depthwise convolutions of the same stride both ways only.
+        depthwise = layers.DepthwiseConv2D(3, padding="same", use_bias=False)
+        x = normalised(depthwise(x))
+        x = layers.MaxPooling2D(stride, padding="same")(x) if stride != (1, 1) else x
+        x = convolved(x, filters, (1, 1), (1, 1))
+    outputs = heard_in_time(x, settings.hidden, settings.dropout, labels)
+    return keras.Model(inputs, outputs, name="separable")
