@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 from itertools import islice
-from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
@@ -11,110 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotiond import devices as devices_module
 from emotiond import microphone, probe
-from emotiond import portaudio as portaudio_module
-from emotiond.devices import Device, devices, find, stable_ids, stable_name
 from emotiond.errors import DeviceError
 from emotiond.microphone import QUEUE_SECONDS, Microphone
 from emotiond.sound import BLOCK_SECONDS
 from emotiond.source import Block, Item, News, Retrying
+from tests.daemon.fake_portaudio import FakePortAudio, FakeStream
 from tests.daemon.sounds import RATE, tone
-
-
-class PortAudioError(Exception):
-    """As sounddevice's."""
-
-
-class FakeStream:
-    """A stream whose callback the test calls."""
-
-    def __init__(self, **options: Any) -> None:
-        self.options = options
-        self.active = False
-        self.closed = False
-
-    def start(self) -> None:
-        self.active = True
-
-    def close(self, ignore_errors: bool = True) -> None:
-        self.active = False
-        self.closed = True
-
-    def capture(self, data: np.ndarray, *, overflow: bool = False) -> None:
-        self.options["callback"](data, len(data), None, SimpleNamespace(input_overflow=overflow))
-
-
-class FakePortAudio:
-    """What the microphone uses of sounddevice."""
-
-    PortAudioError = PortAudioError
-
-    def __init__(self) -> None:
-        self.listed = [self.device("Built-in Audio: ALC257 (hw:0,0)", index=0)]
-        self.default = SimpleNamespace(device=[0, 1])
-        self.supported: Callable[..., bool] = lambda **_: True
-        self.streams: list[FakeStream] = []
-        self.restarts: list[str] = []
-        self.failing = {"open": 0, "start": 0, "initialize": 0, "query": 0}
-        self.heard_at_start: np.ndarray | None = None
-        self._initialized = 1
-
-    @staticmethod
-    def device(name: str, index: int, inputs: int = 2, rate: float = 44_100.0) -> dict[str, Any]:
-        return {
-            "name": name,
-            "index": index,
-            "max_input_channels": inputs,
-            "default_samplerate": rate,
-        }
-
-    def _fail(self, what: str) -> None:
-        if self.failing[what]:
-            self.failing[what] -= 1
-            raise PortAudioError("Error opening InputStream: Device unavailable", -9985)
-
-    def query_devices(self) -> list[dict[str, Any]]:
-        self._fail("query")
-        return self.listed
-
-    def check_input_settings(self, **options: Any) -> None:
-        if not self.supported(**options):
-            raise PortAudioError("Invalid sample rate", -9997)
-
-    def InputStream(self, **options: Any) -> FakeStream:  # noqa: N802
-        self._fail("open")
-        stream = FakeStream(**options)
-
-        def start() -> None:
-            self._fail("start")
-            stream.active = True
-            if self.heard_at_start is not None:
-                stream.capture(self.heard_at_start)
-
-        stream.start = start
-        self.streams.append(stream)
-        return stream
-
-    def _terminate(self) -> None:
-        if not self._initialized:
-            raise PortAudioError("PortAudio not initialized", -10000)
-        self._initialized -= 1
-        self.restarts.append("terminate")
-
-    def _initialize(self) -> None:
-        self._fail("initialize")
-        self._initialized += 1
-        self.restarts.append("initialize")
-
-
-@pytest.fixture
-def portaudio(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
-    fake = FakePortAudio()
-    monkeypatch.setattr(portaudio_module, "load", lambda: fake)
-    monkeypatch.setattr(microphone, "RETRY_SECONDS", (0.0,))
-    monkeypatch.setattr(probe, "can_be_heard", lambda *_: True)
-    return fake
 
 
 class Clock:
@@ -134,169 +36,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def device(
-    name: str, *, default: bool = False, index: int = 0, ids: tuple[str, ...] = ()
-) -> Device:
-    return Device(
-        name=name, index=index, channels=1, sample_rate=48_000.0, default=default, ids=ids
-    )
-
-
 def captured(seconds: float, *, channels: int = 1, rate: int = RATE) -> np.ndarray:
     sine = np.round(tone(seconds, 500.0, rate=rate) * 32767).astype(np.int16)
     return np.tile(sine[:, None], channels)
-
-
-@pytest.mark.parametrize(
-    ("name", "stable"),
-    [
-        ("HDA Intel PCH: ALC257 Analog (hw:0,0)", "HDA Intel PCH: ALC257 Analog"),
-        ("USB Microphone: Audio (hw:2,0)", "USB Microphone: Audio"),
-        ("USB Microphone: - (hw:2,0)", "USB Microphone"),
-        ("USB Microphone (plughw:12,3)", "USB Microphone"),
-        ("pulse", "pulse"),
-        ("default", "default"),
-        ("Mic (front) (hw:1,0)", "Mic (front)"),
-        ("Mic (front)", "Mic (front)"),
-    ],
-)
-def test_a_name_does_not_change_when_devices_come_and_go(name: str, stable: str) -> None:
-    assert stable_name(name) == stable
-
-
-def test_devices_are_those_that_can_hear_with_their_own_format(portaudio: FakePortAudio) -> None:
-    portaudio.listed = [
-        portaudio.device("Speaker (hw:0,3)", index=0, inputs=0),
-        portaudio.device("Webcam (hw:1,0)", index=1, inputs=1, rate=48_000.0),
-        portaudio.device("Desk (hw:2,0)", index=2),
-    ]
-    portaudio.default.device = [2, 0]
-    assert devices() == [
-        Device(name="Webcam", index=1, channels=1, sample_rate=48_000.0, default=False),
-        Device(name="Desk", index=2, channels=2, sample_rate=44_100.0, default=True),
-    ]
-
-
-THERE = [
-    device("USB Microphone", index=1),
-    device("USB Microphone Pro", index=2),
-    device("Webcam", default=True, index=3),
-    device("Webcam", index=4),
-    device("Desk", index=5),
-]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "index"),
-    [
-        (None, 3),
-        ("Desk", 5),
-        ("desk", 5),
-        ("sk", 5),
-        ("USB Microphone", 1),  # the whole name goes before a part of another
-        ("USB Microphone Pro", 2),
-        ("pro", 2),
-        ("Webcam", 3),  # two of one name: the first
-    ],
-)
-def test_a_microphone_is_found_by_its_name_or_a_part_of_it(wanted: str | None, index: int) -> None:
-    assert find(wanted, THERE).index == index
-
-
-def test_without_a_default_the_first_microphone_is_taken() -> None:
-    assert find(None, [device("One", index=7), device("Two", index=8)]).index == 7
-
-
-@pytest.mark.parametrize(
-    ("wanted", "there", "words"),
-    [
-        (None, [], "no microphone found"),
-        ("Desk", [], "no microphone found"),
-        ("Studio", THERE, "no microphone named 'Studio'; there are: USB Microphone, "),
-        ("usb", THERE, "'usb' fits more than one microphone: USB Microphone, USB Microphone Pro"),
-    ],
-)
-def test_a_microphone_that_is_not_there_or_not_clear_is_one_sentence(
-    wanted: str | None, there: list[Device], words: str
-) -> None:
-    with pytest.raises(DeviceError) as caught:
-        find(wanted, there)
-    assert words in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert caught.value.exit_code == 1
-
-
-USB_BUS = "devices/platform/soc/usb1/1-1"
-
-
-@pytest.fixture
-def cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder as the kernel's of sound cards: card 0 is built in, card 2 is on USB."""
-    monkeypatch.setattr(devices_module, "CARDS", tmp_path / "class")
-    for card, alsa_id, port in (
-        (0, "PCH", "devices/pci0000:00/0000:00:1f.3"),
-        (2, "Microphone", f"{USB_BUS}/1-1.2/1-1.2:1.0"),
-    ):
-        folder = tmp_path / "class" / f"card{card}"
-        folder.mkdir(parents=True)
-        (folder / "id").write_text(f"{alsa_id}\n")
-        (tmp_path / port).mkdir(parents=True)
-        (folder / "device").symlink_to(tmp_path / port)
-    return tmp_path / "class"
-
-
-@pytest.mark.parametrize(
-    ("name", "ids"),
-    [
-        ("USB Microphone: Audio (hw:2,0)", ("alsa:Microphone", "usb:1-1.2")),
-        ("HDA Intel PCH: ALC257 Analog (hw:0,0)", ("alsa:PCH",)),
-        ("USB Microphone (hw:7,0)", ()),  # unplugged meanwhile
-        ("default", ()),
-    ],
-)
-def test_a_sound_card_has_ids_that_stay_when_its_number_does_not(
-    cards: Path, name: str, ids: tuple[str, ...]
-) -> None:
-    assert stable_ids(name) == ids
-
-
-def test_of_two_microphones_of_one_name_the_id_says_which() -> None:
-    there = [
-        device("USB Microphone", index=3, ids=("alsa:Device", "usb:1-1.2")),
-        device("USB Microphone", index=4, ids=("alsa:Device_1", "usb:1-1.3")),
-    ]
-    assert find("usb:1-1.3", there).index == 4
-    assert find("alsa:Device", there).index == 3
-    with pytest.raises(DeviceError, match=r"no microphone named 'usb:1-1'"):
-        find("usb:1-1", there)  # part of an id is the id of another
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem", "remedy"),
-    [
-        (("Error opening InputStream: Device unavailable", -9985), "another program", "close"),
-        (("Invalid device", -9996), "it is gone", "plug it in"),
-        (("Illegal combination of I/O devices", -9993), "ALSA can't open it", "group audio"),
-        (("Invalid sample rate", -9997), "no format", "emotiond devices"),
-        (("Wait timed out", -9987), "does not answer", "unplug"),
-        (("Unanticipated host error", -9999, (0, -13, "Permission denied")), "not use", "audio"),
-        (("Unanticipated host error", -9999, (0, -19, "No such device")), "gone", "plug it in"),
-        (("Unanticipated host error", -9999, (0, -16, "Busy")), "another program", "close"),
-        (("Unanticipated host error", -9999, (0, -5, "I/O error")), ": i/o error", "doctor"),
-        (("Unanticipated host error", -9999, (0, -5, "")), ": unanticipated host", "doctor"),
-        (("Error opening InputStream: Odd thing.", -1), ": odd thing", "doctor"),
-        (("odd thing",), ": odd thing", "doctor"),
-    ],
-)
-def test_an_error_of_portaudio_is_what_is_wrong_and_what_to_do(
-    arguments: tuple[Any, ...], problem: str, remedy: str
-) -> None:
-    error = portaudio_module.trouble("Desk can't be opened", PortAudioError(*arguments))
-    assert error.problem.startswith("Desk can't be opened: ")
-    assert problem in error.problem
-    assert remedy in error.remedy
-    assert str(error) == f"{error.problem}; {error.remedy}"
-    assert "\n" not in str(error)
 
 
 @pytest.mark.parametrize(
@@ -612,23 +354,3 @@ def test_a_microphone_that_can_not_be_opened_at_first_is_one_sentence(
     with pytest.raises(DeviceError, match="Built-in Audio: ALC257 can't be opened: another prog"):
         Microphone(None, RATE, Event())
     assert all(stream.closed for stream in portaudio.streams)
-
-
-def test_portaudio_that_lists_no_devices_is_one_sentence(portaudio: FakePortAudio) -> None:
-    portaudio.failing["query"] = 1
-    with pytest.raises(DeviceError, match="PortAudio lists no devices"):
-        devices()
-
-
-def test_portaudio_that_is_missing_is_one_sentence_that_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Missing:
-        def find_spec(self, name: str, *_: object) -> None:
-            if name == "sounddevice":
-                raise OSError("PortAudio library not found")
-
-    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
-    monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
-    with pytest.raises(DeviceError, match="sudo apt install libportaudio2"):
-        devices()

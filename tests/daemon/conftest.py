@@ -1,0 +1,16 @@
+"""What tests of the daemon's modules share."""
+
+import pytest
+
+from emotiond import microphone, probe
+from emotiond import portaudio as portaudio_module
+from tests.daemon.fake_portaudio import FakePortAudio
+
+
+@pytest.fixture
+def portaudio(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
+    fake = FakePortAudio()
+    monkeypatch.setattr(portaudio_module, "load", lambda: fake)
+    monkeypatch.setattr(microphone, "RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr(probe, "can_be_heard", lambda *_: True)
+    return fake
