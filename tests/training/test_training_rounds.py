@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from emotiond.errors import InputError
+from emotiond.errors import EmotiondError, InputError
 from emotiond.modelfile import read_contract, read_model, write_model
 from emotiond.settings import DEFAULT_MODEL
 from emotiond_export.export import FLOAT32, INT8
+from emotiond_export.quiet import import_tensorflow
 from emotiond_training.card import CARD, METRICS, write_card
-from emotiond_training.clips import Clip
+from emotiond_training.clips import Clip, labels_of
+from emotiond_training.corpora import read_corpora
 from emotiond_training.evaluation import score
 from emotiond_training.leaks import LeakError
+from emotiond_training.networks import Seed
 from emotiond_training.parallel import run_rounds
 from emotiond_training.progress import Reporter
 from emotiond_training.protocols import Round, plan_rounds
@@ -182,6 +185,51 @@ def test_a_folder_of_another_evaluation_is_not_taken_for_this_one(
         task = task._replace(args=argparse.Namespace(noise=[Path("street")]))
     with pytest.raises(InputError, match=r"of another recipe, other corpora or other protocols"):
         run_round(task, reporter, Trainer())
+
+
+def test_a_round_of_recordings_that_were_changed_since_is_not_taken_for_this_one(
+    clips, plans, tmp_path, reporter
+):
+    first = plans[0].train[0]
+    path = tmp_path / "mine.wav"
+    path.write_bytes(clips[first].path.read_bytes())
+    table = [*clips]
+    table[first] = msgspec.structs.replace(clips[first], path=path)
+    task = tasks_of(plans, table, tmp_path)[0]
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run_round(task, reporter, interrupted)
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(InputError, match=r"of another recipe, other corpora or other protocols"):
+        run_round(task, reporter, Trainer())
+
+
+def test_a_training_whose_export_was_refused_is_exported_without_training_again(
+    three_labels, tmp_path, reporter, monkeypatch
+):
+    import_tensorflow()
+    from emotiond_training import trainround
+
+    def refused(*_: object) -> None:
+        raise EmotiondError("disagrees too often")
+
+    clips = read_corpora([str(three_labels)])
+    small = Seed(filters=(4, 4), kernel=3, pool=4, dense=4, dropout=0.0)
+    recipe = msgspec.structs.replace(load_recipe("seed", epochs=1), network=small)
+    folder = tmp_path / "rounds" / "one"
+    folder.mkdir(parents=True)
+    arguments = (clips, np.arange(len(clips)), recipe, labels_of(clips), folder, reporter)
+    args = argparse.Namespace(noise=[], rir=[], cache=None)
+    with monkeypatch.context() as patch:
+        patch.setattr(trainround, "export_run", refused)
+        with pytest.raises(EmotiondError, match="disagrees"):
+            trainround.train_round(*arguments, args)
+    assert not (folder / INT8).exists()
+    monkeypatch.delattr(trainround, "fit")
+    # One epoch teaches little: the files may disagree on a few clips.
+    monkeypatch.setattr("emotiond_export.parity.ALLOWED", {"float32": 1.0, "int8": 1.0})
+    trainround.train_round(*arguments, args)
+    assert read_contract(folder / INT8).labels == ("high", "low", "middle")
 
 
 def test_a_round_that_leaks_is_not_trained(clips, plans, tmp_path, reporter):

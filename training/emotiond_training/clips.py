@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +61,7 @@ def labels_of(clips: Sequence[Clip]) -> tuple[str, ...]:
 
 
 def content_hash(path: Path) -> str:
-    """Return the SHA-256 of a file.
+    """Return the SHA-256 of a file, read once for as long as it does not change.
 
     Raises
     ------
@@ -68,7 +69,12 @@ def content_hash(path: Path) -> str:
         If it can't be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return _content_hash(path.resolve(), path.stat().st_mtime_ns)
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+
+
+@cache
+def _content_hash(path: Path, changed: int) -> str:  # noqa: ARG001
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiond.errors import EmotiondError
 from emotiond.mfcc import Mfcc, MfccConfig, dct_matrix
 from emotiond.sound import read_sound
 from emotiond_training.augmentation import AugmentationSettings, Augmenter
@@ -104,9 +106,10 @@ def copies_of(
     Raises
     ------
     EmotiondError
-        If a recording can't be read.
+        If a recording can't be read, or a process that reads them dies.
     """
-    what = repr((settings, [clip.path.resolve() for clip in clips], list(counts))).encode()
+    files = [(path := clip.path.resolve(), path.stat().st_mtime_ns) for clip in clips]
+    what = repr((settings, files, list(counts))).encode()
     folder = cache / f"copies-{hashlib.sha256(what).hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -135,10 +138,14 @@ def _make(
     )
     spectra: list[Spectrum] = []
     with pool:
-        for made in reporter.track(
-            pool.map(_copies, jobs, chunksize=16), len(jobs), "augmenting recordings"
-        ):
-            spectra += made
+        made = pool.map(_copies, jobs, chunksize=16)
+        try:
+            for each in reporter.track(made, len(jobs), "augmenting recordings"):
+                spectra += each
+        except BrokenProcessPool as error:
+            raise EmotiondError(
+                "a process that augments recordings died, out of memory perhaps; try again"
+            ) from error
     np.save(folder / "frames.npy", np.concatenate(spectra))
     # Written last: it says that the rest is whole.
     np.save(folder / "offsets.npy", np.cumsum([0, *map(len, spectra)]))

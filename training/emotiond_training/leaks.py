@@ -1,7 +1,6 @@
 """The leak checker: a figure is worth nothing if the test set was seen in training."""
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +88,7 @@ def _check_files(clips: Sequence[Clip], sets: dict[str, Indices], tests: Sequenc
     for name, indices in named:
         for clip in (clips[index] for index in indices):
             path = clip.path.resolve()
-            content = _content(path, path.stat().st_mtime_ns)
+            content = content_hash(path)
             other = paths.get(path, name)
             if other != name:
                 raise LeakError(f"leak: {clip.path} is in both the {other} and the {name} set")
@@ -101,12 +100,6 @@ def _check_files(clips: Sequence[Clip], sets: dict[str, Indices], tests: Sequenc
                 )
             if name in sets:
                 paths[path], contents[content] = name, (name, clip)
-
-
-@cache
-def _content(path: Path, changed: int) -> str:  # noqa: ARG001
-    """Return the content hash of a file as it was when it was last changed."""
-    return content_hash(path)
 
 
 def _comparable(

@@ -16,7 +16,7 @@ from emotiond.errors import InputError
 from emotiond.modelfile import read_model, write_model
 from emotiond_export.export import FLOAT32, INT8
 from emotiond_training.calibration import Calibration, calibrate
-from emotiond_training.clips import Clip, labels_of
+from emotiond_training.clips import Clip, content_hash, labels_of
 from emotiond_training.hearing import WORKERS, Heard, hearing, joined, pooled
 from emotiond_training.leaks import check_round
 from emotiond_training.progress import Reporter
@@ -165,11 +165,14 @@ def round_clips(path: Path) -> list[Clip]:
 def _claim(task: Task) -> None:
     """Write into a round's folder what it is of, or check that it is of the same."""
     plan = task.round
-    sets = {"train": plan.train, "calibration": plan.calibration}
-    files = {
-        name: sorted((str(task.clips[i].path), task.clips[i].label) for i in indices)
-        for name, indices in sets.items()
-    }
+    sets = (plan.train, plan.calibration, *(each.clips for each in plan.tests))
+    files = [
+        sorted(
+            (str(clip.path), content_hash(clip.path), clip.label)
+            for clip in map(task.clips.__getitem__, indices)
+        )
+        for indices in sets
+    ]
     tests = [
         Tested(
             each.protocol,

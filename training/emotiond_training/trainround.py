@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emotiond_export.export import export_run
+from emotiond_export.run import DESCRIPTION, Run, read_run, write_run
 from emotiond_training.clips import Clip
 from emotiond_training.fitting import fit, run_of
 from emotiond_training.leaks import check_windows
@@ -27,6 +28,8 @@ def train_round(
 ) -> None:
     """Train a recipe and export it.
 
+    A training whose export failed is in the folder, and is only exported when asked for again.
+
     Parameters
     ----------
     clips : sequence of Clip
@@ -38,7 +41,7 @@ def train_round(
     labels : tuple of str
         Emotions, in the order of the network's outputs.
     folder : Path
-        To write the model files to.
+        For the run and its model files.
     reporter : Reporter
         Told of the progress.
     args : argparse.Namespace
@@ -49,8 +52,22 @@ def train_round(
     EmotiondError
         If a recording can't be read or an exported file disagrees with its Keras model.
     """
+    if not (folder / DESCRIPTION).exists():
+        write_run(folder, _trained(clips, train, recipe, labels, folder.parent, reporter, args))
+    export_run(read_run(folder), folder)
+
+
+def _trained(
+    clips: Sequence[Clip],
+    train: Indices,
+    recipe: Recipe,
+    labels: tuple[str, ...],
+    cache: Path,
+    reporter: Reporter,
+    args: argparse.Namespace,
+) -> Run:
     # Half of the noises train, so that the other half can test what is heard in them.
-    materials = materials_from(args, folder.parent, TRAINING_HALF)
+    materials = materials_from(args, cache, TRAINING_HALF)
     mixture = mixture_of(recipe, clips, train.tolist(), labels, materials, reporter)
     if mixture is not None:
         labels = mixture.labels
@@ -62,4 +79,4 @@ def train_round(
     fitted = fit(recipe, len(labels), windows, None, reporter, mixture)
     trained_on = tuple(sorted({clips[index].corpus for index in train}))
     # The parity check too uses training clips: the test clips are heard once, at the end.
-    export_run(run_of(recipe, labels, trained_on, fitted, windows, None), folder)
+    return run_of(recipe, labels, trained_on, fitted, windows, None)
