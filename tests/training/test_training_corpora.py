@@ -114,11 +114,12 @@ def test_ravdess_song_video_and_strangers_are_ignored(touch, path):
         ("nemo", "KS0_sadness_42.wav", "sad", "nemo_KS0", "42"),
         ("nemo", "KS0_surprised_90.wav", "surprise", "nemo_KS0", "90"),
         ("ased", "ASED_V1/neutral/n1-01-02-01-07.wav", "neutral", "ased_07", "01"),
-        ("ased", "ASED_V1/fear/f2-05-01-02-52.wav", "fear", "ased_52", "05"),
-        ("ased", "h3-04-01-02-04.opus", "happy", "ased_04", "04"),
-        ("ased", "s4-07-01-01-01.wav", "sad", "ased_01", "07"),
-        ("ased", "S4-04-02-01-29.wav", "sad", "ased_29", "04"),
-        ("ased", "a5-03-02-01-25.wav", "angry", "ased_25", "03"),
+        ("ased", "ASED_V1/fear/f2-05-01-02-52.wav", "fear", "ased_52", "f2-05"),
+        ("ased", "h3-04-01-02-04.opus", "happy", "ased_04", "h3-04"),
+        ("ased", "s4-07-01-01-01.wav", "sad", "ased_01", "s4-07"),
+        ("ased", "S4-04-02-01-29.wav", "sad", "ased_29", "s4-04"),
+        ("ased", "a5-03-02-01-25.wav", "angry", "ased_25", "a5-03"),
+        ("ased", "a5-02-02-01-25.wav", "angry", "ased_25", "02"),
         ("cremad", "AudioWAV/1001_DFA_ANG_XX.wav", "angry", "cremad_1001", "DFA"),
         ("cremad", "AudioWAV/1001_IEO_DIS_HI.wav", "disgust", "cremad_1001", "IEO"),
         ("cremad", "1091_IEO_FEA_LO.wav", "fear", "cremad_1091", "IEO"),
@@ -174,6 +175,11 @@ def test_savee_sentences_of_two_speakers_are_two_and_a_second_copy_is_none(touch
         ("angry", "savee_DC", "a01"),
         ("angry", "savee_JE", "a01"),
     ]
+
+
+def test_where_a_corpus_has_both_the_lossless_recordings_are_taken(touch):
+    folder = touch("AudioMP3/1001_DFA_ANG_XX.mp3", "AudioWAV/1001_DFA_ANG_XX.wav")
+    assert [clip.path.suffix for clip in READERS["cremad"](folder)] == [".wav"]
 
 
 def test_folders_give_any_labels_and_unknown_speakers(touch):
