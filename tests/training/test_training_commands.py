@@ -161,6 +161,9 @@ def test_train_takes_temperature_and_threshold_from_an_evaluation_or_the_command
     assert (description["temperature"], description["abstain_below"]) == (1.7, 0.6)
 
 
+ACTED = ("evaluate", "--corpus", "tess=acted", "--protocol", "tess-random", "--protocol")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -176,6 +179,9 @@ def test_train_takes_temperature_and_threshold_from_an_evaluation_or_the_command
         (["train", "--corpus", ".", "--evaluation", "file"], "file: not the metrics.json"),
         (["evaluate", "--corpus", "broken"], "allow no protocol"),
         (["evaluate", "--protocol", "tess-random", "--corpus", "broken"], "needs the corpus tess"),
+        ([*ACTED, "streaming"], "protocol streaming needs people that a training never heard"),
+        ([*ACTED, "non-speech", "--speech", "missing"], "missing: no such folder"),
+        ([*ACTED, "non-speech", "--model", "file"], "model file: not a TFLite file"),
         (["evaluate", "--protocol", "none", "--corpus", "."], "invalid choice: 'none'"),
         (["export", "missing"], "missing: no finished training run (it has no run.json)"),
     ],
@@ -185,6 +191,11 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(tmp_path, arguments, message)
         (tmp_path / "broken" / label).mkdir(parents=True)
         for take in range(3):
             (tmp_path / "broken" / label / f"{take}.wav").write_text(f"no sound {label} {take}")
+    (tmp_path / "acted").mkdir()
+    for word in range(6):
+        for emotion in ("angry", "sad"):
+            name = f"OAF_word{word}_{emotion}"
+            (tmp_path / "acted" / f"{name}.wav").write_text(f"no sound {name}")
     (tmp_path / "file").touch()
     told = emotiond(*arguments, cwd=tmp_path)
     assert told.returncode == 2

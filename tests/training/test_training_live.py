@@ -14,9 +14,16 @@ from emotiond.gate import GateSettings
 from emotiond.sound import read_sound
 from emotiond_training.clips import Clip
 from emotiond_training.live import Live, live_section
-from emotiond_training.noises import Noise
+from emotiond_training.noises import TRAINING_HALF, Noise, half_of
 from emotiond_training.nonspeech import generators, non_speech
-from emotiond_training.streaming import Listener, Shown, changes_of, first_stable, streaming
+from emotiond_training.streaming import (
+    Listener,
+    Shown,
+    Streamed,
+    changes_of,
+    first_stable,
+    streaming,
+)
 from emotiond_training.timelines import Span
 
 RATE = 16_000
@@ -50,7 +57,8 @@ def test_a_model_that_knows_one_label_is_right_half_the_time_in_every_room(spoke
     rows = streaming([Listener(OneMind(0.9, 0.1, 0.0), spoken)], [], snrs=(30.0, 10.0))
     assert [row.snr_db for row in rows] == [30.0, 10.0, None]
     for row in rows:
-        assert row.clip_uar == row.uar == 0.5
+        assert row.clip_uar == (None if row.snr_db is None else 0.5)
+        assert row.uar == 0.5
         assert (row.missed, row.invented, row.changes_a_minute) == (0, 0, 0.0)
         assert 0.0 < row.seconds_to_right < 3.0
         assert row.seconds_to_stable < 3.0
@@ -184,6 +192,25 @@ def test_the_command_measures_the_shipped_model(tmp_path, capsys) -> None:
     assert "false emotions an hour" in live_section(found)
     assert main(["evaluate", "--protocol", "streaming", "--out", out]) == 2
     assert "--corpus" in capsys.readouterr().err
+
+
+def test_the_rooms_of_streaming_are_recordings_that_no_training_mixed_in(
+    three_labels, tmp_path, monkeypatch
+) -> None:
+    for name in "abcdefgh":
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(160), RATE)
+    rooms = []
+
+    def streamed(listeners: object, noises: list[Noise], **_: object) -> list[Streamed]:
+        rooms.extend(noises)
+        return []
+
+    monkeypatch.setattr("emotiond_training.streaming.streaming", streamed)
+    command = ["evaluate", "--protocol", "streaming", "--noise", str(tmp_path)]
+    corpus = ["--corpus", str(three_labels), "--out", str(tmp_path / "out")]
+    assert main([*command, *corpus]) == 0
+    assert 0 < len(rooms) < 8
+    assert {half_of(room) for room in rooms} == {1 - TRAINING_HALF}
 
 
 def test_the_card_has_a_row_for_each_room_and_what_ordinary_speech_was_taken_for(spoken) -> None:

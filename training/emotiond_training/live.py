@@ -40,7 +40,8 @@ def live_section(live: Live) -> str:
     if live.streaming:
         parts += [
             "`streaming`: recordings of strangers on a time line with random pauses, in room "
-            "noise, through the engine. A missed recording counts as wrong. *Continuous* is long "
+            "noise from the half of the recordings that no training of an evaluation mixes in, "
+            "through the engine. A missed recording counts as wrong. *Continuous* is long "
             "speech of one person in one emotion, in a silent room." + _shares(len(live.models)),
             table(STREAMING, [_streamed(row) for row in live.streaming]),
         ]
@@ -58,7 +59,7 @@ def _streamed(row: Streamed) -> list[str]:
     return [
         "continuous" if row.snr_db is None else f"{row.snr_db:g} dB",
         str(row.clips),
-        f"{row.clip_uar:.1%}",
+        "-" if row.clip_uar is None else f"{row.clip_uar:.1%}",
         f"**{row.uar:.1%}**",
         str(row.missed),
         str(row.invented),

@@ -67,8 +67,8 @@ class Streamed(msgspec.Struct, frozen=True, kw_only=True):
         How far the voice is over the room; None for continuous speech without one.
     clips : int
         On the time lines.
-    clip_uar : float
-        Of the same clips, each by itself in silence.
+    clip_uar : float or None
+        Of the same clips, each by itself in silence; None for continuous speech.
     uar : float
         Of the utterances that they became; a missed clip is wrong.
     missed : int
@@ -85,7 +85,7 @@ class Streamed(msgspec.Struct, frozen=True, kw_only=True):
 
     snr_db: float | None
     clips: int
-    clip_uar: float
+    clip_uar: float | None
     uar: float
     missed: int
     invented: int
@@ -174,7 +174,7 @@ def streaming(
             lines += some
             heard += [_hear(part.model, line.sound, gate, decision) for line in some]
         if lines:
-            rows.append(_row(snr, lines, heard, labels, clip_uar))
+            rows.append(_row(snr, lines, heard, labels, None if snr is None else clip_uar))
     return rows
 
 
@@ -218,7 +218,7 @@ def _row(
     lines: Sequence[Line],
     heard: Sequence[_Heard],
     labels: tuple[str, ...],
-    clip_uar: float,
+    clip_uar: float | None,
 ) -> Streamed:
     """Compare what was heard with what was there."""
     true, said, right, stable = [], [], [], []

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emotiond.errors import InputError
-from emotiond_training.commands.live import LIVE_PROTOCOLS, add_live_arguments, measure_live
+from emotiond_training.commands.live import (
+    LIVE_PROTOCOLS,
+    add_live_arguments,
+    check_live_arguments,
+    measure_live,
+)
 from emotiond_training.commands.options import (
     add_shared_arguments,
     output_folder,
@@ -83,6 +88,17 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     rounds = plan_rounds(names, clips, recipe.seed, args.leave_out)
     for each in rounds:
         check_round(clips, each)
+    strangers = [
+        each.name for each in rounds if any(test.protocol == "speakers" for test in each.tests)
+    ]
+    if "streaming" in live and not strangers:
+        if "streaming" in args.protocol and not args.model:
+            raise InputError(
+                "protocol streaming needs people that a training never heard: "
+                "--protocol speakers, or a finished --model"
+            )
+        live = [name for name in live if name != "streaming" or args.model]
+    check_live_arguments(args, live)
     out = output_folder(args)
 
     # Slow to import, so wrong input is said before.
@@ -103,18 +119,14 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     with writing_to(out):
         heard = run_rounds(tasks, Reporter(Console(stderr=True)), train_round, args.jobs)
         evaluation = score(rounds, heard, clips, recipe)
+        write_card(out, evaluation)
     _print(evaluation)
-    strangers = [
-        task.folder / INT8
-        for task in tasks
-        if any(each.protocol == "speakers" for each in task.round.tests)
-    ]
-    if not args.protocol and not strangers:
-        live = [name for name in live if name != "streaming"]
-    paths = [args.model] if args.model else strangers or [tasks[0].folder / INT8]
-    found = measure_live(args, live, paths, out) if live else None
-    with writing_to(out):
-        write_card(out, evaluation, found)
+    if live:
+        trained = strangers or [rounds[0].name]
+        paths = [args.model] if args.model else [out / "rounds" / name / INT8 for name in trained]
+        found = measure_live(args, live, paths, out)
+        with writing_to(out):
+            write_card(out, evaluation, found)
     print(f"The whole card: {out / CARD}")
     return 0
 

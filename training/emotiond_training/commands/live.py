@@ -47,6 +47,24 @@ def add_live_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_live_arguments(args: argparse.Namespace, names: Sequence[str]) -> None:
+    """Look at what live protocols will need, before hours of training.
+
+    Raises
+    ------
+    InputError
+        If a folder is missing or has no recordings, or the model can't be read.
+    """
+    from emotiond.modelfile import read_contract
+
+    if names and args.model:
+        read_contract(args.model)
+    if names:
+        _recordings(args.noise)
+    if "non-speech" in names:
+        _recordings(args.speech)
+
+
 def measure_live(
     args: argparse.Namespace, names: Sequence[str], paths: Sequence[Path], out: Path
 ) -> "Live":
@@ -62,6 +80,7 @@ def measure_live(
 
     from emotiond.runtime import Classifier
     from emotiond_training.live import Live
+    from emotiond_training.noises import TRAINING_HALF, half_of
     from emotiond_training.nonspeech import non_speech
     from emotiond_training.progress import Reporter
     from emotiond_training.streaming import Listener, streaming
@@ -75,7 +94,8 @@ def measure_live(
         clips = [_strangers(args, path) for path in paths]
         listeners = [Listener(model, each) for model, each in zip(models, clips, strict=True)]
         seed = args.seed or 0
-        streamed = streaming(listeners, noises, seed=seed, most=args.clips, reporter=reporter)
+        rooms = [each for each in noises if half_of(each) != TRAINING_HALF] or noises
+        streamed = streaming(listeners, rooms, seed=seed, most=args.clips, reporter=reporter)
         _print_streaming(streamed)
     if "non-speech" in names:
         silence = non_speech(models, noises, _recordings(args.speech), reporter=reporter)
@@ -133,7 +153,7 @@ def _print_streaming(rows: "Sequence[Streamed]") -> None:
         table.add_row(
             "continuous" if row.snr_db is None else f"{row.snr_db:g} dB",
             str(row.clips),
-            f"{row.clip_uar:.1%}",
+            "-" if row.clip_uar is None else f"{row.clip_uar:.1%}",
             f"{row.uar:.1%}",
             str(row.missed),
             str(row.invented),
