@@ -1,5 +1,6 @@
 """Augmented copies and the batches drawn from them."""
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from emotiond.errors import EmotiondError, InputError
 from emotiond.mfcc import Mfcc, MfccConfig
 from emotiond_training.augmentation import AugmentationSettings, Augmenter
 from emotiond_training.clips import Clip
 from emotiond_training.copies import Copies, CopySettings, LogMel, copies_of
+from emotiond_training.materials import materials_from
 from emotiond_training.mixture import NO_SPEECH, Mixture, MixtureSettings
 from emotiond_training.noises import Noise, half_of, read_noises, spectra_of
 from emotiond_training.progress import Reporter
@@ -121,6 +124,22 @@ def test_copies_are_made_once_and_say_which_clip_they_are_of(clips, tmp_path):
     assert changed.frames.shape != made.frames.shape or np.any(changed.frames != made.frames)
 
 
+def test_copies_of_a_recording_that_was_cut_anew_are_made_anew(clips, tmp_path):
+    settings = CopySettings(MFCC, AugmentationSettings(untouched=1.0), 1, ())
+    first = copies_of(clips[:1], [1], settings, tmp_path / "cache", QUIET)
+    soundfile.write(clips[0].path, tone(200, seconds=0.25), 16_000)
+    again = copies_of(clips[:1], [1], settings, tmp_path / "cache", QUIET)
+    assert len(again.frames) < len(first.frames)
+
+
+def test_a_process_that_dies_while_it_augments_is_one_sentence(clips, tmp_path):
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    settings = CopySettings(MFCC, AugmentationSettings(), 1, (nothing,))
+    with pytest.raises(EmotiondError, match="a process that augments recordings died"):
+        copies_of(clips[:1], [1], settings, tmp_path / "cache", QUIET)
+
+
 def test_no_copy_of_a_clip_that_is_not_trained_on_is_ever_drawn(clips):
     train = [0, 3, 13]
     drawn = mixture(clips, train, partial_share=0.0)
@@ -136,9 +155,14 @@ def test_no_copy_of_a_clip_that_is_not_trained_on_is_ever_drawn(clips):
 
 
 def test_corpora_are_drawn_by_weight_and_not_by_their_number_of_clips(clips):
-    settings = MixtureSettings(weights={"small": 3.0, "large": 1.0}, copies={})
-    drawn = Mixture(settings, clips, range(16), copies_for(clips), {}, ("one", "two"), 24, 0)
-    np.testing.assert_allclose(drawn._corpus_weights, [0.25, 0.75])
+    every = list(range(len(clips)))
+    drawn = mixture(clips, every, weights={"small": 3.0, "large": 1.0}, partial_share=0.0)
+    # Of four of each copy's frames, none of which noise or tempo changes, the level is the clip's.
+    small = 0
+    for _ in range(400):
+        window, _ = drawn._window()
+        small += round(float(np.ptp(window - window.mean(axis=0)))) >= 12 - 50 + 100
+    assert 0.67 < small / 400 < 0.83
 
 
 def test_the_same_seed_draws_the_same_batches(clips):
@@ -160,6 +184,13 @@ def test_shares_of_labels_add_up_to_one_and_no_speech_comes_last(clips):
     assert features.dtype == np.float32
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-5)
     assert 0.2 < shares[:, -1].mean() < 0.8
+
+
+def test_a_category_of_the_label_that_noise_has_is_refused(clips):
+    settings = MixtureSettings(weights={}, copies={})
+    noises = {"fan": [np.full((40, 16), -30, "f4")]}
+    with pytest.raises(InputError, match="'no_speech' can't be mixed with noise"):
+        Mixture(settings, clips, [0], copies_for(clips), noises, ("one", NO_SPEECH), 24, 0)
 
 
 def test_without_recordings_of_noise_there_is_no_label_for_no_speech(clips):
@@ -229,10 +260,21 @@ def test_noises_come_from_a_manifest_or_from_folders(tmp_path):
     soundfile.write(listed / "a.wav", tone(100), 16_000)
     soundfile.write(sorted_ / "rain" / "b.wav", tone(100), 16_000)
     (listed / "manifest.csv").write_text("path,category\na.wav,fan\n")
+    (sorted_ / "LICENSE").write_text("of the recordings")
     noises = read_noises([listed, sorted_])
     assert [noise.category for noise in noises] == ["fan", "rain"]
     spectra = spectra_of(noises, MFCC)
     assert {name: each[0].shape[1] for name, each in spectra.items()} == {"fan": 16, "rain": 16}
+
+
+def test_a_manifest_without_a_column_and_rooms_without_recordings_are_one_sentence(tmp_path):
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("file,category\na.wav,fan\n")
+    with pytest.raises(InputError, match=r"manifest.csv: no column 'path'"):
+        read_noises([tmp_path])
+    args = argparse.Namespace(noise=[], rir=[tmp_path], cache=None)
+    with pytest.raises(InputError, match="no impulse responses in it"):
+        materials_from(args, tmp_path)
 
 
 def test_pieces_of_one_recording_fall_into_one_half():

@@ -42,6 +42,7 @@ def test_a_recipe_file_is_read_by_its_path(tmp_path: Path):
         ("fmax = 8000.0", "fmax = 9000.0", "fmin and fmax must satisfy"),
         ("[-80.0, -50.0]", "[-50.0, -80.0]", r"noise_db must be \[least, most\]"),
         ("[features]", "[features", "recipe"),
+        ("[network]", "[mixture]\nweights = {}\ncopies = {}\n[network]", "n_mfcc must be n_mels"),
         ("batch = ", "# batch = ", "missing required field `batch`"),
     ],
 )

@@ -10,6 +10,7 @@ import numpy as np
 from emotiond.errors import InputError
 from emotiond_training.clips import Clip
 from emotiond_training.copies import CopySettings, copies_of
+from emotiond_training.corpora.files import sound_files
 from emotiond_training.mixture import Mixture
 from emotiond_training.noises import VOICES, Noise, half_of, read_noises, spectra_of
 from emotiond_training.progress import Reporter
@@ -58,6 +59,8 @@ def materials_from(args: argparse.Namespace, out: Path, half: int | None = None)
     for folder in args.rir:
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder")
+        if not sound_files(folder):
+            raise InputError(f"{folder}: no impulse responses in it")
     noises = read_noises(args.noise)
     if half is not None:
         noises = [each for each in noises if half_of(each) == half]

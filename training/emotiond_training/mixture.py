@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiond.errors import InputError
 from emotiond.mfcc import dct_matrix
 from emotiond_training.augmentation import Share
 from emotiond_training.clips import Clip
@@ -111,6 +112,11 @@ class Mixture:
         Of a window.
     seed : int
         Decides all that is drawn.
+
+    Raises
+    ------
+    InputError
+        If there are noises and a category of their label.
     """
 
     def __init__(
@@ -133,6 +139,11 @@ class Mixture:
         self._noises = list(noises.values())
         lengths = np.array([sum(map(len, each)) for each in self._noises]) ** 0.5
         self._noise_weights = lengths / lengths.sum() if noises else lengths
+        if noises and NO_SPEECH in labels:
+            raise InputError(
+                f"recordings of category {NO_SPEECH!r} can't be mixed with noise, which trains "
+                "that label; rename their folder, or give no noise"
+            )
         self.labels = (*labels, NO_SPEECH) if noises and settings.no_speech_share else (*labels,)
         self._corpora = _tree(clips, train, copies, labels)
         named = [settings.weights[name] for name in self._corpora if name in settings.weights]

@@ -10,6 +10,7 @@ from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
 from emotiond.sound import read_sound
 from emotiond_training.copies import LogMel
+from emotiond_training.corpora.files import sound_files
 from emotiond_training.spectra import Spectrum
 
 MANIFEST: Final = "manifest.csv"
@@ -40,7 +41,7 @@ def read_noises(folders: Iterable[Path]) -> list[Noise]:
     Raises
     ------
     InputError
-        If a folder is missing or has no recordings.
+        If a folder is missing or has no recordings, or a manifest lacks a column.
     """
     noises: list[Noise] = []
     for folder in folders:
@@ -80,10 +81,12 @@ def _listed(folder: Path) -> Iterator[Noise]:
     if manifest.is_file():
         with manifest.open(newline="") as file:
             for row in csv.DictReader(file):
-                yield Noise(folder / row["path"], row["category"])
+                try:
+                    yield Noise(folder / row["path"], row["category"])
+                except KeyError as error:
+                    raise InputError(f"{manifest}: no column {error}") from error
 
 
 def _in_folders(folder: Path) -> Iterator[Noise]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.startswith("."):
-            yield Noise(path, path.parent.relative_to(folder).as_posix())
+    for path in sound_files(folder):
+        yield Noise(path, path.parent.relative_to(folder).as_posix())

@@ -11,7 +11,7 @@ from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
 from emotiond_training.augmentation import AugmentationSettings
 from emotiond_training.mixture import MixtureSettings
-from emotiond_training.networks import Network
+from emotiond_training.networks import SPECTRAL, Network
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
@@ -140,6 +140,14 @@ class Recipe(_Section, frozen=True):
     optimiser: Optimiser
     mixture: MixtureSettings | None = None
     augmentation: AugmentationSettings = AugmentationSettings()
+
+    def __post_init__(self) -> None:
+        mfcc = self.features.mfcc
+        whole = self.mixture is not None or isinstance(self.network, SPECTRAL)
+        if whole and mfcc.n_mfcc != mfcc.n_mels:
+            raise ValueError(
+                "n_mfcc must be n_mels for a mixture and for networks over the spectrum"
+            )
 
 
 def recipe_text(name: str) -> str:

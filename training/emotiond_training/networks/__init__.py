@@ -17,6 +17,8 @@ from emotiond_training.networks.shift import Shift, shift
 
 Network = Seed | Shift | Separable | Residual | Parallel
 """Settings of any network; the key ``name`` of a recipe's ``[network]`` says which."""
+SPECTRAL: Final = (Shift, Separable, Parallel)
+"""Those that turn MFCCs back into the spectrum, for which there must be as many as bands."""
 
 NETWORKS: Final[dict[type[Network], Callable[[Any, int, Normalisation, int], Any]]] = {
     Seed: seed,
