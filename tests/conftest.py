@@ -29,6 +29,11 @@ SAID = 5
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
+def pcm(sound: np.ndarray) -> bytes:
+    """Return a sound as the program takes it on standard input."""
+    return (sound * 32768).round().astype("<i2").tobytes()
+
+
 @pytest.fixture(scope="session")
 def model_path() -> Path:
     """Return the model file that is shipped."""

@@ -1,12 +1,14 @@
 """The live screen: a terminal around :mod:`emotiond.screen`."""
 
 import contextlib
+import termios
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 
 from emotiond.plain import PlainSink
+from emotiond.quiet import takes
 from emotiond.record import Record
 from emotiond.screen import render
 from emotiond.view import View
@@ -94,6 +96,11 @@ class ConsoleSink:
         if self._plain is not None:
             self._plain.close()
         elif self._live.is_started:
+            with contextlib.suppress(OSError, ValueError, termios.error):
+                # It may have been stopped by Ctrl-S, and would not take the last frame.
+                termios.tcflow(self._console.file.fileno(), termios.TCOON)
+            if not takes(self._console.file):
+                return  # nobody may ever read it
             try:
                 self._live.stop()
                 self._console.print(_Frame(self), end="")
@@ -121,8 +128,8 @@ class _Live(Live):
     _error: OSError | None = None
 
     def refresh(self) -> None:
-        """Draw a frame."""
-        if self._error is None:
+        """Draw a frame, unless the terminal takes none now."""
+        if self._error is None and takes(self.console.file):
             try:
                 super().refresh()
             except OSError as error:

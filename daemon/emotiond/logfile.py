@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import os
 import time
 from collections.abc import Callable
@@ -80,6 +81,8 @@ class LogSink:
         self._file: int | None = None
         self._steady = False
         """Whether the clock was when files were last deleted."""
+        self._room = math.inf
+        """Bytes that may be written before files are to be deleted again."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             files = self._files()
@@ -114,7 +117,7 @@ class LogSink:
         gone = self._file is not None and not self._is_there(self._file)
         if self._file is None or gone or now.date().isoformat() != self._day:
             self._file = self._turn_over(now)
-        elif self._clock.steady and not self._steady:
+        elif (self._clock.steady and not self._steady) or self._room < 0.0:
             self._prune(now)
         try:
             if gone:
@@ -143,6 +146,7 @@ class LogSink:
             # A disk that fills up takes part of a line: take that back, so that lines stay whole.
             os.ftruncate(file, os.fstat(file).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._room -= written
 
     def _is_there(self, file: int) -> bool:
         """Say whether the open file is still the one of its name."""
@@ -158,7 +162,7 @@ class LogSink:
         self._folder.mkdir(parents=True, exist_ok=True)
         repair(self.path)
         self._prune(now)
-        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
     def _files(self) -> list[Path]:
         """Return all files, the oldest first."""
@@ -167,6 +171,7 @@ class LogSink:
     def _prune(self, now: datetime) -> None:
         """Delete what is too old or too much; what can't be deleted is no reason to log nothing."""
         self._steady = self._clock.steady
+        self._room = math.inf
         oldest = (now - timedelta(days=self._keep_days)).date().isoformat()
         with contextlib.suppress(OSError):
             sizes = {each: each.stat().st_size for each in self._files()}
@@ -175,6 +180,8 @@ class LogSink:
                 if each != self.path and (too_old or sum(sizes.values()) > self._max_bytes):
                     each.unlink(missing_ok=True)
                     del sizes[each]
+            if (used := sum(sizes.values())) <= self._max_bytes:
+                self._room = self._max_bytes - used
 
 
 class _Clock:
@@ -226,6 +233,7 @@ def repair(path: Path) -> None:
     if not path.exists():
         return
     with path.open("rb+") as file:
+        left = os.fstat(file.fileno())
         end = file.seek(0, os.SEEK_END)
         start = end
         tail = b""
@@ -236,3 +244,5 @@ def repair(path: Path) -> None:
         whole = start + tail.rfind(b"\n") + 1
         if whole < end:
             file.truncate(whole)
+            # It is as old as its last line.
+            os.utime(file.fileno(), ns=(left.st_atime_ns, left.st_mtime_ns))

@@ -1,9 +1,10 @@
 """Plain lines: what a journal or a pipe gets in place of the screen, one line a change."""
 
+import errno
 from collections.abc import Callable
 from typing import IO
 
-from emotiond.quiet import let_go_of
+from emotiond.quiet import let_go_of, takes
 from emotiond.record import Prediction, Record, Status, Utterance
 
 
@@ -88,6 +89,9 @@ class PlainSink:
 
     def _guarded(self, text: str) -> None:
         try:
+            if text and not takes(self._stream):
+                # A reader that stalls must not stop the daemon.
+                raise BlockingIOError(errno.EAGAIN, "nobody reads it")
             self._stream.write(text)
             self._stream.flush()
         except OSError as error:

@@ -1,6 +1,7 @@
 """Silences streams: of native libraries that write past Python, and of those that nobody reads."""
 
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,14 @@ def keep_stderr() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
+
+
+def takes(stream: IO[str]) -> bool:
+    """Say whether a stream takes a line now, without waiting for whoever reads it."""
+    try:
+        return bool(select.select([], [stream.fileno()], [], 0.0)[1])
+    except (OSError, ValueError):  # no file at all, or gone: writing says how
+        return True
 
 
 def let_go_of(stream: IO[str]) -> None:

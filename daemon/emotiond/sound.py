@@ -17,6 +17,8 @@ from emotiond.mfcc import Signal
 
 BLOCK_SECONDS: Final = 0.25
 """Sound in one block: short beside a hop, so that it is late by little; each wakes the program."""
+HIGHEST_RATE: Final = 1_000_000
+"""A header that says more samples a second is damaged; bats take less (Hz)."""
 FAST_BLOCK_SECONDS: Final = 1.0
 """Sound in one block where nobody waits for it."""
 UNKNOWN_SIZE: Final = 0x7FFFF000
@@ -77,11 +79,13 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
     SoundError
         If the file is missing, is no sound, holds no sample, or a sample that is no finite number.
     """
-    if not path.is_file():
-        raise SoundError(f"{path}: {'is not a file' if path.exists() else 'no such file'}")
     heard = 0.0
     try:
+        if not path.is_file():
+            raise SoundError(f"{path}: {'is not a file' if path.exists() else 'no such file'}")
         with soundfile.SoundFile(os.fsencode(path)) as sound:
+            if sound.samplerate > HIGHEST_RATE:
+                raise SoundError(f"{path}: {sound.samplerate} samples a second are no sound")
             resampler = Resampler(sound.samplerate, sample_rate)
             pieces = max(1, round(seconds / BLOCK_SECONDS))
             while len(block := _read(sound, pieces)):

@@ -176,7 +176,8 @@ def _log_folders(settings: Settings, services: tuple[Service, ...]) -> list[Path
 
 
 def _log(folder: Path, settings: Settings) -> Log:
-    there = next(each for each in (folder, *folder.parents) if each.exists())
+    # Path.exists raises for a name that is too long or a folder that is closed to us.
+    there = next(each for each in (folder, *folder.parents) if os.path.exists(each))  # noqa: PTH110
     error = None
     used = 0
     if folder != SERVICE_LOG or os.geteuid() == 0:

@@ -149,6 +149,19 @@ def test_the_oldest_files_are_deleted_while_there_is_too_much(
     assert kept(tmp_path) == [*days[10 - left :], "2026-02-28"]
 
 
+def test_the_oldest_files_are_deleted_also_as_today_grows(tmp_path: Path) -> None:
+    days = fill(tmp_path, 3)
+    log = LogSink(tmp_path, max_bytes=450, now=Clock())
+    line = len(encode(status("x"))) + 1
+    for number in range(1, 12):
+        log.write(status("x"))
+        room = 450 - (number - 1) * line
+        assert len(kept(tmp_path)) >= 1 + min(3, max(0, room // 100))
+    assert kept(tmp_path) == ["2026-02-28"]
+    assert len(messages(log.path)) == 11
+    assert days
+
+
 def test_todays_file_is_never_deleted_and_nothing_that_is_not_ours(tmp_path: Path) -> None:
     today = tmp_path / "predictions-2026-02-28.jsonl"
     today.write_bytes(encode(status("x" * 1000)) + b"\n")
@@ -190,6 +203,28 @@ def test_a_clock_that_was_wrong_at_the_start_deletes_nothing(tmp_path: Path, wro
     assert kept(tmp_path) == sorted({*days[-10:], "2026-02-28", early})
     assert messages(tmp_path / "predictions-2026-02-28.jsonl") == ["after", "an hour later"]
     assert messages(tmp_path / f"predictions-{early}.jsonl")[-2:] == ["before", "too"]
+
+
+def test_a_file_whose_torn_line_was_cut_off_is_as_old_as_it_was(tmp_path: Path) -> None:
+    days = fill(tmp_path, 2)
+    torn = tmp_path / f"predictions-{days[-1]}.jsonl"
+    left = torn.stat().st_mtime
+    with torn.open("ab") as file:
+        file.write(b'{"type": "pred')
+    os.utime(torn, (left, left))
+    clock = Clock(NOON - timedelta(days=100))  # until the network tells the time
+    log = opened(tmp_path, clock, keep_days=10)
+    clock.now += timedelta(days=100)
+    log.write(status("x"))
+    clock.go_on(hours=1)
+    log.write(status("y"))
+    assert set(kept(tmp_path)) >= set(days)
+    assert torn.stat().st_mtime == left
+
+
+def test_nobody_but_its_user_and_group_may_read_the_log(tmp_path: Path) -> None:
+    log = LogSink(tmp_path, now=Clock())
+    assert log.path.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_clock_that_jumps_about_makes_no_more_files_than_days(tmp_path: Path) -> None:

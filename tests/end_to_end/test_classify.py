@@ -43,6 +43,35 @@ def test_processes_say_what_one_says_in_the_order_of_the_files(
     assert [row["file"] for row in rows if "error" in row] == ["4.wav", "7.wav"]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_that_can_not_even_be_looked_for_costs_no_other_one(
+    emotiond: Run, tmp_path: Path, folder: list[str], jobs: int
+) -> None:
+    (tmp_path / "loop.wav").symlink_to("loop.wav")
+    soundfile.write(tmp_path / "bats.wav", np.zeros(100), 2_000_000)
+    bad = [f"{'x' * 300}.wav", "loop.wav", "bats.wav"]
+    ended = emotiond("classify", "--json", "--jobs", jobs, *bad, folder[0])
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [row["file"] for row in rows] == [*bad, folder[0]]
+    said = ["file name too long", "no such file", "2000000 samples a second are no sound"]
+    assert [row["error"].partition(": ")[2] for row in rows[:-1]] == said
+    assert "label" in rows[-1]
+
+
+def test_a_name_that_the_encoding_of_the_output_has_not_is_escaped(
+    emotiond: Run, tmp_path: Path, folder: list[str], environment: dict[str, str]
+) -> None:
+    name = "\u017c\u00f3\u0142w.wav"
+    (tmp_path / folder[0]).rename(tmp_path / name)
+    latin = {**environment, "PYTHONIOENCODING": "iso-8859-1"}
+    ended = emotiond("classify", name, folder[1], env=latin)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    first, second = ended.stdout.splitlines()
+    assert first.startswith(b"\\u017c\xf3\\u0142w.wav: ")
+    assert second.startswith(folder[1].encode())
+
+
 def test_no_jobs_at_all_are_wrong_usage(emotiond: Run, folder: list[str]) -> None:
     ended = emotiond("classify", "--jobs", "0", *folder)
     assert (ended.returncode, ended.stdout) == (2, b"")

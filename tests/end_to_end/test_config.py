@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from emotiond.record import Record, Status, decode
-from tests.conftest import Run
+from tests.conftest import Run, pcm
 
 
 def test_the_default_file_is_checked_as_well(emotiond: Run, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ class Daemon:
 
     def __init__(self, folder: Path, environment: dict[str, str], sample: np.ndarray) -> None:
         self._logs = folder / "logs"
-        self._pcm = (sample[20_000:50_000] * 32768).round().astype("<i2").tobytes()
+        self._pcm = pcm(sample[20_000:50_000])
         self.config = folder / "emotiond.toml"
         self.config.write_text("")
         command = ("run", "--input", "-", "--headless", "--log-dir", "logs")
@@ -107,32 +107,92 @@ def test_a_hangup_signal_takes_up_new_settings_and_survives_broken_ones(daemon: 
     assert daemon.process.stderr.read() == b""
 
 
+class Terminal:
+    """A run whose output or errors go to a terminal."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], stream: str, *flags: str) -> None:
+        self._logs = folder / "logs"
+        self.ours, theirs = os.openpty()
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: theirs}
+        command = ("run", "--input", "-", "--log-dir", "logs", *flags)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "emotiond", *command],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            **streams,
+        )
+        os.close(theirs)
+        self.wait_for(self.events)
+
+    def read_until(self, what: bytes) -> None:
+        shown = b""
+        while what not in shown:
+            shown += os.read(self.ours, 65536)
+
+    def records(self) -> list[Record]:
+        content = b"".join(each.read_bytes() for each in self._logs.glob("*.jsonl"))
+        return [decode(line) for line in content.splitlines()]
+
+    def events(self) -> list[str]:
+        return [each.event for each in self.records() if isinstance(each, Status)]
+
+    def wait_for(self, condition: Callable[[], object]) -> None:
+        give_up = time.monotonic() + 30.0
+        while not condition():
+            assert time.monotonic() < give_up, self.process.poll()
+            time.sleep(0.02)
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        if not self.process.stdin.closed:
+            self.process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("stream", "flags"), [("stdout", ()), ("stderr", ()), ("stderr", ("--headless",))]
+)
 def test_a_terminal_that_is_closed_ends_the_run_and_reloads_nothing(
+    tmp_path: Path, environment: dict[str, str], stream: str, flags: tuple[str, ...]
+) -> None:
+    with Terminal(tmp_path, environment, stream, *flags) as terminal:
+        if stream == "stdout":
+            terminal.read_until(b"listening to standard input")
+        os.close(terminal.ours)
+        terminal.process.send_signal(signal.SIGHUP)
+        assert terminal.process.wait(timeout=10) == 0
+        assert terminal.events()[-1] == "stopping"
+
+
+def test_a_run_that_was_told_to_outlive_its_terminal_does(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    ours, theirs = os.openpty()
-    command = ("run", "--input", "-", "--log-dir", "logs")
-    program = subprocess.Popen(
-        [sys.executable, "-m", "emotiond", *command],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=theirs,
-        stderr=subprocess.PIPE,
-    )
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
-        os.close(theirs)
-        shown = b""
-        while b"listening to standard input" not in shown:
-            shown += os.read(ours, 65536)
-        os.close(ours)
-        program.send_signal(signal.SIGHUP)
-        assert program.wait(timeout=10) == 0
-        assert program.stderr.read() == b""
+        terminal = Terminal(tmp_path, environment, "stderr", "--headless")
     finally:
-        program.kill()
-        program.communicate()
-    content = b"".join(each.read_bytes() for each in (tmp_path / "logs").glob("*.jsonl"))
-    events = [decode(line).event for line in content.splitlines()]
-    assert events[0] == "started"
-    assert events[-1] == "stopping"
+        signal.signal(signal.SIGHUP, before)
+    with terminal:
+        terminal.process.send_signal(signal.SIGHUP)
+        terminal.process.communicate(timeout=10)
+        assert terminal.process.returncode == 0
+        assert terminal.events() == ["started", "source_ended"]
+
+
+@pytest.mark.parametrize("dumb", [False, True])
+def test_a_terminal_that_was_stopped_does_not_keep_the_daemon_from_its_end(
+    tmp_path: Path, environment: dict[str, str], sample: np.ndarray, dumb: bool
+) -> None:
+    environment = {**environment, "TERM": "dumb" if dumb else "xterm"}
+    with Terminal(tmp_path, environment, "stdout") as terminal:
+        terminal.read_until(b"listening to standard input")
+        os.write(terminal.ours, b"\x13")  # Ctrl-S
+        terminal.process.stdin.write(pcm(sample[20_000:50_000]))
+        terminal.process.stdin.flush()
+        terminal.wait_for(lambda: len(terminal.records()) > 1)
+        terminal.process.terminate()
+        assert terminal.process.wait(timeout=10) == 0
+        assert "stopping" in terminal.events()

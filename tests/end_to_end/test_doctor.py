@@ -144,6 +144,9 @@ def test_settings_models_and_folders_that_are_wrong_are_found(
     assert (code, failed(findings)) == (1, {"model", "microphone", "log"})
     assert findings["microphone"]["message"] == "no microphone named 'x'"
     assert findings["microphone"]["remedy"] == "there are: Desk"
+    code, findings = machine.examined("--log-dir", "x" * 300)
+    assert (code, failed(findings)) == (1, {"log"})
+    assert "file name too long" in findings["log"]["message"]
     (tmp_path / "emotiond.toml").write_text("[log]\nkeep_dais = 3\n")
     code, findings = machine.examined("--config", "emotiond.toml")
     assert (code, failed(findings)) == (1, {"settings"})

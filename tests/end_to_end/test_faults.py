@@ -332,6 +332,10 @@ def leave_the_pipe(bench: Bench) -> None:
     bench.patch.setattr(bench.screen, "write", refuse)
 
 
+def stall_the_pipe(bench: Bench) -> None:
+    bench.patch.setattr("emotiond.plain.takes", lambda _: False)
+
+
 def lose_the_terminal(bench: Bench) -> None:
     def refuse(_: str) -> int:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -474,6 +478,12 @@ FAULTS = [
         FAILED_AND_BACK,
     ),
     Fault("nobody reads what is printed any more", leave_the_pipe, nothing, ("sink_failed",)),
+    Fault(
+        "nobody reads what is printed for a while",
+        stall_the_pipe,
+        repair_the_disk,
+        FAILED_AND_BACK,
+    ),
     Fault("the terminal goes and comes", lose_the_terminal, repair_the_disk, FAILED_AND_BACK),
     Fault("the microphone goes and comes", unplug, plug_in, ("microphone_lost", "microphone_back")),
     Fault("sound is lost", lose_sound, nothing, ("overload", "recovered")),

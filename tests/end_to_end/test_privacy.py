@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -221,3 +222,23 @@ def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < give_up
         time.sleep(0.05)
+
+
+def test_a_crash_leaves_no_memory_behind(tmp_path: Path, environment: dict[str, str]) -> None:
+    unlimited = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    program = subprocess.Popen(
+        [sys.executable, "-m", "emotiond", "run", "--input", "-", "--headless"],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (unlimited, unlimited)),
+    )
+    try:
+        give_up = time.monotonic() + 30.0
+        while not list((tmp_path / "state").rglob("*.jsonl")):
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
+        assert resource.prlimit(program.pid, resource.RLIMIT_CORE) == (0, 0)
+    finally:
+        program.kill()
+        program.communicate()

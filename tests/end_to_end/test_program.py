@@ -21,7 +21,7 @@ from emotiond.modelfile import Contract, write_model
 from emotiond.record import Prediction, Record, Status, Utterance, decode, encode, json_schema
 from emotiond.runtime import Classifier
 from emotiond.sound import file_blocks
-from tests.conftest import SAID, Run
+from tests.conftest import SAID, Run, pcm
 
 RATE = 16_000
 
@@ -54,10 +54,6 @@ def one_line(ended: "subprocess.CompletedProcess[bytes]") -> str:
     assert text.startswith("emotiond: ")
     assert "Traceback" not in text + ended.stdout.decode()
     return text
-
-
-def pcm(samples: np.ndarray) -> bytes:
-    return (samples * 32768).round().astype("<i2").tobytes()
 
 
 def test_a_run_logs_what_the_engine_says(

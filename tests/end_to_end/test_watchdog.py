@@ -192,7 +192,7 @@ def test_a_part_that_never_returns_leads_to_a_restart(manager: Manager, fault: s
     assert manager.ended_by_watchdog()
 
 
-def test_a_sink_that_takes_nothing_leads_to_a_restart(
+def test_output_that_nobody_reads_costs_the_screen_its_lines_and_stops_nothing(
     started: list[Manager], tmp_path: Path, environment: dict[str, str]
 ) -> None:
     started.append(Manager(tmp_path, environment, ""))
@@ -200,4 +200,8 @@ def test_a_sink_that_takes_nothing_leads_to_a_restart(
     manager.wait_for_ready()
     manager.wait_for("WATCHDOG=1")
     manager.fill_the_pipe()
-    assert manager.ended_by_watchdog()
+    manager.break_down("missing")
+    manager.wait_for("STATUS=microphone lost: Desk gives no sound")
+    manager.wait_for("WATCHDOG=1", PINGS)
+    assert manager.stop() == 0
+    assert manager.events() == ["started", "microphone_lost", "sink_failed", "stopping"]

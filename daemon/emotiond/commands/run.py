@@ -3,6 +3,8 @@
 import argparse
 import faulthandler
 import itertools
+import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -32,6 +34,8 @@ from emotiond.sound import (
 from emotiond.source import Replay, Source
 
 STDIN: Final = 0
+STDOUT: Final = 1
+STDERR: Final = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
     """Listen until the sound ends or a signal comes."""
     if args.fast and args.input is None:
         raise InputError("--fast goes with --input: a microphone can't be hurried")
+    # The memory of a crash would hold sound, and sound is never written anywhere.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     chosen = settings.load(args)
     model = Classifier(chosen.model_path)
     engine = Engine(
@@ -70,10 +76,12 @@ def run(args: argparse.Namespace) -> int:
     )
     stop = Event()
     reload = Reload(lambda: settings.load(args), chosen, log)
-    if not chosen.headless and sys.stdout.isatty():
-        stop_on_signals(stop, signal.SIGHUP)  # the terminal is gone
+    stop_on_signals(stop)
+    if any(map(os.isatty, (STDIN, STDOUT, STDERR))):
+        # The terminal is gone, and with it whoever knew that it listens; but for nohup.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            stop_on_signals(stop, signal.SIGHUP)
     else:
-        stop_on_signals(stop)
         reload.on_signal(signal.SIGHUP)
     source = _source(args, chosen, engine.sample_rate, stop)
     short_hash = model.contract.short_hash
