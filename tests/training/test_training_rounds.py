@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -119,6 +120,29 @@ def test_rounds_make_the_figures_the_card_and_what_ships(clips, tmp_path, report
     assert shipping == evaluation.shipping
     found = [each.calibration.temperature for each in heard]
     assert shipping.temperature == pytest.approx(np.median(found), abs=1e-4)
+
+
+def test_sentences_that_belong_to_one_emotion_are_told_apart(clips, tmp_path, reporter):
+    # Two emotions of the second corpus are said in sentences of their own.
+    table = [
+        msgspec.structs.replace(each, text=each.label)
+        if each.corpus == "ased" and each.label in ("fear", "sad")
+        else each
+        for each in clips
+    ]
+    plans = plan_rounds(["speakers"], table, 1)
+    heard = run_rounds(tasks_of(plans, table, tmp_path), reporter, Trainer())
+    evaluation = score(plans, heard, table, load_recipe("seed"))
+    write_card(tmp_path, evaluation)
+    rows = {each.row.corpus: each for each in evaluation.outcomes}
+    assert rows["nemo"].row.shared_text_uar is None
+    ased = rows["ased"]
+    assert (ased.row.clips, ased.row.shared_text_clips) == (21, 15)
+    shared = [number for number, label in enumerate(LABELS) if label not in ("fear", "sad")]
+    recalls = [ased.confusion[number, number] / 3 for number in shared]
+    assert ased.row.shared_text_uar == pytest.approx(np.mean(recalls))
+    said = f"of ased, 6 recordings are of sentences .* the UAR is \\*\\*{np.mean(recalls):.1%}"
+    assert re.search(said, (tmp_path / CARD).read_text())
 
 
 def test_a_round_calibrates_both_files_on_speakers_that_neither_train_nor_test(

@@ -53,6 +53,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         Of the float32 file.
     quiet_uar, loud_uar : float or None
         Of the same clips 30 dB quieter, and 10 dB louder with clipping; None if not heard.
+    shared_text_clips : int
+        Whose text is said in more than one emotion: the words alone don't tell it.
+    shared_text_uar : float or None
+        Of those; None where all or none are.
     """
 
     protocol: str
@@ -75,6 +79,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     float32_uar: float
     quiet_uar: float | None = None
     loud_uar: float | None = None
+    shared_text_clips: int
+    shared_text_uar: float | None
 
 
 class Outcome(NamedTuple):
@@ -161,6 +167,7 @@ def _score(folds: Sequence[_Fold], clips: Sequence[Clip], seed: int) -> Outcome:
     speakers = [clip.speaker for clip in tested]
     strangers = folds[0].held_out.unseen in ("speaker", "corpus") and None not in speakers
     units: Sequence[object] = speakers if strangers else range(len(tested))
+    shared = _shared_texts(tested, clips)
     low, high = metrics.uar_interval(true, predicted, len(labels), units, seed)
     row = Row(
         protocol=folds[0].held_out.protocol,
@@ -181,9 +188,25 @@ def _score(folds: Sequence[_Fold], clips: Sequence[Clip], seed: int) -> Outcome:
         fold_accuracy=tuple(float(np.mean(each.true == each.predicted)) for each in plain),
         fold_uar=tuple(_uar([each], len(labels)) for each in plain),
         float32_uar=_uar([_answers(fold, clips, "float32") for fold in folds], len(labels)),
+        shared_text_clips=int(shared.sum()),
+        shared_text_uar=(
+            metrics.uar(metrics.confusion_of(true[shared], predicted[shared], len(labels)))
+            if 0 < shared.sum() < len(shared)
+            else None
+        ),
         **_robustness(folds, clips),
     )
     return Outcome(row, labels, confusion, confidence, right)
+
+
+def _shared_texts(tested: Sequence[Clip], clips: Sequence[Clip]) -> NDArray[np.bool_]:
+    """Say of each tested clip whether its text is said in several emotions, or nobody knows."""
+    emotions: dict[tuple[str, str | None], set[str]] = defaultdict(set)
+    for clip in clips:
+        emotions[clip.corpus, clip.text].add(clip.label)
+    return np.array(
+        [clip.text is None or len(emotions[clip.corpus, clip.text]) > 1 for clip in tested]
+    )
 
 
 def _robustness(folds: Sequence[_Fold], clips: Sequence[Clip]) -> dict[str, Any]:
