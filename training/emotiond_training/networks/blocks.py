@@ -14,7 +14,29 @@ Floor = Annotated[float, msgspec.Meta(gt=0.0)]
 """What lies so far below the mean of the normalised level is taken to be silence (dB)."""
 
 
-def spectrum(inputs: Any, normalisation: Normalisation, floor_db: float) -> Any:
+class OverBands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of five 2-D convolutions over the spectrum and one in time.
+
+    Parameters
+    ----------
+    filters : tuple of int
+        Filters of the 2-D convolutions.
+    hidden : int
+        Filters of the convolution in time.
+    dropout : float
+        Share of the pooled features that is left out in each training step; half as much before
+        the convolution in time.
+    floor_db : float
+        As :data:`Floor`.
+    """
+
+    filters: tuple[Size, Size, Size, Size, Size]
+    hidden: Size
+    dropout: Dropout
+    floor_db: Floor = 50.0
+
+
+def spectrum(frames: int, normalisation: Normalisation, floor_db: float) -> tuple[Any, Any]:
     """Turn normalised MFCCs back into the log-mel spectrum, by a fixed dense layer.
 
     As many coefficients as bands lose nothing, and a pattern that moves in frequency is one
@@ -22,29 +44,33 @@ def spectrum(inputs: Any, normalisation: Normalisation, floor_db: float) -> Any:
 
     Parameters
     ----------
-    inputs : keras tensor [shape=(batch, frames, bands)]
-        Normalised MFCCs, as many as there were mel bands.
+    frames : int
+        In a window.
     normalisation : Normalisation
-        That they went through.
+        That the MFCCs went through; there are as many as mel bands.
     floor_db : float
         As :data:`Floor`.
 
     Returns
     -------
     keras tensor [shape=(batch, frames, bands)]
+        The network's input.
+    keras tensor [shape=(batch, frames, bands, 1)]
         Level of each band over the floor, about 0 to 3.
     """
     import keras
 
+    layers = keras.layers
     bands = len(normalisation.mean)
     scale = floor_db / 3.0
     rotation = dct_matrix(bands)
     kernel = np.array(normalisation.std)[:, None] * rotation / scale
     bias = (np.array(normalisation.mean) @ rotation + floor_db) / scale
-    layer = keras.layers.Dense(bands, activation="relu", trainable=False, name="spectrum")
+    inputs = layers.Input((frames, bands))
+    layer = layers.Dense(bands, activation="relu", trainable=False, name="spectrum")
     over_floor = layer(inputs)
     layer.set_weights([kernel, bias])
-    return over_floor
+    return inputs, layers.Reshape((frames, bands, 1))(over_floor)
 
 
 def normalised(x: Any, activation: str | None = "relu") -> Any:

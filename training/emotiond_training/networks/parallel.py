@@ -54,10 +54,7 @@ def parallel(settings: Parallel, frames: int, normalisation: Normalisation, labe
     import keras
 
     layers = keras.layers
-    bands = len(normalisation.mean)
-    inputs = layers.Input((frames, bands))
-    x = spectrum(inputs, normalisation, settings.floor_db)
-    x = layers.Reshape((frames, bands, 1))(x)
+    inputs, x = spectrum(frames, normalisation, settings.floor_db)
     x = layers.Concatenate()([convolved(x, settings.path, kernel, (2, 2)) for kernel in PATHS])
     for filters, stride in zip(settings.filters, STRIDES, strict=True):
         x = convolved(x, filters, (3, 3), stride)

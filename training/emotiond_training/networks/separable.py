@@ -2,13 +2,9 @@
 
 from typing import Any, Final
 
-import msgspec
-
 from emotiond.modelfile import Normalisation
 from emotiond_training.networks.blocks import (
-    Dropout,
-    Floor,
-    Size,
+    OverBands,
     convolved,
     heard_in_time,
     normalised,
@@ -19,28 +15,8 @@ STRIDES: Final = ((2, 2), (1, 2), (1, 1), (1, 2))
 """Of the separable convolutions, in frames and bands."""
 
 
-class Separable(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="name", tag="separable"
-):
-    """Settings of :func:`separable`.
-
-    Parameters
-    ----------
-    filters : tuple of int
-        Filters of the first, plain 2-D convolution and of the four separable ones.
-    hidden : int
-        Filters of the convolution in time.
-    dropout : float
-        Share of the pooled features that is left out in each training step; half as much before
-        the convolution in time.
-    floor_db : float
-        What lies so far below the mean of the normalised level is taken to be silence (dB).
-    """
-
-    filters: tuple[Size, Size, Size, Size, Size]
-    hidden: Size
-    dropout: Dropout
-    floor_db: Floor = 50.0
+class Separable(OverBands, frozen=True, tag_field="name", tag="separable"):
+    """Settings of :func:`separable`."""
 
 
 def separable(settings: Separable, frames: int, normalisation: Normalisation, labels: int) -> Any:
@@ -58,10 +34,7 @@ def separable(settings: Separable, frames: int, normalisation: Normalisation, la
     import keras
 
     layers = keras.layers
-    bands = len(normalisation.mean)
-    inputs = layers.Input((frames, bands))
-    x = spectrum(inputs, normalisation, settings.floor_db)
-    x = layers.Reshape((frames, bands, 1))(x)
+    inputs, x = spectrum(frames, normalisation, settings.floor_db)
     x = convolved(x, settings.filters[0], (3, 7), (2, 2))
     for filters, stride in zip(settings.filters[1:], STRIDES, strict=True):
         # TensorFlow has depthwise convolutions of the same stride both ways only.

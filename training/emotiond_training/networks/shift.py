@@ -2,13 +2,9 @@
 
 from typing import Any, Final
 
-import msgspec
-
 from emotiond.modelfile import Normalisation
 from emotiond_training.networks.blocks import (
-    Dropout,
-    Floor,
-    Size,
+    OverBands,
     convolved,
     heard_in_time,
     spectrum,
@@ -19,26 +15,8 @@ STRIDES: Final = ((2, 2), (2, 2), (1, 2), (1, 1), (1, 2))
 """Of the convolutions, in frames and bands."""
 
 
-class Shift(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="name", tag="shift"):
-    """Settings of :func:`shift`.
-
-    Parameters
-    ----------
-    filters : tuple of int
-        Filters of the five 2-D convolutions.
-    hidden : int
-        Filters of the convolution in time.
-    dropout : float
-        Share of the pooled features that is left out in each training step; half as much before
-        the convolution in time.
-    floor_db : float
-        What lies so far below the mean of the normalised level is taken to be silence (dB).
-    """
-
-    filters: tuple[Size, Size, Size, Size, Size]
-    hidden: Size
-    dropout: Dropout
-    floor_db: Floor = 50.0
+class Shift(OverBands, frozen=True, tag_field="name", tag="shift"):
+    """Settings of :func:`shift`."""
 
 
 def shift(settings: Shift, frames: int, normalisation: Normalisation, labels: int) -> Any:
@@ -52,11 +30,7 @@ def shift(settings: Shift, frames: int, normalisation: Normalisation, labels: in
     """
     import keras
 
-    layers = keras.layers
-    bands = len(normalisation.mean)
-    inputs = layers.Input((frames, bands))
-    x = spectrum(inputs, normalisation, settings.floor_db)
-    x = layers.Reshape((frames, bands, 1))(x)
+    inputs, x = spectrum(frames, normalisation, settings.floor_db)
     for filters, kernel, stride in zip(settings.filters, KERNELS, STRIDES, strict=True):
         x = convolved(x, filters, kernel, stride)
     outputs = heard_in_time(x, settings.hidden, settings.dropout, labels)
