@@ -3,7 +3,6 @@
 import argparse
 import io
 import json
-import re
 from pathlib import Path
 
 import msgspec
@@ -141,8 +140,11 @@ def test_sentences_that_belong_to_one_emotion_are_told_apart(clips, tmp_path, re
     shared = [number for number, label in enumerate(LABELS) if label not in ("fear", "sad")]
     recalls = [ased.confusion[number, number] / 3 for number in shared]
     assert ased.row.shared_text_uar == pytest.approx(np.mean(recalls))
-    said = f"of ased, 6 recordings are of sentences .* the UAR is \\*\\*{np.mean(recalls):.1%}"
-    assert re.search(said, (tmp_path / CARD).read_text())
+    said = f"Some sentences of ased .* the UAR is **{np.mean(recalls):.1%}** (`speakers`, 15)."
+    before, _, after = said.partition(".*")
+    card = (tmp_path / CARD).read_text()
+    assert before in card
+    assert after in card
 
 
 def test_a_round_calibrates_both_files_on_speakers_that_neither_train_nor_test(

@@ -111,18 +111,22 @@ def _explanation(rows: Sequence[Row]) -> str:
         "little. ECE is the expected calibration error (15 bins). Precision is the share that is "
         "right of the recordings whose confidence reaches the threshold; coverage is how many do. "
         "*int8 - float32* is the difference in UAR to the float32 file of the same training."
-        + "".join(map(_shared_text, rows))
+        + _shared_texts(rows)
     )
 
 
-def _shared_text(row: Row) -> str:
+def _shared_texts(rows: Sequence[Row]) -> str:
     """Say how it is without sentences that belong to one emotion, where a corpus has such."""
-    if row.shared_text_uar is None:
-        return ""
-    return (
-        f" In `{row.protocol}` of {row.corpus}, {row.clips - row.shared_text_clips} recordings are "
-        "of sentences that belong to one emotion each, so that their words may tell it: of the "
-        f"other {row.shared_text_clips} the UAR is **{row.shared_text_uar:.1%}**."
+    figures: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.shared_text_uar is not None:
+            figures[row.corpus].append(
+                f"**{row.shared_text_uar:.1%}** (`{row.protocol}`, {row.shared_text_clips})"
+            )
+    return "".join(
+        f" Some sentences of {corpus} belong to one emotion each, so that their words may tell it: "
+        f"of the recordings of others the UAR is {', '.join(found)}."
+        for corpus, found in figures.items()
     )
 
 

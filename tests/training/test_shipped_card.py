@@ -1,0 +1,61 @@
+"""The card beside the shipped model is of the figures beside it, and the model takes them."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from emotiond.modelfile import read_contract
+from emotiond.settings import DEFAULT_MODEL
+from emotiond_training.evaluation import Row
+from emotiond_training.live import Live, live_section
+from emotiond_training.recipe import Recipe, load_recipe
+from emotiond_training.shipping import Shipping
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+
+
+class Figures(msgspec.Struct):
+    """What of ``metrics.json`` is compared."""
+
+    recipe: Recipe
+    rows: list[Row]
+    shipping: Shipping
+
+
+@pytest.fixture(scope="module")
+def figures() -> Figures:
+    return msgspec.json.decode((MODELS / "evaluation" / "metrics.json").read_bytes(), type=Figures)
+
+
+@pytest.fixture(scope="module")
+def card() -> str:
+    return (MODELS / "EVALUATION.md").read_text()
+
+
+def test_the_card_says_what_was_measured_of_the_recipe_as_it_is(
+    figures: Figures, card: str
+) -> None:
+    assert figures.recipe == load_recipe("strangers")
+    assert len(figures.rows) == 9
+    for row in figures.rows:
+        assert f"| `{row.protocol}` | {row.corpus} | **{row.uar:.1%}** |" in card
+        assert f"| {row.uar_low:.1%} to {row.uar_high:.1%} (" in card
+
+
+def test_the_model_card_says_the_same(figures: Figures) -> None:
+    text = (MODELS / "README.md").read_text()
+    for row in figures.rows:
+        said = f"{100 * row.uar:.1f}".removesuffix(".0")
+        assert f"{said} %" in text, row
+
+
+def test_the_card_says_what_was_heard_live(card: str) -> None:
+    live = msgspec.json.decode((MODELS / "evaluation" / "live.json").read_bytes(), type=Live)
+    assert live_section(live) in card
+
+
+def test_the_shipped_model_has_the_medians_of_the_rounds(figures: Figures) -> None:
+    contract = read_contract(DEFAULT_MODEL)
+    found = Shipping(contract.temperature, contract.abstain_below)
+    assert found == figures.shipping
