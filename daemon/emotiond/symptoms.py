@@ -182,6 +182,8 @@ def _log(folder: Path, settings: Settings) -> Log:
     used = 0
     if folder != SERVICE_LOG or os.geteuid() == 0:
         try:
+            with contextlib.suppress(FileNotFoundError):
+                folder.stat()
             used = sum(each.stat().st_size for each in folder.glob("*.jsonl"))
             with tempfile.TemporaryFile(dir=there):
                 pass
