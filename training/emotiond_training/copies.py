@@ -22,7 +22,7 @@ from emotiond.errors import EmotiondError
 from emotiond.mfcc import Mfcc, MfccConfig, dct_matrix
 from emotiond.sound import read_sound
 from emotiond_training.augmentation import AugmentationSettings, Augmenter
-from emotiond_training.clips import Clip
+from emotiond_training.clips import Clip, content_hash
 from emotiond_training.progress import Reporter
 
 Spectrum = NDArray[np.float16]
@@ -108,7 +108,7 @@ def copies_of(
     EmotiondError
         If a recording can't be read, or a process that reads them dies.
     """
-    files = [(path := clip.path.resolve(), path.stat().st_mtime_ns) for clip in clips]
+    files = [(clip.path.resolve(), content_hash(clip.path)) for clip in clips]
     what = repr((settings, files, list(counts))).encode()
     folder = cache / f"copies-{hashlib.sha256(what).hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)

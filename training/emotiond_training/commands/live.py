@@ -57,12 +57,11 @@ def check_live_arguments(args: argparse.Namespace, names: Sequence[str]) -> None
     """
     from emotiond.modelfile import read_contract
 
-    if names and args.model:
+    if not names:
+        return
+    if args.model:
         read_contract(args.model)
-    if names:
-        _recordings(args.noise)
-    if "non-speech" in names:
-        _recordings(args.speech)
+    _recordings([*args.noise, *args.speech])
 
 
 def measure_live(

@@ -43,6 +43,12 @@ def build(settings: Network, frames: int, normalisation: Normalisation, labels: 
     labels : int
         How many there are.
 
+    Returns
+    -------
+    keras.Model
+        From normalised features [shape=(batch, frames, coefficients)] to probabilities
+        [shape=(batch, labels)].
+
     Raises
     ------
     InputError

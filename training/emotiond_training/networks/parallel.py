@@ -44,12 +44,6 @@ def parallel(settings: Parallel, frames: int, normalisation: Normalisation, labe
 
     A. Aftab et al., "Light-SERNet", 2022, with strides in place of pooling, for a tenth of its
     multiplications.
-
-    Returns
-    -------
-    keras.Model
-        From normalised features [shape=(batch, frames, coefficients)] to probabilities
-        [shape=(batch, labels)].
     """
     import keras
 

@@ -34,12 +34,6 @@ def residual(settings: Residual, frames: int, normalisation: Normalisation, labe
 
     K. He et al., "Deep residual learning for image recognition", 2016, in one dimension. Each
     coefficient is a channel, so a pattern that moves in frequency is another pattern.
-
-    Returns
-    -------
-    keras.Model
-        From normalised features [shape=(batch, frames, coefficients)] to probabilities
-        [shape=(batch, labels)].
     """
     import keras
 

@@ -33,14 +33,7 @@ class Seed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="n
 
 
 def seed(settings: Seed, frames: int, normalisation: Normalisation, labels: int) -> Any:
-    """Build two convolutions in time, each followed by pooling, and two dense layers.
-
-    Returns
-    -------
-    keras.Model
-        From normalised features [shape=(batch, frames, coefficients)] to probabilities
-        [shape=(batch, labels)].
-    """
+    """Build two convolutions in time, each followed by pooling, and two dense layers."""
     import keras
 
     layers = keras.layers

@@ -24,12 +24,6 @@ def separable(settings: Separable, frames: int, normalisation: Normalisation, la
 
     A. Howard et al., "MobileNets", 2017: for 3 x 3 kernels an eighth to a ninth of the
     multiplications of plain ones.
-
-    Returns
-    -------
-    keras.Model
-        From normalised features [shape=(batch, frames, coefficients)] to probabilities
-        [shape=(batch, labels)].
     """
     import keras
 

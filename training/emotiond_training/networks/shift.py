@@ -20,14 +20,7 @@ class Shift(OverBands, frozen=True, tag_field="name", tag="shift"):
 
 
 def shift(settings: Shift, frames: int, normalisation: Normalisation, labels: int) -> Any:
-    """Build 2-D convolutions over the spectrum, and one in time.
-
-    Returns
-    -------
-    keras.Model
-        From normalised features [shape=(batch, frames, coefficients)] to probabilities
-        [shape=(batch, labels)].
-    """
+    """Build 2-D convolutions over the spectrum, and one in time."""
     import keras
 
     inputs, x = spectrum(frames, normalisation, settings.floor_db)
