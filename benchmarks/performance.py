@@ -1,7 +1,6 @@
 """Writes docs/PERFORMANCE.md: what the daemon costs on this machine, beside what it may cost.
 
-python benchmarks/performance.py              # minutes; other work on the machine shows
-python benchmarks/performance.py --arm64      # and instructions on a Pi's cores; needs root
+python benchmarks/performance.py    # minutes; other work on the machine shows
 """
 
 import argparse
@@ -15,7 +14,6 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import NamedTuple
 
-from instructions import instructions
 from packaging.requirements import Requirement
 
 from emotiond import settings
@@ -108,7 +106,7 @@ def aims(figures: Bench, megabytes: float) -> list[Aim]:
     return found
 
 
-def page(path: Path, arm64: bool) -> str:
+def page(path: Path) -> str:
     """Measure, and return the page."""
     figures = bench(path)
     sizes = installed()
@@ -154,31 +152,17 @@ def page(path: Path, arm64: bool) -> str:
                 for name, size in sorted(sizes.items(), key=lambda item: -item[1])
             ],
         ),
+        NOTES.read_text().strip(),
     ]
-    if arm64:
-        parts += [
-            "## On a Raspberry Pi's architecture",
-            "`tools/arm64` installs the wheels that a Pi with 64-bit Debian 12 gets and runs the "
-            "daemon's tests there, under emulation. Emulation gives no times. What it gives is "
-            "instructions, counted by `benchmarks/instructions.py`, with the kernels that XNNPACK "
-            "has for every 64-bit ARM (a Pi 5 has faster ones for int8):",
-            markdown(
-                ("of a hop", "million instructions"),
-                [(name, f"{each:.2f}") for name, each in instructions(path.resolve()).items()],
-            ),
-        ]
-    return "\n\n".join([*parts, NOTES.read_text().strip()]) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, default=settings.DEFAULT_MODEL)
-    parser.add_argument(
-        "--arm64", action="store_true", help="count instructions too; see tools/arm64"
-    )
     args = parser.parse_args()
-    PAGE.write_text(page(args.model, args.arm64))
+    PAGE.write_text(page(args.model))
     print(PAGE)
 
 

@@ -110,6 +110,27 @@ def test_an_augmented_copy_is_decided_by_its_seed_and_is_finite_sound(tmp_path, 
     assert not np.array_equal(copies[0], copies[1])
 
 
+def test_a_copy_of_a_quiet_microphone_has_few_levels_and_no_other_change() -> None:
+    settings = AugmentationSettings(
+        untouched=0.0,
+        speed_share=0.0,
+        pitch_share=0.0,
+        room_share=0.0,
+        equaliser_share=0.0,
+        clipping_share=0.0,
+        codec_share=0.0,
+        rounding_share=1.0,
+        rounding_bits=(6, 6),
+    )
+    sound = tone(300)
+    quiet = Augmenter(settings, 16_000, [])(sound, (1, 2, 3))
+    # A peak at half of full scale has a quarter of the 64 levels either way, and none.
+    assert len(np.unique(quiet)) <= 35
+    np.testing.assert_allclose(
+        quiet / np.abs(quiet).max(), sound / np.abs(sound).max(), atol=1.0 / 16
+    )
+
+
 def test_copies_are_made_once_and_say_which_clip_they_are_of(clips, tmp_path):
     settings = CopySettings(MFCC, AugmentationSettings(), 1, ())
     counts = [2] * len(clips)

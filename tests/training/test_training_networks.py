@@ -11,6 +11,7 @@ from emotiond.mfcc import dct_matrix
 from emotiond.modelfile import Normalisation
 from emotiond_export.quiet import import_tensorflow
 from emotiond_training.networks import build
+from emotiond_training.networks.shift import in_pairs
 from emotiond_training.recipe import load_recipe
 
 FOR_STRANGERS = ("strangers", "separable", "residual", "parallel")
@@ -82,6 +83,19 @@ def test_2d_networks_see_the_level_of_each_band_over_the_floor(recipe: str) -> N
     expected = np.maximum(levels + floor_db, 0.0) * 3.0 / floor_db
     np.testing.assert_allclose(seen, expected, atol=1e-3)
     assert not model.get_layer("spectrum").trainable
+
+
+@pytest.mark.parametrize(("frames", "bands"), [(6, 8), (7, 8), (6, 9), (7, 9)])
+def test_pairs_of_frames_and_bands_are_channels_side_by_side(frames: int, bands: int) -> None:
+    import keras
+
+    inputs = keras.layers.Input((frames, bands, 1))
+    model = keras.Model(inputs, in_pairs(inputs))
+    levels = np.random.default_rng(4).normal(size=(frames, bands)).astype(np.float32)
+    paired = model.predict(levels[None, :, :, None], verbose=0)[0]
+    even = np.pad(levels, ((0, frames % 2), (0, bands % 2)))
+    expected = [even[::2, ::2], even[::2, 1::2], even[1::2, ::2], even[1::2, 1::2]]
+    np.testing.assert_array_equal(paired, np.stack(expected, axis=-1))
 
 
 @pytest.mark.parametrize("recipe", FOR_STRANGERS)

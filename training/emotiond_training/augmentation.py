@@ -37,6 +37,10 @@ class AugmentationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
         Most of a change of pitch alone, either way.
     equaliser_db : float
         Most of the gain of each of seven bands, either way.
+    rounding_share : float
+        Of the other copies, recorded by a microphone that is too quiet for 16 bits.
+    rounding_bits : tuple of int
+        Fewest and most bits that are left of a voice there.
     """
 
     untouched: Share = 0.15
@@ -49,6 +53,8 @@ class AugmentationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     equaliser_db: float = 8.0
     clipping_share: Share = 0.15
     codec_share: Share = 0.1
+    rounding_share: Share = 0.25
+    rounding_bits: tuple[int, int] = (5, 11)
 
 
 class Augmenter:
@@ -77,6 +83,7 @@ class Augmenter:
             else transforms.ApplyImpulseResponse([*rooms], p=1.0, leave_length_unchanged=False)
         )
         s = settings
+        self._rounded = transforms.BitCrush(*s.rounding_bits, p=s.rounding_share)
         self._others = transforms.Compose(
             [
                 transforms.PitchShift(-s.pitch_semitones, s.pitch_semitones, p=s.pitch_share),
@@ -114,6 +121,7 @@ class Augmenter:
             sound = np.asarray(self._others(_at_peak(sound), self._rate), np.float32)
             if random.random() < settings.room_share:
                 sound = self._in_room(sound, random)
+            sound = np.asarray(self._rounded(_at_peak(sound), self._rate), np.float32)
         return _at_peak(sound)
 
     def _in_room(self, sound: Signal, random: np.random.Generator) -> Signal:
