@@ -28,6 +28,11 @@ def test_a_recipe_file_is_read_by_its_path(tmp_path: Path):
     assert load_recipe(str(path)).epochs == int(f"1{load_recipe('seed').epochs}")
 
 
+def table(name: str, keys: str, message: str) -> tuple[str, str, str]:
+    """Return how a recipe gets one more table, and what is said of it."""
+    return "[network]", f"[{name}]\n{keys}\n[network]", message
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -41,6 +46,15 @@ def test_a_recipe_file_is_read_by_its_path(tmp_path: Path):
         ("seed = 1", "seed = 'one'", r"got `str` - at `\$\.seed`"),
         ("fmax = 8000.0", "fmax = 9000.0", "fmin and fmax must satisfy"),
         ("[-80.0, -50.0]", "[-50.0, -80.0]", r"noise_db must be \[least, most\]"),
+        table("augmentation", "rounding_bits = [11, 5]", r"rounding_bits must be \[least, most\]"),
+        table("augmentation", "rounding_bits = [0, 5]", r"at `\$\.augmentation\.rounding_bits"),
+        table("augmentation", "speed = [1.2, 0.8]", r"speed must be \[least, most\]"),
+        table("augmentation", "speed = [0.0, 1.0]", r"at `\$\.augmentation\.speed"),
+        table(
+            "mixture",
+            "weights = {}\ncopies = {}\nnoise_snr_db = [45.0, 2.0]",
+            r"noise_snr_db must be \[least, most\]",
+        ),
         ("[features]", "[features", "recipe"),
         ("[network]", "[mixture]\nweights = {}\ncopies = {}\n[network]", "n_mfcc must be n_mels"),
         ("batch = ", "# batch = ", "missing required field `batch`"),

@@ -15,8 +15,10 @@ import numpy as np
 import soxr
 
 from emotiond.mfcc import Signal
+from emotiond_training.ranges import Share, check_ranges
 
-Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Factor = Annotated[float, msgspec.Meta(gt=0.0)]
+Bits = Annotated[int, msgspec.Meta(ge=1, le=16)]
 
 REVERBERATION_SECONDS = 0.5
 """How much of a room's tail is kept behind a recording."""
@@ -44,7 +46,7 @@ class AugmentationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     """
 
     untouched: Share = 0.15
-    speed: tuple[float, float] = (0.85, 1.18)
+    speed: tuple[Factor, Factor] = (0.85, 1.18)
     speed_share: Share = 0.5
     pitch_share: Share = 0.1
     pitch_semitones: float = 2.0
@@ -54,7 +56,10 @@ class AugmentationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     clipping_share: Share = 0.15
     codec_share: Share = 0.1
     rounding_share: Share = 0.25
-    rounding_bits: tuple[int, int] = (5, 11)
+    rounding_bits: tuple[Bits, Bits] = (5, 11)
+
+    def __post_init__(self) -> None:
+        check_ranges(self, "speed", "rounding_bits")
 
 
 class Augmenter:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from emotiond.errors import InputError
 from emotiond.mfcc import dct_matrix
-from emotiond_training.augmentation import Share
 from emotiond_training.clips import Clip
 from emotiond_training.copies import Copies
+from emotiond_training.ranges import Share, check_ranges
 from emotiond_training.spectra import (
     SILENCE_DB,
     Spectrum,
@@ -76,6 +76,9 @@ class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     noise_snr_db: tuple[float, float] = (2.0, 45.0)
     no_speech_share: Share = 0.08
     mixup: float = 0.3
+
+    def __post_init__(self) -> None:
+        check_ranges(self, "noise_snr_db")
 
     def copies_of(self, corpus: str) -> int:
         """Return how many copies a clip of a corpus has."""

@@ -12,6 +12,7 @@ from emotiond.mfcc import MfccConfig
 from emotiond_training.augmentation import AugmentationSettings
 from emotiond_training.mixture import MixtureSettings
 from emotiond_training.networks import SPECTRAL, Network
+from emotiond_training.ranges import check_ranges
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
@@ -69,10 +70,7 @@ class WindowSettings(_Section, frozen=True):
     noiseless: Probability = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("gain_db", "noise_db"):
-            low, high = getattr(self, name)
-            if low > high:
-                raise ValueError(f"{name} must be [least, most]")
+        check_ranges(self, "gain_db", "noise_db")
 
 
 class Optimiser(_Section, frozen=True):
