@@ -251,6 +251,8 @@ def test_a_training_whose_export_was_refused_is_exported_without_training_again(
         with pytest.raises(EmotiondError, match="disagrees"):
             trainround.train_round(*arguments, args)
     assert not (folder / INT8).exists()
+    assert set(json.loads((folder / "history.json").read_bytes())) == {"loss", "accuracy"}
+    assert (folder / "learning-curves.png").exists()
     monkeypatch.delattr(trainround, "fit")
     # One epoch teaches little: the files may disagree on a few clips.
     monkeypatch.setattr("emotiond_export.parity.ALLOWED", {"float32": 1.0, "int8": 1.0})

@@ -9,14 +9,15 @@ import msgspec
 
 from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
+from emotiond.modelfile import Probability
 from emotiond_training.augmentation import AugmentationSettings
 from emotiond_training.mixture import MixtureSettings
 from emotiond_training.networks import SPECTRAL, Network
-from emotiond_training.ranges import check_ranges
+from emotiond_training.ranges import Share, check_ranges
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
-Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
-Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Part = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
+"""A share that is neither none nor all."""
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -67,7 +68,7 @@ class WindowSettings(_Section, frozen=True):
     windows: Positive
     gain_db: tuple[float, float] = (0.0, 0.0)
     noise_db: tuple[float, float] = (-80.0, -50.0)
-    noiseless: Probability = 0.5
+    noiseless: Share = 0.5
 
     def __post_init__(self) -> None:
         check_ranges(self, "gain_db", "noise_db")
@@ -100,7 +101,7 @@ class Optimiser(_Section, frozen=True):
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: Annotated[int, msgspec.Meta(ge=0)] = 0
     weight_decay: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
-    average: Share | Literal[0] = 0
+    average: Part | Literal[0] = 0
     label_smoothing: Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)] = 0.0
 
 
@@ -128,7 +129,7 @@ class Recipe(_Section, frozen=True):
     """
 
     seed: Annotated[int, msgspec.Meta(ge=0)]
-    holdout: Share
+    holdout: Part
     epochs: Positive
     batch: Positive
     abstain_below: Probability

@@ -116,8 +116,7 @@ def train(
     run = run_of(recipe, labels, trained_on, fitted, windows, held_out)
     description = msgspec.structs.replace(run.description, **(calibrated or {}))
     write_run(out, run._replace(description=description))
-    _write_json(out / "history.json", fitted.history)
-    plot_history(out / "learning-curves.png", fitted.history)
+    write_history(out, fitted)
     measured = windows if held_out is None else held_out
     confusion, ece = _measure(fitted, measured, len(labels))
     measured_on: Literal["held-out", "training"] = "held-out" if hold_out else "training"
@@ -138,6 +137,12 @@ def train(
     _write_json(out / "metrics.json", result)
     plot_confusion(out / "confusion.png", confusion, labels, f"{measured_on} clips, Keras model")
     return result
+
+
+def write_history(folder: Path, fitted: Fitted) -> None:
+    """Write and draw the learning curves of a training to a folder, which must exist."""
+    _write_json(folder / "history.json", fitted.history)
+    plot_history(folder / "learning-curves.png", fitted.history)
 
 
 def _measure(fitted: Fitted, windows: Windows, labels: int) -> tuple[Any, float]:

@@ -14,6 +14,7 @@ from emotiond_training.noises import TRAINING_HALF
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits import Indices
+from emotiond_training.training import write_history
 from emotiond_training.windows import cut_windows
 
 
@@ -41,7 +42,7 @@ def train_round(
     labels : tuple of str
         Emotions, in the order of the network's outputs.
     folder : Path
-        For the run and its model files.
+        For the run, its learning curves and its model files.
     reporter : Reporter
         Told of the progress.
     args : argparse.Namespace
@@ -53,7 +54,7 @@ def train_round(
         If a recording can't be read or an exported file disagrees with its Keras model.
     """
     if not (folder / DESCRIPTION).exists():
-        write_run(folder, _trained(clips, train, recipe, labels, folder.parent, reporter, args))
+        write_run(folder, _trained(clips, train, recipe, labels, folder, reporter, args))
     export_run(read_run(folder), folder)
 
 
@@ -62,12 +63,12 @@ def _trained(
     train: Indices,
     recipe: Recipe,
     labels: tuple[str, ...],
-    cache: Path,
+    folder: Path,
     reporter: Reporter,
     args: argparse.Namespace,
 ) -> Run:
     # Half of the noises train, so that the other half can test what is heard in them.
-    materials = materials_from(args, cache, TRAINING_HALF)
+    materials = materials_from(args, folder.parent, TRAINING_HALF)
     mixture = mixture_of(recipe, clips, train.tolist(), labels, materials, reporter)
     if mixture is not None:
         labels = mixture.labels
@@ -77,6 +78,7 @@ def _trained(
     windows = cut_windows(clips, reading, labels, recipe)
     check_windows(clips, train, windows.clips)
     fitted = fit(recipe, len(labels), windows, None, reporter, mixture)
+    write_history(folder, fitted)
     trained_on = tuple(sorted({clips[index].corpus for index in train}))
     # The parity check too uses training clips: the test clips are heard once, at the end.
     return run_of(recipe, labels, trained_on, fitted, windows, None)
