@@ -28,13 +28,13 @@ import numpy as np
 
 from emotiond.daemon import listen
 from emotiond.engine import Engine
-from emotiond.live import Hello, LiveSink
+from emotiond.live import LiveSink
 from emotiond.logfile import LogSink
 from emotiond.mfcc import Signal
+from emotiond.paths import DEFAULT_MODEL
 from emotiond.plain import PlainSink
-from emotiond.record import Prediction, Utterance, decode
+from emotiond.record import Hello, Prediction, Utterance, decode
 from emotiond.runtime import Classifier
-from emotiond.settings import DEFAULT_MODEL
 from emotiond.sinks import Sinks
 from emotiond.sound import read_sound
 from emotiond.source import Replay

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from emotiond import settings
 from emotiond.bench import PROBE
 from emotiond.engine import Engine
 from emotiond.gate import GateSettings
+from emotiond.paths import DEFAULT_MODEL, SAMPLE
 from emotiond.runtime import Classifier
 from emotiond.sound import read_sound
 
@@ -30,7 +30,7 @@ SOME = 500
 
 def hops(model: Classifier, engine: Engine) -> Iterator[np.ndarray]:
     """Yield hops of speech with pauses, for ever."""
-    sample = read_sound(settings.SAMPLE, model.contract.mfcc.sample_rate)
+    sample = read_sound(SAMPLE, model.contract.mfcc.sample_rate)
     cut = range(0, len(sample) - engine.hop + 1, engine.hop)
     return itertools.cycle([sample[i : i + engine.hop] for i in cut])
 
@@ -60,7 +60,7 @@ def files(path: Path, counts: tuple[int, ...] = (20, 40, 80)) -> dict[str, dict[
             names = [Path(folder, f"{number}.flac") for number in range(count)]
             for name in names:
                 if not name.exists():
-                    name.symlink_to(settings.SAMPLE)
+                    name.symlink_to(SAMPLE)
             flags = ("--json", "--jobs", "1", "--model", str(path))
             command = [sys.executable, "-c", PROBE, "classify", *flags, *map(str, names)]
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -82,7 +82,7 @@ def resident() -> float:
 def main() -> None:
     """Print both as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=settings.DEFAULT_MODEL)
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     args = parser.parse_args()
     print(json.dumps({"day": day(Classifier(args.model)), "files": files(args.model)}, indent=1))
 

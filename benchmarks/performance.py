@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from packaging.requirements import Requirement
 
-from emotiond import settings
 from emotiond.bench import Bench, bench
 from emotiond.commands.bench import table
 from emotiond.modelfile import read_contract
+from emotiond.paths import DEFAULT_MODEL
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
@@ -160,7 +160,7 @@ def page(path: Path) -> str:
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=settings.DEFAULT_MODEL)
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     args = parser.parse_args()
     PAGE.write_text(page(args.model))
     print(PAGE)

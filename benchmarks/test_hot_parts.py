@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from emotiond import settings
 from emotiond.baseline import librosa_mfcc
 from emotiond.decision import Decision, DecisionSettings
 from emotiond.engine import Engine
@@ -22,6 +21,7 @@ from emotiond.gate import Gate, GateSettings
 from emotiond.logfile import LogSink
 from emotiond.mfcc import StreamingMfcc
 from emotiond.modelfile import OpensFor
+from emotiond.paths import DEFAULT_MODEL, SAMPLE
 from emotiond.runtime import Classifier
 from emotiond.sound import Resampler, read_sound
 from emotiond.stages import pink, speech_of
@@ -34,13 +34,13 @@ pytestmark = pytest.mark.benchmark(timer=time.process_time, min_rounds=50)
 @pytest.fixture(scope="module")
 def model() -> Classifier:
     """Return the classifier to measure with."""
-    return Classifier(Path(os.environ.get("EMOTIOND_MODEL", settings.DEFAULT_MODEL)))
+    return Classifier(Path(os.environ.get("EMOTIOND_MODEL", DEFAULT_MODEL)))
 
 
 @pytest.fixture(scope="module")
 def hops(model: Classifier) -> list[np.ndarray]:
     """Return hops of speech without pauses."""
-    talk = speech_of(model, read_sound(settings.SAMPLE, RATE))
+    talk = speech_of(model, read_sound(SAMPLE, RATE))
     hop = Engine(model).hop
     return [talk[i : i + hop] for i in range(0, len(talk) - hop + 1, hop)]
 

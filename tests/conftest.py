@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from emotiond.modelfile import CONTRACT_NAME, Contract, read_contract
-from emotiond.settings import DEFAULT_MODEL
+from emotiond.paths import DEFAULT_MODEL
 from emotiond.sound import read_sound
 
 settings.register_profile(

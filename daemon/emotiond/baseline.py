@@ -14,11 +14,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from emotiond import settings
 from emotiond.bench import Baseline, peak_megabytes
 from emotiond.engine import Engine
 from emotiond.gate import GateSettings
 from emotiond.mfcc import Frames, Mfcc, MfccConfig, Signal, StreamingMfcc
+from emotiond.paths import SAMPLE
 from emotiond.runtime import Classifier
 from emotiond.sound import read_sound
 from emotiond.stages import speech_of
@@ -53,7 +53,7 @@ def compare(path: Path) -> Baseline:
     librosa_mfcc(window, config)
     first = time.process_time() - began
 
-    talk = speech_of(model, read_sound(settings.SAMPLE, config.sample_rate))
+    talk = speech_of(model, read_sound(SAMPLE, config.sample_rate))
     engine = Engine(model, gate=GateSettings(opens_for="sound"))
     hops = [talk[i : i + engine.hop] for i in range(0, len(talk) - engine.hop + 1, engine.hop)]
     windows = [

@@ -15,11 +15,11 @@ from typing import Final
 
 import msgspec
 
-from emotiond import settings
 from emotiond.engine import Engine
 from emotiond.errors import EmotiondError
 from emotiond.mfcc import Signal
 from emotiond.modelfile import OpensFor
+from emotiond.paths import SAMPLE
 from emotiond.runtime import Classifier
 from emotiond.sound import read_sound
 from emotiond.stages import (
@@ -123,7 +123,7 @@ def bench(path: Path) -> Bench:
     """
     model = Classifier(path)
     start = _start(path)
-    sample = read_sound(settings.SAMPLE, model.contract.mfcc.sample_rate)
+    sample = read_sound(SAMPLE, model.contract.mfcc.sample_rate)
     talk = speech_of(model, sample)
     room = pink(ROOM_SECONDS, model.contract.mfcc.sample_rate, ROOM_DB)
     stages = stages_ms(model, talk, room)
@@ -174,7 +174,7 @@ def _start(path: Path) -> Start:
         with tempfile.TemporaryDirectory() as folder:
             flags = ("--headless", "--fast", "--log-dir", folder, "--model", str(path))
             began = time.time()
-            said = _program("-c", PROBE, "run", "--input", str(settings.SAMPLE), *flags)
+            said = _program("-c", PROBE, "run", "--input", str(SAMPLE), *flags)
             peaks.append(float(said))
             lines = [json.loads(line) for log in Path(folder).iterdir() for line in log.open("rb")]
         first = next((line["time"] for line in lines if line["type"] == "prediction"), None)

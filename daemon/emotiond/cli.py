@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
 from emotiond import __version__
-from emotiond.errors import EmotiondError
-from emotiond.quiet import let_go_of
+from emotiond.errors import EmotiondError, reason
+from emotiond.streams import let_go_of
 
 USAGE_ERROR: Final = 2
 
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         let_go_of(sys.stdout)
-        print(f"emotiond: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+        print(f"emotiond: {reason(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

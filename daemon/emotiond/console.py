@@ -8,9 +8,9 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 
 from emotiond.plain import PlainSink
-from emotiond.quiet import takes
 from emotiond.record import Record
 from emotiond.screen import render
+from emotiond.streams import takes
 from emotiond.view import View
 
 FRAMES_PER_SECOND: Final = 8

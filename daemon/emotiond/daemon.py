@@ -10,10 +10,11 @@ from typing import Final
 from emotiond.engine import Engine
 from emotiond.notify import Notifier
 from emotiond.overload import Overload
-from emotiond.record import Record, Status
+from emotiond.record import News, Record, Status
 from emotiond.reload import Reload
 from emotiond.sinks import Sinks
-from emotiond.source import Block, News, Retrying, Source
+from emotiond.source import Block, Retrying, Source
+from emotiond.text import spoken
 
 SILENT: Final = Notifier()
 """Without a service manager."""
@@ -98,7 +99,7 @@ class _Loop:
 
     def say(self, news: News) -> None:
         """Say what happened, to whoever reads records and to who looks at the service."""
-        self._notifier.status(f"{news.event.replace('_', ' ')}: {news.message}")
+        self._notifier.status(f"{spoken(news.event)}: {news.message}")
         self._record(news)
 
     def hear(self, block: Block) -> None:

@@ -39,3 +39,8 @@ class DeviceError(EmotiondError):
         super().__init__(f"{problem}; {remedy}")
         self.problem = problem
         self.remedy = remedy
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused something, in lower-case words."""
+    return (error.strerror or str(error)).lower()

@@ -3,9 +3,8 @@
 import os
 from typing import Final
 
-from emotiond.plain import one_line
-from emotiond.record import Event, Record, Status
-from emotiond.view import ENDED_BY
+from emotiond.record import ENDED_BY, Event, Record, Status
+from emotiond.text import one_line, spoken
 
 INFO: Final = 6
 WARNING: Final = 4
@@ -38,7 +37,7 @@ class JournalSink:
         """Say what happened; raises OSError if the journal takes no more."""
         if isinstance(record, Status):
             priority = WARNING if record.event in TROUBLES else INFO
-            words = f"{record.event.replace('_', ' ')}: {one_line(record.message)}"
+            words = f"{spoken(record.event)}: {one_line(record.message)}"
             os.write(self._descriptor, f"<{priority}>{words}\n".encode(errors="backslashreplace"))
 
     def meter(self, seconds: float, level: float, speech: float) -> None:

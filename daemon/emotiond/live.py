@@ -18,7 +18,7 @@ from typing import IO, Final
 
 import msgspec
 
-from emotiond.record import SCHEMA, Record, Status, encode
+from emotiond.record import Hello, Meter, Record, Status, encode
 from emotiond.view import View
 
 MODE: Final = 0o660
@@ -29,29 +29,6 @@ FULL_SECONDS: Final = 1.0
 """Pause after a viewer could not be let in, for want of file descriptors, say."""
 POLL_SECONDS: Final = 0.1
 LONGEST_LINE: Final = 1_000_000
-
-
-class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
-    """What a viewer needs to know before anything else."""
-
-    schema: int = SCHEMA
-    model: str
-    """Short hash of the model file."""
-    labels: tuple[str, ...]
-    """That may be reported, in the model's order."""
-    title: str
-    """What the screen is called."""
-
-
-class Meter(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="meter"):
-    """The reading of a hop, in silence too."""
-
-    seconds: float
-    """Stream time."""
-    level: float
-    """Loudness (dBFS)."""
-    speech: float
-    """How sure it is that somebody speaks, 0 to 1."""
 
 
 Message = Hello | Meter | Record

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from emotiond.errors import InputError
-from emotiond.record import Record, Status, encode
+from emotiond.errors import InputError, reason
+from emotiond.record import Record, Status, encode, utc_now
 
 PREFIX: Final = "predictions-"
 SUFFIX: Final = ".jsonl"
@@ -22,11 +22,6 @@ STEADY_SECONDS: Final = 3600.0
 """How long a clock that was set must have run before files are deleted by their age."""
 BELIEVABLE: Final = timedelta(days=3)
 """A daemon that last wrote so long ago may believe the clock at its start."""
-
-
-def utc_now() -> datetime:
-    """Return the time of the wall clock, in UTC."""
-    return datetime.now(UTC)
 
 
 def since_boot() -> float:
@@ -92,9 +87,9 @@ class LogSink:
             self._clock.believe(max((_last_written(each) for each in files), default=0.0))
             self._file = self._turn_over(self._clock.read())
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
             raise InputError(
-                f"log folder {folder} can't be written to ({reason}); choose another with --log-dir"
+                f"log folder {folder} can't be written to ({reason(error)}); "
+                "choose another with --log-dir"
             ) from error
 
     @property

@@ -13,8 +13,9 @@ from emotiond import portaudio, probe
 from emotiond.devices import Device, devices, find
 from emotiond.errors import DeviceError
 from emotiond.pending import Captured, Pending
+from emotiond.record import News
 from emotiond.sound import BLOCK_SECONDS, Resampler
-from emotiond.source import Block, Item, News, Retrying
+from emotiond.source import Block, Item, Retrying
 
 QUEUE_SECONDS: Final = 5.0
 """Sound that waits for a slow machine before the oldest is dropped."""

@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 import numpy as np
 
-from emotiond.errors import ModelError
+from emotiond.errors import ModelError, reason
 from emotiond.mfcc import Frames, MfccConfig
 
 CONTRACT_VERSION: Final = 1
@@ -193,7 +193,7 @@ def read_model(path: Path) -> tuple[Contract, bytes]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"model {path}: {_reason(error)}") from error
+        raise ModelError(f"model {path}: {reason(error)}") from error
     if content[4:8] != FLATBUFFER_IDENTIFIER:
         raise ModelError(f"model {path}: not a TFLite file")
     try:
@@ -261,7 +261,3 @@ def _decode(path: Path, text: bytes) -> Contract:
         return msgspec.json.decode(text, type=Contract)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"model {path}: bad contract: {error}") from error
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

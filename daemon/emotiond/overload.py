@@ -6,7 +6,7 @@ Pure arithmetic; time is counted in sound that was heard.
 import math
 from typing import Final
 
-from emotiond.source import News
+from emotiond.record import News
 
 BEHIND_SECONDS: Final = 2.0
 """Sound that is older than this when its turn comes shows that the machine is too slow."""

@@ -4,24 +4,9 @@ import errno
 from collections.abc import Callable
 from typing import IO
 
-from emotiond.quiet import let_go_of, takes
 from emotiond.record import Prediction, Record, Status, Utterance
-
-
-def clock(seconds: float) -> str:
-    """Return stream time as ``mm:ss.s``, with hours once there are any."""
-    tenths = max(0, round(seconds * 10))
-    minutes, tenths = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    lead = f"{hours}:" if hours else ""
-    return f"{lead}{minutes:02d}:{tenths // 10:02d}.{tenths % 10}"
-
-
-def one_line(text: str) -> str:
-    """Return text that can't break a line or steer a terminal, whoever wrote it."""
-    joiners = "\u200c\u200d"  # unprintable by themselves, but part of the spelling of some scripts
-    kept = "".join(c if c.isprintable() or c in joiners else " " for c in text)
-    return " ".join(kept.split())
+from emotiond.streams import let_go_of, takes
+from emotiond.text import clock, one_line, spoken
 
 
 class PlainSink:
@@ -65,7 +50,7 @@ class PlainSink:
                 self._seconds = max(self._seconds, record.end)
                 self._guarded("")  # a stream that took no more may take some now
             case Status():
-                event = record.event.replace("_", " ")
+                event = spoken(record.event)
                 self._line(f"{event}: {record.message}" if record.message else event)
 
     def meter(self, seconds: float, level: float, speech: float) -> None:  # noqa: ARG002

@@ -5,8 +5,8 @@ Names are stable: programs outside this repository read them. What depends on th
 the same records.
 """
 
-from datetime import datetime
-from typing import Any, Final, Literal
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -32,6 +32,18 @@ Event = Literal[
     "service_back",
 ]
 """The last two are never logged: a viewer says them of the daemon it watches."""
+
+
+ENDED_BY: Final[dict[Event, Event]] = {
+    "microphone_back": "microphone_lost",
+    "recovered": "overload",
+    "sink_back": "sink_failed",
+    "reloaded": "reload_failed",
+    "service_back": "service_lost",
+}
+"""News that ends a trouble -> the trouble."""
+DEAF: Final[tuple[Event, ...]] = ("microphone_lost", "service_lost")
+"""Troubles in which there is nothing to listen to."""
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -87,6 +99,36 @@ class Status(_Record, frozen=True, kw_only=True, tag="status"):
     message: str
 
 
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
+    """What a viewer needs to know before anything else."""
+
+    schema: int = SCHEMA
+    model: str
+    """Short hash of the model file."""
+    labels: tuple[str, ...]
+    """That may be reported, in the model's order."""
+    title: str
+    """What the screen is called."""
+
+
+class Meter(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="meter"):
+    """The reading of a hop, in silence too."""
+
+    seconds: float
+    """Stream time."""
+    level: float
+    """Loudness (dBFS)."""
+    speech: float
+    """How sure it is that somebody speaks, 0 to 1."""
+
+
+class News(NamedTuple):
+    """Something happened to the source."""
+
+    event: Event
+    message: str
+
+
 Record = Prediction | Utterance | Status
 
 _encoder: Final = msgspec.json.Encoder()
@@ -107,6 +149,11 @@ def decode(line: bytes | str) -> Record:
         If it is none.
     """
     return _decoder.decode(line)
+
+
+def utc_now() -> datetime:
+    """Return the time of the wall clock, in UTC."""
+    return datetime.now(UTC)
 
 
 def stamp(record: Record, now: datetime, latency_ms: float) -> Record:

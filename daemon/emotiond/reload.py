@@ -11,8 +11,8 @@ import msgspec
 
 from emotiond.errors import InputError
 from emotiond.logfile import MEGABYTE, LogSink
+from emotiond.record import News
 from emotiond.settings import Settings, differing
-from emotiond.source import News
 
 HEARING: Final = ("hop_seconds", "gate.", "decision.")
 """Keys that a new engine takes up."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from emotiond.errors import EmotiondError, ModelError
 from emotiond.mfcc import Frames
 from emotiond.modelfile import Contract, check_shapes, read_model
-from emotiond.quiet import quiet_stderr
+from emotiond.streams import quiet_stderr
 
 Logits = NDArray[np.float32]
 

@@ -15,7 +15,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Group
 from rich.text import Text
 
-from emotiond.plain import clock, one_line
+from emotiond.text import clock, one_line, spoken
 from emotiond.view import Moment, View
 
 WIDEST: Final = 100
@@ -170,7 +170,7 @@ class _Frame:
     def _state(self) -> list[Text]:
         view, glyphs = self._view, self._glyphs
         if view.deaf is not None:
-            return [Text(f"{glyphs.alarm} {view.deaf.event.replace('_', ' ')}", style=ALARM)]
+            return [Text(f"{glyphs.alarm} {spoken(view.deaf.event)}", style=ALARM)]
         if view.state == "no_speech":
             return [Text(f"{glyphs.silent} no speech", style=QUIET)]
         if view.state == "uncertain":
@@ -285,7 +285,7 @@ class _Frame:
         """Return the last utterances in words, as many as fit, the newest first."""
         line = self._caption("heard") if self._roomy else Text("heard ", style=QUIET)
         for count, utterance in enumerate(reversed(self._view.heard)):
-            name = self._clean(utterance.label or utterance.state.replace("_", " "))
+            name = self._clean(utterance.label or spoken(utterance.state))
             separator = f"  {self._glyphs.dot}  " if count else ""
             time = clock(utterance.start)
             if count and line.cell_len + cell_len(f"{separator}{time} {name}") > self._width:
@@ -302,7 +302,7 @@ class _Frame:
             return []
         # Where the state line says it already, the room is for the message.
         said = status is self._view.deaf and status.message
-        event = "" if said else status.event.replace("_", " ")
+        event = "" if said else spoken(status.event)
         words = ": ".join(part for part in (event, self._clean(status.message)) if part)
         if troubles:
             return [Text(self._fit(f"{self._glyphs.alarm} {words}", self._width), style="bold")]

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from emotiond.live import Hello
+from emotiond.record import Hello
 from emotiond.sinks import Sink
 
 

@@ -23,17 +23,12 @@ import msgspec
 
 from emotiond.decision import DecisionSettings
 from emotiond.engine import HopSeconds
-from emotiond.errors import InputError
+from emotiond.errors import InputError, reason
 from emotiond.gate import GateSettings
+from emotiond.paths import DEFAULT_MODEL, SOCKET, state_folder
 
 VARIABLE: Final = "EMOTIOND_"
 """What the names of variables of the environment begin with."""
-DEFAULT_MODEL: Final = Path(__file__).parent / "data" / "emotiond.tflite"
-SAMPLE: Final = Path(__file__).parent / "data" / "sample.flac"
-"""Four sentences of synthetic speech, with pauses."""
-SOCKET: Final = "live.sock"
-SYSTEM_SOCKET: Final = Path("/run/emotiond") / SOCKET
-"""Of the system service."""
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +56,7 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return Path(self.dir).expanduser()
         if systemd := os.environ.get("LOGS_DIRECTORY"):
             return Path(systemd.split(":")[0])
-        return _state_folder()
+        return state_folder()
 
 
 class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,7 +82,7 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return Path(systemd.split(":")[0]) / SOCKET
         if session := os.environ.get("XDG_RUNTIME_DIR"):
             return Path(session) / "emotiond" / SOCKET
-        return _state_folder() / SOCKET
+        return state_folder() / SOCKET
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,16 +196,11 @@ def differing(one: Settings, other: Settings) -> list[str]:
     return names
 
 
-def _state_folder() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "emotiond"
-
-
 def _read(path: Path) -> dict[str, Any]:
     try:
         tree: dict[str, Any] = msgspec.toml.decode(path.read_bytes())
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise InputError(f"{path}: {reason(error)}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML: {error}") from error
     return tree

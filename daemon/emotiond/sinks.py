@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
+from emotiond.errors import reason
 from emotiond.record import Record, Status, stamp
 
 
@@ -92,12 +93,11 @@ class Sinks:
                 sink.write(record)
             except OSError as error:
                 if name not in self.lost:
-                    reason = (error.strerror or str(error)).lower()
                     changes.append(
                         Status(
                             model=self._model,
                             event="sink_failed",
-                            message=f"{name}: {reason}; it loses records until this is over",
+                            message=f"{name}: {reason(error)}; it loses records until this is over",
                         )
                     )
                 self.lost[name] = self.lost.get(name, 0) + 1

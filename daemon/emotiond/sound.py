@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from emotiond.errors import SoundError
+from emotiond.errors import SoundError, reason
 from emotiond.mfcc import Signal
 
 BLOCK_SECONDS: Final = 0.25
@@ -96,10 +96,10 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
     except soundfile.LibsndfileError as error:
         if heard:
             raise SoundError(f"{path}: truncated or damaged after {heard:.2f} s") from error
-        reason = error.error_string.strip().rstrip(".") or f"libsndfile error {error.code}"
-        raise SoundError(f"{path}: not a sound file that can be read ({reason})") from error
+        words = error.error_string.strip().rstrip(".") or f"libsndfile error {error.code}"
+        raise SoundError(f"{path}: not a sound file that can be read ({words})") from error
     except OSError as error:
-        raise SoundError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise SoundError(f"{path}: {reason(error)}") from error
     if not complete:
         raise SoundError(f"{path}: truncated after {heard:.2f} s")
     if not heard:
@@ -157,11 +157,6 @@ def read_sound(path: Path, sample_rate: int) -> Signal:
     return np.concatenate(list(file_blocks(path, sample_rate, FAST_BLOCK_SECONDS)))
 
 
-def printable(name: str) -> str:
-    """Return a file's name as text, whatever bytes it is made of."""
-    return os.fsencode(name).decode(errors="backslashreplace")
-
-
 def pcm_blocks(stream: int, sample_rate: int, stop: Event) -> Iterator[Signal]:
     """Read 16-bit little-endian mono PCM at ``sample_rate`` until it ends or ``stop`` is set.
 
@@ -189,8 +184,7 @@ def pcm_blocks(stream: int, sample_rate: int, stop: Event) -> Iterator[Signal]:
                 continue
             data = os.read(stream, size)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise SoundError(f"standard input can't be read ({reason})") from error
+            raise SoundError(f"standard input can't be read ({reason(error)})") from error
         if not data:
             return
         data = rest + data

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from emotiond.mfcc import Signal
-from emotiond.record import Event as StatusEvent
+from emotiond.record import News
 
 
 class Block(NamedTuple):
@@ -20,13 +20,6 @@ class Block(NamedTuple):
     """When the last sample was there (seconds of the monotonic clock)."""
     dropped: int = 0
     """Samples that were lost just before these."""
-
-
-class News(NamedTuple):
-    """Something happened to the source."""
-
-    event: StatusEvent
-    message: str
 
 
 class Retrying(NamedTuple):

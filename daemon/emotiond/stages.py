@@ -21,10 +21,10 @@ from emotiond.daemon import listen
 from emotiond.decision import Decision, DecisionSettings
 from emotiond.engine import Engine
 from emotiond.gate import Gate, GateSettings
-from emotiond.logfile import LogSink, utc_now
+from emotiond.logfile import LogSink
 from emotiond.mfcc import Signal, StreamingMfcc
 from emotiond.modelfile import OpensFor
-from emotiond.record import Record
+from emotiond.record import Record, utc_now
 from emotiond.runtime import Classifier
 from emotiond.sinks import Sinks
 from emotiond.sound import BLOCK_SECONDS, FAST_BLOCK_SECONDS, Resampler, file_blocks

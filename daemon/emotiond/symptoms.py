@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from emotiond.errors import reason
 from emotiond.logfile import MEGABYTE
 from emotiond.probe import PROGRAM
 from emotiond.settings import Settings
@@ -188,7 +189,7 @@ def _log(folder: Path, settings: Settings) -> Log:
             with tempfile.TemporaryFile(dir=there):
                 pass
         except OSError as caught:
-            error = (caught.strerror or str(caught)).lower()
+            error = reason(caught)
     return Log(
         folder=str(folder),
         error=error,

@@ -4,23 +4,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from emotiond.gate import SILENCE_DB
-from emotiond.record import Event, Prediction, Record, State, Status, Utterance
+from emotiond.record import DEAF, ENDED_BY, Prediction, Record, State, Status, Utterance
 
 PAST_HOPS: Final = 200
 """Hops remembered; no strip is drawn longer."""
 HEARD: Final = 12
 """Utterances remembered."""
 
-ENDED_BY: Final[dict[Event, Event]] = {
-    "microphone_back": "microphone_lost",
-    "recovered": "overload",
-    "sink_back": "sink_failed",
-    "reloaded": "reload_failed",
-    "service_back": "service_lost",
-}
-"""News that ends a trouble -> the trouble."""
-DEAF: Final[tuple[Event, ...]] = ("microphone_lost", "service_lost")
-"""Troubles in which there is nothing to listen to."""
 
 Moment = tuple[State, str | None]
 """State and label of one hop."""

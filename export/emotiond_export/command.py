@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from emotiond.errors import InputError
+from emotiond.errors import InputError, reason
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         exported = export_run(trained, out)
     except OSError as error:
-        raise InputError(f"{out}: {(error.strerror or str(error)).lower()}") from error
+        raise InputError(f"{out}: {reason(error)}") from error
     clips = trained.description.parity_on
     print(f"Parity on {len(trained.parity)} {clips} clips:")
     for each in exported:

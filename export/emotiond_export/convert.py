@@ -3,7 +3,7 @@
 from typing import Any
 
 from emotiond.errors import EmotiondError
-from emotiond.quiet import quiet_stderr
+from emotiond.streams import quiet_stderr
 from emotiond_export.run import Features
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from emotiond.quiet import quiet_stderr
+from emotiond.streams import quiet_stderr
 
 
 def import_tensorflow() -> None:

@@ -13,9 +13,9 @@ from emotiond import source as source_module
 from emotiond.classify import classify
 from emotiond.daemon import listen
 from emotiond.engine import Engine
-from emotiond.record import Prediction, Record, Status, Utterance
+from emotiond.record import News, Prediction, Record, Status, Utterance
 from emotiond.sinks import Sinks
-from emotiond.source import Block, News, Replay
+from emotiond.source import Block, Replay
 from emotiond.voice import VoiceDetector
 from tests.daemon.sounds import RATE, FakeModel, cut, lines, noise, silence, speech
 

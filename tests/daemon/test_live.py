@@ -16,8 +16,8 @@ import pytest
 
 from emotiond import live, settings
 from emotiond.commands import watch
-from emotiond.live import Hello, LiveSink, Message, Meter, connect, messages
-from emotiond.record import Prediction, Status, encode
+from emotiond.live import LiveSink, Message, connect, messages
+from emotiond.record import Hello, Meter, Prediction, Status, encode
 
 HELLO = Hello(model="abcd", labels=("calm", "cross"), title="emotiond")
 
@@ -320,7 +320,7 @@ def test_what_a_killed_daemon_left_does_not_hide_the_service_from_viewers(
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(path.parent / "me"))
     monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
-    monkeypatch.setattr(settings, "SYSTEM_SOCKET", path)
+    monkeypatch.setattr(watch, "SYSTEM_SOCKET", path)
     wanted = settings.LiveSettings()
     own = wanted.path
     assert own is not None

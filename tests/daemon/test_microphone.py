@@ -13,8 +13,9 @@ import pytest
 from emotiond import microphone, probe
 from emotiond.errors import DeviceError
 from emotiond.microphone import QUEUE_SECONDS, Microphone
+from emotiond.record import News
 from emotiond.sound import BLOCK_SECONDS
-from emotiond.source import Block, Item, News, Retrying
+from emotiond.source import Block, Item, Retrying
 from tests.daemon.fake_portaudio import FakePortAudio, FakeStream
 from tests.daemon.sounds import RATE, tone
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotiond.plain import PlainSink, clock
+from emotiond.plain import PlainSink
 from emotiond.record import Prediction, Record, State, Status, Utterance
+from emotiond.text import clock
 
 
 def prediction(state: State, label: str | None, end: float, **likely: float) -> Prediction:

@@ -9,10 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from emotiond import settings
 from emotiond.errors import InputError
+from emotiond.paths import DEFAULT_MODEL
 from emotiond.settings import (
-    DEFAULT_MODEL,
     LiveSettings,
     LogSettings,
     Settings,
@@ -296,5 +295,5 @@ def test_the_socket_is_where_it_is_set_then_systemds_then_the_sessions(
 
 def test_the_model_is_the_shipped_one_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
-    assert Settings().model_path == DEFAULT_MODEL == settings.DEFAULT_MODEL
+    assert Settings().model_path == DEFAULT_MODEL
     assert Settings(model="~/my.tflite").model_path == Path("/home/me/my.tflite")

@@ -19,9 +19,9 @@ from emotiond.sound import (
     Resampler,
     file_blocks,
     pcm_blocks,
-    printable,
     read_sound,
 )
+from emotiond.text import printable
 from tests.daemon.sounds import RATE, cut, noise, sizes, tone
 
 RATES = [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000]

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from emotiond import cli, microphone, probe
+from emotiond.paths import DEFAULT_MODEL
 from emotiond.runtime import Classifier
-from emotiond.settings import DEFAULT_MODEL
 from emotiond.sound import read_sound
 
 FAULT = Path(sys.argv[1])

@@ -31,14 +31,14 @@ from emotiond import logfile
 from emotiond.daemon import listen
 from emotiond.engine import Engine
 from emotiond.errors import InputError
-from emotiond.live import MOST_VIEWERS, Hello, LiveSink, connect
+from emotiond.live import MOST_VIEWERS, LiveSink, connect
 from emotiond.logfile import LogSink
 from emotiond.plain import PlainSink
-from emotiond.record import Prediction, Status, Utterance, decode, encode
+from emotiond.record import Hello, News, Prediction, Status, Utterance, decode, encode
 from emotiond.reload import Reload
 from emotiond.settings import Settings
 from emotiond.sinks import Sinks
-from emotiond.source import Block, News, Retrying
+from emotiond.source import Block, Retrying
 from tests.daemon.sounds import FakeModel, cut, silence, speech
 from tests.daemon.test_daemon import Keeper
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from emotiond.modelfile import read_contract
-from emotiond.settings import DEFAULT_MODEL
+from emotiond.paths import DEFAULT_MODEL
 from emotiond_training.evaluation import Row
 from emotiond_training.live import Live, live_section
 from emotiond_training.recipe import Recipe, load_recipe

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from emotiond.errors import EmotiondError, InputError
 from emotiond.modelfile import read_contract, read_model, write_model
-from emotiond.settings import DEFAULT_MODEL
+from emotiond.paths import DEFAULT_MODEL
 from emotiond_export.export import FLOAT32, INT8
 from emotiond_export.quiet import import_tensorflow
 from emotiond_training.card import CARD, METRICS, write_card

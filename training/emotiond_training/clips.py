@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from emotiond.errors import InputError
+from emotiond.errors import InputError, reason
 
 EMOTIONS: Final = {
     "angry": "angry",
@@ -71,7 +71,7 @@ def content_hash(path: Path) -> str:
     try:
         return _content_hash(path.resolve(), path.stat().st_mtime_ns)
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise InputError(f"{path}: {reason(error)}") from error
 
 
 @cache

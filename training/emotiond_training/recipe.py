@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from emotiond.errors import InputError
+from emotiond.errors import InputError, reason
 from emotiond.mfcc import MfccConfig
 from emotiond.modelfile import Probability
 from emotiond_training.augmentation import AugmentationSettings
@@ -179,7 +179,7 @@ def _text(name: str, read: Callable[[], bytes]) -> str:
     try:
         return read().decode()
     except OSError as error:
-        raise InputError(f"recipe {name}: {(error.strerror or str(error)).lower()}") from error
+        raise InputError(f"recipe {name}: {reason(error)}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"recipe {name}: not a text file in UTF-8") from error
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 import numpy as np
 
-from emotiond.errors import InputError
+from emotiond.errors import InputError, reason
 from emotiond.modelfile import read_model, write_model
 from emotiond_export.export import FLOAT32, INT8
 from emotiond_training.calibration import Calibration, calibrate
@@ -150,7 +150,7 @@ def round_clips(path: Path) -> list[Clip]:
     try:
         tests = msgspec.json.decode(path.read_bytes(), type=list[Tested])
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise InputError(f"{path}: {reason(error)}") from error
     except msgspec.DecodeError as error:
         raise InputError(f"{path}: not the test.json of a round") from error
     rows = {

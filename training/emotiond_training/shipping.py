@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from emotiond.errors import InputError
+from emotiond.errors import InputError, reason
 from emotiond.modelfile import Probability
 
 
@@ -38,6 +38,6 @@ def read_shipping(path: Path) -> Shipping:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Metrics).shipping
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise InputError(f"{path}: {reason(error)}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not the metrics.json of an evaluation: {error}") from error

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from emotiond import settings
 from emotiond.bench import Bench, bench
+from emotiond.paths import DEFAULT_MODEL
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--model", metavar="FILE", type=Path, default=settings.DEFAULT_MODEL)
+    parser.add_argument("--model", metavar="FILE", type=Path, default=DEFAULT_MODEL)
 
 
 def run(args: argparse.Namespace) -> int:

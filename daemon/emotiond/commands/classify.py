@@ -9,12 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from emotiond import settings
 from emotiond.classify import Verdict, classify
 from emotiond.errors import InputError, SoundError
+from emotiond.paths import DEFAULT_MODEL
 from emotiond.pool import cores, in_order
 from emotiond.runtime import Classifier
-from emotiond.sound import FAST_BLOCK_SECONDS, file_blocks, printable
+from emotiond.sound import FAST_BLOCK_SECONDS, file_blocks
+from emotiond.text import printable
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
     parser.add_argument("files", metavar="FILE", nargs="+", help="sound files")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-    parser.add_argument("--model", metavar="FILE", type=Path, default=settings.DEFAULT_MODEL)
+    parser.add_argument("--model", metavar="FILE", type=Path, default=DEFAULT_MODEL)
     parser.add_argument(
         "--jobs", metavar="N", type=int, default=cores(), help="files at a time (default: cores)"
     )

@@ -5,15 +5,13 @@ from pathlib import Path
 
 import msgspec
 
-from emotiond import settings
+from emotiond.paths import DEFAULT_MODEL
 from emotiond.runtime import Classifier
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
-    parser.add_argument(
-        "file", metavar="FILE", type=Path, nargs="?", default=settings.DEFAULT_MODEL
-    )
+    parser.add_argument("file", metavar="FILE", type=Path, nargs="?", default=DEFAULT_MODEL)
     parser.add_argument("--json", action="store_true", help="print the whole contract")
 
 

@@ -16,22 +16,19 @@ from emotiond.daemon import listen, stop_on_signals
 from emotiond.engine import Engine
 from emotiond.errors import DeviceError, InputError
 from emotiond.journal import JournalSink, is_journal
-from emotiond.live import Hello, LiveSink
-from emotiond.logfile import MEGABYTE, LogSink, utc_now
+from emotiond.live import LiveSink
+from emotiond.logfile import MEGABYTE, LogSink
 from emotiond.notify import Notifier
-from emotiond.quiet import keep_stderr, let_go_of
+from emotiond.paths import SAMPLE
+from emotiond.record import Hello, utc_now
 from emotiond.reload import Reload
 from emotiond.runtime import Classifier
 from emotiond.screens import screen
 from emotiond.sinks import Sink, Sinks
-from emotiond.sound import (
-    BLOCK_SECONDS,
-    FAST_BLOCK_SECONDS,
-    file_blocks,
-    pcm_blocks,
-    printable,
-)
+from emotiond.sound import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
 from emotiond.source import Replay, Source
+from emotiond.streams import keep_stderr, let_go_of
+from emotiond.text import printable
 
 STDIN: Final = 0
 STDOUT: Final = 1
@@ -134,4 +131,4 @@ def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop
             f"emotiond: no microphone to listen to ({error}); playing a sample instead",
             file=sys.stderr,
         )
-        return Replay("the sample", file_blocks(settings.SAMPLE, rate), rate, stop)
+        return Replay("the sample", file_blocks(SAMPLE, rate), rate, stop)

@@ -10,10 +10,10 @@ from typing import Final
 from emotiond import settings
 from emotiond.daemon import stop_on_signals
 from emotiond.errors import EmotiondError
-from emotiond.live import Hello, Meter, connect, messages
-from emotiond.logfile import utc_now
+from emotiond.live import connect, messages
+from emotiond.paths import SYSTEM_SOCKET
 from emotiond.record import Event as StatusEvent
-from emotiond.record import Status, stamp
+from emotiond.record import Hello, Meter, Status, stamp, utc_now
 from emotiond.screens import screen
 from emotiond.sinks import Sink
 
@@ -98,7 +98,7 @@ def _find(live: settings.LiveSettings) -> Path:
     if path is None:
         raise EmotiondError("there is no live socket: live.socket is set to none")
     # The folder alone shows that there is one, to whom its socket is hidden, too.
-    system = settings.SYSTEM_SOCKET
+    system = SYSTEM_SOCKET
     if live.socket is None and system.parent.exists() and not _listens(path):
         return system
     return path

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure a recipe, a finished model file, or both."""
     live = [name for name in LIVE_PROTOCOLS if not args.protocol or name in args.protocol]
     if args.protocol and set(args.protocol) <= set(LIVE_PROTOCOLS):
-        from emotiond.settings import DEFAULT_MODEL
+        from emotiond.paths import DEFAULT_MODEL
 
         measure_live(args, live, [args.model or DEFAULT_MODEL], output_folder(args))
         return 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from emotiond.errors import EmotiondError, InputError
+from emotiond.errors import EmotiondError, InputError, reason
 
 
 def add_shared_arguments(parser: argparse.ArgumentParser, *, corpus_required: bool = True) -> None:
@@ -53,7 +53,7 @@ def output_folder(args: argparse.Namespace) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: {(error.strerror or str(error)).lower()}") from error
+        raise InputError(f"{folder}: {reason(error)}") from error
     if not os.access(folder, os.W_OK):
         raise InputError(f"{folder}: may not be written to")
     return folder
@@ -65,7 +65,7 @@ def writing_to(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise EmotiondError(f"{folder}: {(error.strerror or str(error)).lower()}") from error
+        raise EmotiondError(f"{folder}: {reason(error)}") from error
 
 
 def _natural(text: str) -> int:

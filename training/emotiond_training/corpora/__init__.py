@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from emotiond.errors import InputError
+from emotiond.errors import InputError, reason
 from emotiond_training.clips import Clip, content_hash, labels_of
 from emotiond_training.corpora.ased import read_ased
 from emotiond_training.corpora.cremad import read_cremad
@@ -89,7 +89,7 @@ def _read(spec: str) -> list[Clip]:
     try:
         clips = READERS[name](path)
     except OSError as error:
-        raise InputError(f"{folder}: {(error.strerror or str(error)).lower()}") from error
+        raise InputError(f"{folder}: {reason(error)}") from error
     if not clips:
         raise InputError(f"{folder}: holds no recording that the corpus {name!r} would have")
     return clips
