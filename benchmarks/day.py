@@ -26,18 +26,18 @@ from typing import Any
 
 import numpy as np
 
+from emotiond.audio.files import read_sound
+from emotiond.audio.signal import Signal
+from emotiond.audio.source import Replay
 from emotiond.daemon import listen
 from emotiond.engine import Engine
 from emotiond.live import LiveSink
 from emotiond.logfile import LogSink
-from emotiond.mfcc import Signal
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.plain import PlainSink
 from emotiond.record import Hello, Prediction, Utterance, decode
 from emotiond.runtime import Classifier
 from emotiond.sinks import Sinks
-from emotiond.sound import read_sound
-from emotiond.source import Replay
 
 NOON = datetime(2026, 2, 27, 12, 0, tzinfo=UTC)
 TALKS_AN_HOUR = 6

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from emotiond.audio.files import read_sound
+from emotiond.audio.signal import pink
 from emotiond.errors import InputError
 from emotiond.gate import Gate, GateSettings
-from emotiond.sound import read_sound
 from emotiond.voice import VoiceDetector
 
 RATE = 16_000
@@ -109,20 +110,10 @@ def openings(detector: Detector, sound: np.ndarray) -> np.ndarray:
     return np.array([detector(sound[i : i + HOP]) for i in range(0, len(sound) - HOP + 1, HOP)])
 
 
-def pink(seconds: float, level_db: float) -> np.ndarray:
-    """Return pink noise."""
-    count = round(seconds * RATE)
-    random = np.random.default_rng(0)
-    spectrum = np.fft.rfft(random.standard_normal(count))
-    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
-    sound = np.fft.irfft(spectrum, count)
-    return (sound / sound.std() * 10 ** (level_db / 20)).astype(np.float32)
-
-
 def measure(name: str, args: argparse.Namespace) -> None:
     """Print a gate's figures."""
     make = GATES[name]
-    quiet = pink(60.0, QUIET_DB)
+    quiet = pink(60.0, RATE, QUIET_DB)
     began = time.process_time()
     openings(make(), quiet)
     in_quiet = (time.process_time() - began) / 60.0

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from emotiond.audio.files import read_sound
 from emotiond.bench import PROBE
 from emotiond.engine import Engine
 from emotiond.gate import GateSettings
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
 from emotiond.runtime import Classifier
-from emotiond.sound import read_sound
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 SOME = 500

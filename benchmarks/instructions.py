@@ -31,7 +31,7 @@ from emotiond.engine import Engine
 from emotiond.gate import Gate, GateSettings
 from emotiond.mfcc import StreamingMfcc
 from emotiond.runtime import Classifier
-from emotiond.sound import read_sound
+from emotiond.audio.files import read_sound
 
 stage, rounds, path = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 model = Classifier(path)

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from emotiond.audio.files import read_sound
+from emotiond.audio.signal import Resampler, pink
 from emotiond.baseline import librosa_mfcc
 from emotiond.decision import Decision, DecisionSettings
 from emotiond.engine import Engine
@@ -23,8 +25,7 @@ from emotiond.mfcc import StreamingMfcc
 from emotiond.modelfile import OpensFor
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
 from emotiond.runtime import Classifier
-from emotiond.sound import Resampler, read_sound
-from emotiond.stages import pink, speech_of
+from emotiond.stages import speech_of
 
 RATE = 16_000
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from emotiond.audio.files import read_sound
 from emotiond.modelfile import CONTRACT_NAME, Contract, read_contract
 from emotiond.paths import DEFAULT_MODEL
-from emotiond.sound import read_sound
 
 settings.register_profile(
     "emotiond",

@@ -14,13 +14,14 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from emotiond.audio.files import read_sound
+from emotiond.audio.signal import Signal
 from emotiond.bench import Baseline, peak_megabytes
 from emotiond.engine import Engine
 from emotiond.gate import GateSettings
-from emotiond.mfcc import Frames, Mfcc, MfccConfig, Signal, StreamingMfcc
+from emotiond.mfcc import Frames, Mfcc, MfccConfig, StreamingMfcc
 from emotiond.paths import SAMPLE
 from emotiond.runtime import Classifier
-from emotiond.sound import read_sound
 from emotiond.stages import speech_of
 
 ROUNDS: Final = 10

@@ -15,13 +15,13 @@ from typing import Final
 
 import msgspec
 
+from emotiond.audio.files import read_sound
+from emotiond.audio.signal import Signal, pink
 from emotiond.engine import Engine
 from emotiond.errors import EmotiondError
-from emotiond.mfcc import Signal
 from emotiond.modelfile import OpensFor
 from emotiond.paths import SAMPLE
 from emotiond.runtime import Classifier
-from emotiond.sound import read_sound
 from emotiond.stages import (
     LIVE_SECONDS,
     REPEATS,
@@ -29,7 +29,6 @@ from emotiond.stages import (
     ROOM_SECONDS,
     Loop,
     loop,
-    pink,
     speech_of,
     stages_ms,
     waking_ms,

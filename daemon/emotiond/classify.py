@@ -6,10 +6,10 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from emotiond.audio.signal import LEAST_DB, Signal
 from emotiond.decision import Pooled, decide
 from emotiond.engine import Engine, Model
-from emotiond.gate import LEAST_DB, GateSettings
-from emotiond.mfcc import Signal
+from emotiond.gate import GateSettings
 from emotiond.modelfile import NO_SPEECH
 from emotiond.record import Record, State, Utterance
 

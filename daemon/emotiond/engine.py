@@ -12,9 +12,10 @@ from typing import Annotated, Protocol
 import msgspec
 import numpy as np
 
+from emotiond.audio.signal import Signal, check_signal
 from emotiond.decision import SILENCE, Decided, Decision, DecisionSettings, Probabilities
 from emotiond.gate import Gate, GateSettings
-from emotiond.mfcc import Frames, Signal, StreamingMfcc, check_signal
+from emotiond.mfcc import Frames, StreamingMfcc
 from emotiond.modelfile import Contract
 from emotiond.record import Prediction, Record, Utterance
 

@@ -11,16 +11,11 @@ from typing import Annotated, Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from emotiond.mfcc import Signal
+from emotiond.audio.signal import LEAST_DB, SILENCE_DB, Signal, decibels
 from emotiond.modelfile import OpensFor
 from emotiond.voice import PIECE, RATE, VoiceDetector
 
-SILENCE_DB: Final = -75.0
-"""Level before anything is heard, and the quietest that is shown (dBFS)."""
-LEAST_DB: Final = -100.0
-"""What is quieter counts as this (dBFS): digital silence."""
 FLOOR_DB: Final = -92.0
 """No room is taken to be quieter than this (dBFS, without rumble): above the last bit of 16."""
 EMPHASIS: Final = 0.97
@@ -201,8 +196,3 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     if part >= 0.5:
         return high - (high - low) * (1.0 - part)
     return low + (high - low) * part
-
-
-def decibels(powers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Convert power (full scale 1) to dBFS, at least ``LEAST_DB``."""
-    return np.asarray(10.0 * np.log10(np.maximum(powers, 10.0 ** (LEAST_DB / 10.0))), np.float64)

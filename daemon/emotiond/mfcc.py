@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-Signal = NDArray[np.float32]
+from emotiond.audio.signal import Signal, check_signal
+
 Frames = NDArray[np.float32]
 
 POWER_FLOOR: Final = 1e-10
@@ -170,16 +171,6 @@ class StreamingMfcc:
         frames = self._mfcc.of(sound)
         self._pending = sound[len(frames) * self._mfcc.config.hop_length :]
         return frames
-
-
-def check_signal(signal: Signal) -> Signal:
-    """Return ``signal`` as float32, or raise ValueError if it is no finite mono signal."""
-    signal = np.asarray(signal, np.float32)
-    if signal.ndim != 1:
-        raise ValueError(f"signal must have one dimension, not {signal.ndim}")
-    if not np.isfinite(signal).all():
-        raise ValueError("signal has samples that are not finite numbers")
-    return signal
 
 
 def hz_to_mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,18 +17,19 @@ import msgspec
 import numpy as np
 import soundfile
 
+from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks
+from emotiond.audio.signal import Resampler, Signal, pink
+from emotiond.audio.source import Replay
 from emotiond.daemon import listen
 from emotiond.decision import Decision, DecisionSettings
 from emotiond.engine import Engine
 from emotiond.gate import Gate, GateSettings
 from emotiond.logfile import LogSink
-from emotiond.mfcc import Signal, StreamingMfcc
+from emotiond.mfcc import StreamingMfcc
 from emotiond.modelfile import OpensFor
 from emotiond.record import Record, utc_now
 from emotiond.runtime import Classifier
 from emotiond.sinks import Sinks
-from emotiond.sound import BLOCK_SECONDS, FAST_BLOCK_SECONDS, Resampler, file_blocks
-from emotiond.source import Replay
 
 REPEATS: Final = 5
 """Runs of which the cheapest counts."""
@@ -194,15 +195,6 @@ def speech_of(model: Classifier, sound: Signal) -> Signal:
     hop = Engine(model).hop
     gate = Gate(GateSettings(opens_for="speech"), rate, hop)
     return np.concatenate([each for each in _cut(sound, hop) if gate.push(each)])
-
-
-def pink(seconds: float, rate: int, level_db: float) -> Signal:
-    """Return pink noise of a level (dBFS), the same each time."""
-    count = round(seconds * rate)
-    spectrum = np.fft.rfft(np.random.default_rng(0).standard_normal(count))
-    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
-    sound = np.fft.irfft(spectrum, count)
-    return np.asarray(sound / sound.std() * 10.0 ** (level_db / 20.0), np.float32)
 
 
 def cpu_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:

@@ -13,9 +13,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from emotiond.audio import probe as sound_probe
+from emotiond.doctor import probe as model_probe
 from emotiond.errors import reason
 from emotiond.logfile import MEGABYTE
-from emotiond.probe import PROGRAM
 from emotiond.settings import Settings
 
 PROBE_SECONDS: Final = 60.0
@@ -99,8 +100,8 @@ def observe(settings: Settings) -> Symptoms:
     wanted = () if settings.device is None else (settings.device,)
     return Symptoms(
         user=getpass.getuser(),
-        model=_probe("model", str(settings.model_path)),
-        sound=_probe("sound", "1", *wanted),
+        model=_probe(*model_probe.PROGRAM, str(settings.model_path)),
+        sound=_probe(*sound_probe.PROGRAM, "1", *wanted),
         capture_devices=len(nodes),
         may_capture=all(os.access(each, os.R_OK | os.W_OK) for each in nodes),
         holders=_holders(),
@@ -110,8 +111,7 @@ def observe(settings: Settings) -> Symptoms:
     )
 
 
-def _probe(*what: str) -> Outcome:
-    command = [*PROGRAM, *what]
+def _probe(*command: str) -> Outcome:
     code: int | None = None
     try:
         ended = subprocess.run(command, capture_output=True, check=False, timeout=PROBE_SECONDS)

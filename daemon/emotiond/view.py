@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from emotiond.gate import SILENCE_DB
+from emotiond.audio.signal import SILENCE_DB
 from emotiond.record import DEAF, ENDED_BY, Prediction, Record, State, Status, Utterance
 
 PAST_HOPS: Final = 200

@@ -7,7 +7,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from emotiond.mfcc import Signal
+from emotiond.audio.signal import Signal
 
 RATE: Final = 16_000
 """Sample rate that the detector hears (Hz)."""

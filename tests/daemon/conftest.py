@@ -2,8 +2,8 @@
 
 import pytest
 
-from emotiond import microphone, probe
-from emotiond import portaudio as portaudio_module
+from emotiond.audio import microphone, probe
+from emotiond.audio import portaudio as portaudio_module
 from tests.daemon.fake_portaudio import FakePortAudio
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from emotiond import stages
+from emotiond.audio.signal import decibels
 from emotiond.bench import Baseline, Bench, Start
 from emotiond.commands.bench import table
-from emotiond.gate import decibels
 from emotiond.runtime import Classifier
 from emotiond.stages import Loop
 from tests.conftest import Run

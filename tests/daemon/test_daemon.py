@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from emotiond import source as source_module
+from emotiond.audio import source as source_module
+from emotiond.audio.source import Block, Replay
 from emotiond.classify import classify
 from emotiond.daemon import listen
 from emotiond.engine import Engine
 from emotiond.record import News, Prediction, Record, Status, Utterance
 from emotiond.sinks import Sinks
-from emotiond.source import Block, Replay
 from emotiond.voice import VoiceDetector
 from tests.daemon.sounds import RATE, FakeModel, cut, lines, noise, silence, speech
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotiond.gate import SILENCE_DB, Gate, GateSettings, quantile
+from emotiond.audio.signal import SILENCE_DB
+from emotiond.gate import Gate, GateSettings, quantile
 from emotiond.modelfile import OpensFor
 from emotiond.voice import VoiceDetector
 from tests.daemon.sounds import RATE, noise, silence, speech, tone

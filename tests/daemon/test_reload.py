@@ -9,6 +9,7 @@ from threading import Event
 import numpy as np
 import pytest
 
+from emotiond.audio.source import Block, Retrying
 from emotiond.daemon import listen
 from emotiond.engine import Engine
 from emotiond.errors import InputError
@@ -18,7 +19,6 @@ from emotiond.record import Prediction, Status, Utterance
 from emotiond.reload import Reload
 from emotiond.settings import LogSettings, Settings
 from emotiond.sinks import Sinks
-from emotiond.source import Block, Retrying
 from tests.daemon.sounds import FakeModel, cut, silence, speech
 from tests.daemon.test_daemon import Keeper, block
 

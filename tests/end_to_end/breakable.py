@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from emotiond import cli, microphone, probe
+from emotiond import cli
+from emotiond.audio import capture, microphone, probe
+from emotiond.audio.files import read_sound
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.runtime import Classifier
-from emotiond.sound import read_sound
 
 FAULT = Path(sys.argv[1])
 NO_FLAGS = SimpleNamespace(input_overflow=False)
@@ -101,7 +102,7 @@ def probabilities(self: Classifier, frames: Any) -> Any:
 
 Classifier.probabilities = probabilities  # type: ignore[method-assign]
 probe.can_be_heard = lambda *_: not broken("missing")
-microphone.SILENT_DEATH_SECONDS = 0.5
+capture.SILENT_DEATH_SECONDS = 0.5
 microphone.RETRY_SECONDS = (0.2,)
 
 if __name__ == "__main__":

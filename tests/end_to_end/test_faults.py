@@ -28,6 +28,7 @@ import numpy as np
 import pytest
 
 from emotiond import logfile
+from emotiond.audio.source import Block, Retrying
 from emotiond.daemon import listen
 from emotiond.engine import Engine
 from emotiond.errors import InputError
@@ -38,7 +39,6 @@ from emotiond.record import Hello, News, Prediction, Status, Utterance, decode, 
 from emotiond.reload import Reload
 from emotiond.settings import Settings
 from emotiond.sinks import Sinks
-from emotiond.source import Block, Retrying
 from tests.daemon.sounds import FakeModel, cut, silence, speech
 from tests.daemon.test_daemon import Keeper
 

@@ -130,7 +130,7 @@ def test_a_program_that_leaks_is_caught(
     strace: Strace, wiretap: Wiretap, tmp_path: Path, sample_path: Path, leak: str
 ) -> None:
     code = (
-        "from pathlib import Path; from emotiond.sound import read_sound; "
+        "from pathlib import Path; from emotiond.audio.files import read_sound; "
         f"piece = read_sound(Path({str(sample_path)!r}), {RATE})[30_000:60_000].tobytes(); {leak}"
     )
     subprocess.run(

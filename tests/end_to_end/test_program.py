@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from emotiond.audio.files import file_blocks
 from emotiond.engine import Engine
 from emotiond.modelfile import Contract, write_model
 from emotiond.record import Prediction, Record, Status, Utterance, decode, encode, json_schema
 from emotiond.runtime import Classifier
-from emotiond.sound import file_blocks
 from tests.conftest import SAID, Run, pcm
 
 RATE = 16_000

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from emotiond.audio.files import file_blocks
 from emotiond.classify import classify
 from emotiond.modelfile import Contract, read_model, write_model
 from emotiond.runtime import Classifier
-from emotiond.sound import file_blocks
 from emotiond_training.hearing import at_gain, hearing, joined, pooled, windows_of
 
 RATE = 16_000

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import soxr
 
-from emotiond.mfcc import Signal
+from emotiond.audio.signal import Signal
 from emotiond_training.ranges import Share, check_ranges
 
 Factor = Annotated[float, msgspec.Meta(gt=0.0)]

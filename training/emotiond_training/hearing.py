@@ -15,12 +15,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiond.audio.files import file_blocks
+from emotiond.audio.signal import Signal
 from emotiond.classify import file_engine
-from emotiond.mfcc import Frames, Signal
+from emotiond.mfcc import Frames
 from emotiond.modelfile import NO_SPEECH
 from emotiond.record import Prediction, Utterance
 from emotiond.runtime import Classifier, Logits, softmax
-from emotiond.sound import file_blocks
 
 Numbers = NDArray[np.intp]
 Reals = NDArray[np.float64]

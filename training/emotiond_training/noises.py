@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from emotiond.audio.files import read_sound
 from emotiond.errors import InputError
 from emotiond.mfcc import MfccConfig
-from emotiond.sound import read_sound
 from emotiond_training.copies import LogMel
 from emotiond_training.corpora.files import sound_files
 from emotiond_training.spectra import Spectrum

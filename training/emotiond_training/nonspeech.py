@@ -7,12 +7,12 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from emotiond.audio.files import read_sound
+from emotiond.audio.signal import Signal
 from emotiond.decision import DecisionSettings
 from emotiond.engine import Engine, Model
 from emotiond.gate import GateSettings
-from emotiond.mfcc import Signal
 from emotiond.record import Prediction, Utterance
-from emotiond.sound import read_sound
 from emotiond_training.noises import Noise, half_of
 from emotiond_training.progress import Reporter
 

@@ -12,14 +12,14 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
+from emotiond.audio.files import read_sound
+from emotiond.audio.signal import Signal
 from emotiond.classify import classify
 from emotiond.decision import DecisionSettings
 from emotiond.engine import Engine, Model
 from emotiond.errors import InputError
 from emotiond.gate import GateSettings
-from emotiond.mfcc import Signal
 from emotiond.record import Prediction, Utterance
-from emotiond.sound import read_sound
 from emotiond_training import metrics
 from emotiond_training.clips import Clip
 from emotiond_training.noises import Noise

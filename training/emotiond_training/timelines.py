@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from emotiond.mfcc import Signal
-from emotiond.sound import read_sound
+from emotiond.audio.files import read_sound
+from emotiond.audio.signal import Signal
 from emotiond_training.clips import Clip
 from emotiond_training.noises import Noise
 

@@ -12,10 +12,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiond.audio.files import read_sound
+from emotiond.audio.signal import Signal
 from emotiond.errors import InputError
-from emotiond.mfcc import Mfcc, Signal
+from emotiond.mfcc import Mfcc
 from emotiond.modelfile import Normalisation
-from emotiond.sound import read_sound
 from emotiond_training.clips import Clip
 from emotiond_training.recipe import Features, Recipe
 from emotiond_training.splits import Indices

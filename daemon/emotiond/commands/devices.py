@@ -4,7 +4,7 @@ import argparse
 
 import msgspec
 
-from emotiond.devices import devices
+from emotiond.audio.devices import devices
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,8 @@ from threading import Event
 from typing import Final
 
 from emotiond import settings
+from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
+from emotiond.audio.source import Replay, Source
 from emotiond.daemon import listen, stop_on_signals
 from emotiond.engine import Engine
 from emotiond.errors import DeviceError, InputError
@@ -25,8 +27,6 @@ from emotiond.reload import Reload
 from emotiond.runtime import Classifier
 from emotiond.screens import screen
 from emotiond.sinks import Sink, Sinks
-from emotiond.sound import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
-from emotiond.source import Replay, Source
 from emotiond.streams import keep_stderr, let_go_of
 from emotiond.text import printable
 
@@ -119,7 +119,7 @@ def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop
         blocks = itertools.chain((next(blocks),), blocks)
         return Replay(printable(args.input), blocks, rate, stop, fast=args.fast)
 
-    from emotiond.microphone import Microphone  # PortAudio is not needed for anything else
+    from emotiond.audio.microphone import Microphone  # PortAudio is not needed for anything else
 
     keep_stderr()
     try:

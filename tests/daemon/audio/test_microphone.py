@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotiond import microphone, probe
+from emotiond.audio import capture, microphone, probe
+from emotiond.audio.capture import QUEUE_SECONDS
+from emotiond.audio.files import BLOCK_SECONDS
+from emotiond.audio.microphone import Microphone
+from emotiond.audio.source import Block, Item, Retrying
 from emotiond.errors import DeviceError
-from emotiond.microphone import QUEUE_SECONDS, Microphone
 from emotiond.record import News
-from emotiond.sound import BLOCK_SECONDS
-from emotiond.source import Block, Item, Retrying
 from tests.daemon.fake_portaudio import FakePortAudio, FakeStream
 from tests.daemon.sounds import RATE, tone
 
@@ -33,7 +34,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(microphone, "time", clock)
+    monkeypatch.setattr(capture, "time", clock)
     return clock
 
 
@@ -102,7 +103,7 @@ def test_what_portaudio_has_lost_is_said_as_long_as_it_took(
     portaudio: FakePortAudio, monkeypatch: pytest.MonkeyPatch, rate: int
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(microphone, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(capture, "time", SimpleNamespace(monotonic=lambda: now[0]))
     portaudio.supported = lambda samplerate, **_: samplerate == rate
     portaudio.listed = [portaudio.device("Desk (hw:1,0)", index=0, rate=rate)]
     source = Microphone(None, RATE, Event())
@@ -213,7 +214,7 @@ def test_a_microphone_that_gives_no_samples_is_lost_though_portaudio_says_it_is_
     news = next(items)
     assert news.event == "microphone_lost"
     assert stream.active
-    assert 3.0 < clock.now - 100.0 < 3.0 + 2 * microphone.LOOK_SECONDS
+    assert 3.0 < clock.now - 100.0 < 3.0 + 2 * capture.LOOK_SECONDS
 
 
 def test_waiting_for_a_microphone_ends_when_asked_to_stop(portaudio: FakePortAudio) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from emotiond.mfcc import Signal
+from emotiond.audio.signal import Signal
 from emotiond.record import News
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from emotiond import devices as devices_module
-from emotiond.devices import Device, devices, find, stable_ids, stable_name
+from emotiond.audio import devices as devices_module
+from emotiond.audio.devices import Device, devices, find, stable_ids, stable_name
+from emotiond.audio.portaudio import trouble
 from emotiond.errors import DeviceError
-from emotiond.portaudio import trouble
 from tests.daemon.fake_portaudio import FakePortAudio, PortAudioError
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from emotiond import portaudio
+from emotiond.audio import portaudio
 from emotiond.errors import DeviceError
 
 CARDS: Final = Path("/sys/class/sound")

@@ -11,16 +11,15 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiond import sound
-from emotiond.errors import SoundError
-from emotiond.sound import (
+from emotiond.audio.files import (
     BLOCK_SECONDS,
     FAST_BLOCK_SECONDS,
-    Resampler,
     file_blocks,
     pcm_blocks,
     read_sound,
 )
+from emotiond.audio.signal import Resampler
+from emotiond.errors import SoundError
 from emotiond.text import printable
 from tests.daemon.sounds import RATE, cut, noise, sizes, tone
 
@@ -284,4 +283,4 @@ def test_pcm_from_what_can_not_be_read_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_block_is_short_beside_a_hop_and_not_so_short_that_waking_costs_more_than_work() -> None:
-    assert 0.1 <= sound.BLOCK_SECONDS <= 0.25
+    assert 0.1 <= BLOCK_SECONDS <= 0.25

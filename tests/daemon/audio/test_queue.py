@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiond.pending import Captured, Pending
+from emotiond.audio.queue import Captured, Pending
 
 LIMIT = 100
 

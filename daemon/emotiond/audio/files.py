@@ -10,10 +10,9 @@ from typing import Final
 
 import numpy as np
 import soundfile
-import soxr
 
+from emotiond.audio.signal import Resampler, Signal
 from emotiond.errors import SoundError, reason
-from emotiond.mfcc import Signal
 
 BLOCK_SECONDS: Final = 0.25
 """Sound in one block: short beside a hop, so that it is late by little; each wakes the program."""
@@ -23,38 +22,6 @@ FAST_BLOCK_SECONDS: Final = 1.0
 """Sound in one block where nobody waits for it."""
 UNKNOWN_SIZE: Final = 0x7FFFF000
 """From this size on, a header's size of the sound means that it isn't known."""
-
-
-class Resampler:
-    """Mixes to mono and resamples a stream.
-
-    Parameters
-    ----------
-    source_rate, target_rate : int
-        In Hz; equal rates cost nothing.
-    """
-
-    def __init__(self, source_rate: int, target_rate: int) -> None:
-        self._stream = (
-            None
-            if source_rate == target_rate
-            else soxr.ResampleStream(source_rate, target_rate, 1, dtype="float32")
-        )
-
-    def push(self, block: Signal, *, last: bool = False) -> Signal:
-        """Return the samples [shape=(m,)] that a block [shape=(n,) or (n, channels)] gives."""
-        mono = block if block.ndim == 1 else _mixed(block)
-        if self._stream is None:
-            return mono
-        return np.asarray(self._stream.resample_chunk(mono, last=last), np.float32)
-
-
-def _mixed(block: Signal) -> Signal:
-    """Return the mean of the channels, by a product: NumPy's mean of short rows is slow."""
-    channels = block.shape[1]
-    if channels == 1:
-        return block[:, 0]
-    return np.asarray(block @ np.full(channels, 1.0 / channels, np.float32))
 
 
 def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) -> Iterator[Signal]:

@@ -1,0 +1,1 @@
+"""Sound on its way in: arrays, files, pipes, devices, the microphone."""

@@ -1,0 +1,105 @@
+"""The microphone: captured by PortAudio, retried for ever when it goes away."""
+
+import contextlib
+from collections.abc import Iterator
+from threading import Event
+from typing import Final
+
+from emotiond.audio import portaudio, probe
+from emotiond.audio.capture import (
+    Capture,
+)
+from emotiond.audio.devices import devices, find
+from emotiond.audio.source import Item, Retrying
+from emotiond.errors import DeviceError
+from emotiond.record import News
+
+RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Waiting times between attempts to reopen it; the last is repeated for ever."""
+
+
+class Microphone:
+    """A microphone as a source.
+
+    Parameters
+    ----------
+    wanted : str or None
+        Its name, a part of it, or its id; None is what the system's default is when it is opened.
+    sample_rate : int
+        Of the blocks it gives (Hz).
+    stop : threading.Event
+        Ends the stream when set.
+    wait : bool
+        One that can't be opened now is waited for.
+
+    Raises
+    ------
+    DeviceError
+        If it can't be opened now, without ``wait``. Once it was open, it is retried for ever.
+
+    Attributes
+    ----------
+    enough : int
+        As of :class:`emotiond.audio.source.Source`.
+    """
+
+    enough = 0
+
+    def __init__(
+        self, wanted: str | None, sample_rate: int, stop: Event, *, wait: bool = False
+    ) -> None:
+        self.name = wanted or "the default microphone"
+        self._wanted = wanted
+        self._sample_rate = sample_rate
+        self._stop = stop
+        self._stream: Capture | None = None
+        self._reason = ""
+        try:
+            self._stream = self._open()
+        except DeviceError as error:
+            if not wait:
+                raise
+            self._reason = error.problem
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield blocks as they come, and news when the microphone goes and comes."""
+        lost = False
+        attempts = 0
+        try:
+            while not self._stop.is_set():
+                if self._stream is not None:
+                    for block in self._stream.blocks(self._stop, lambda: self.enough):
+                        if lost:  # until there is sound: a device may open and give none
+                            lost, attempts = False, 0
+                            yield News("microphone_back", f"listening to {self.name}")
+                        yield block
+                    if self._stop.is_set():
+                        return
+                    self._reason = f"{self.name} gives no sound"
+                if lost:
+                    yield Retrying()
+                else:
+                    lost = True
+                    yield News("microphone_lost", f"{self._reason}; trying until it works")
+                self._close()
+                if self._stop.wait(RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]):
+                    return
+                attempts += 1
+                # PortAudio lists devices when it is initialised, and never again; and it loses
+                # memory each time. So that is done where another process has found sound.
+                if probe.can_be_heard(self._wanted, self._stop):
+                    with contextlib.suppress(DeviceError):
+                        portaudio.reinitialise()
+                        self._stream = self._open()
+        finally:
+            self._close()
+
+    def _open(self) -> "Capture":
+        device = find(self._wanted, devices())
+        self.name = device.name
+        return Capture(device, self._sample_rate)
+
+    def _close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()

@@ -1,0 +1,34 @@
+"""Tries a model file in a process of its own: ``python -m emotiond.doctor.probe MODEL``.
+
+What it prints is as in :mod:`emotiond.audio.probe`.
+"""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from emotiond.audio.probe import reported, say
+from emotiond.runtime import Classifier, load_runtime
+
+PROGRAM: Final = (sys.executable, "-P", "-m", "emotiond.doctor.probe")
+
+
+def probe_model(path: Path) -> None:
+    """Find the runtime, then load a model and run it once.
+
+    Raises
+    ------
+    EmotiondError
+        If there is no runtime, or the model is refused.
+    """
+    say(runtime=load_runtime()[0])
+    say(labels=Classifier(path).contract.labels)
+
+
+def main() -> int:
+    """Run the probe; return 1 if something does not work."""
+    return reported(lambda: probe_model(Path(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
