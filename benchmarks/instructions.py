@@ -29,7 +29,7 @@ import numpy as np
 from emotiond import settings
 from emotiond.engine import Engine
 from emotiond.gate import Gate, GateSettings
-from emotiond.mfcc import StreamingMfcc
+from emotiond.features.mfcc import StreamingMfcc
 from emotiond.runtime import Classifier
 from emotiond.audio.files import read_sound
 

@@ -19,9 +19,9 @@ from emotiond.audio.signal import Resampler, pink
 from emotiond.baseline import librosa_mfcc
 from emotiond.decision import Decision, DecisionSettings
 from emotiond.engine import Engine
+from emotiond.features.mfcc import StreamingMfcc
 from emotiond.gate import Gate, GateSettings
 from emotiond.logfile import LogSink
-from emotiond.mfcc import StreamingMfcc
 from emotiond.modelfile import OpensFor
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
 from emotiond.runtime import Classifier

@@ -18,8 +18,8 @@ from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.bench import Baseline, peak_megabytes
 from emotiond.engine import Engine
+from emotiond.features.mfcc import Frames, Mfcc, MfccConfig, StreamingMfcc
 from emotiond.gate import GateSettings
-from emotiond.mfcc import Frames, Mfcc, MfccConfig, StreamingMfcc
 from emotiond.paths import SAMPLE
 from emotiond.runtime import Classifier
 from emotiond.stages import speech_of

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from emotiond.errors import ModelError, reason
-from emotiond.mfcc import Frames, MfccConfig
+from emotiond.features.mfcc import Frames, MfccConfig
 
 CONTRACT_VERSION: Final = 1
 CONTRACT_NAME: Final = "emotiond.json"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiond.errors import EmotiondError, ModelError
-from emotiond.mfcc import Frames
+from emotiond.features.mfcc import Frames
 from emotiond.modelfile import Contract, check_shapes, read_model
 from emotiond.streams import quiet_stderr
 

@@ -23,9 +23,9 @@ from emotiond.audio.source import Replay
 from emotiond.daemon import listen
 from emotiond.decision import Decision, DecisionSettings
 from emotiond.engine import Engine
+from emotiond.features.mfcc import StreamingMfcc
 from emotiond.gate import Gate, GateSettings
 from emotiond.logfile import LogSink
-from emotiond.mfcc import StreamingMfcc
 from emotiond.modelfile import OpensFor
 from emotiond.record import Record, utc_now
 from emotiond.runtime import Classifier

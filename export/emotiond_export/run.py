@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiond.errors import InputError
-from emotiond.mfcc import MfccConfig
+from emotiond.features.mfcc import MfccConfig
 from emotiond.modelfile import Normalisation, OpensFor
 from emotiond_export.quiet import import_tensorflow
 

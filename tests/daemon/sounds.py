@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from emotiond.engine import Engine
-from emotiond.mfcc import MfccConfig
+from emotiond.features.mfcc import MfccConfig
 from emotiond.modelfile import Contract, Normalisation
 from emotiond.record import Record, encode
 

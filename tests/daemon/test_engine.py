@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from emotiond.decision import DecisionSettings
 from emotiond.engine import Engine, Model
+from emotiond.features.mfcc import Mfcc, MfccConfig
 from emotiond.gate import GateSettings
-from emotiond.mfcc import Mfcc, MfccConfig
 from emotiond.record import Prediction, Record, Utterance
 from emotiond.runtime import Classifier
 from tests.conftest import SAID

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotiond.errors import ModelError
-from emotiond.mfcc import MfccConfig
+from emotiond.features.mfcc import MfccConfig
 from emotiond.modelfile import Contract, Normalisation, check_shapes, read_contract, write_model
 from tests.daemon.sounds import made_up_contract
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emotiond.errors import EmotiondError, InputError
-from emotiond.mfcc import MfccConfig
+from emotiond.features.mfcc import MfccConfig
 from emotiond.modelfile import Normalisation, read_contract
 from emotiond.runtime import Classifier, softmax
 from emotiond_export import export

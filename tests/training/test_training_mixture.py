@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from emotiond.errors import EmotiondError, InputError
-from emotiond.mfcc import Mfcc, MfccConfig
+from emotiond.features.mfcc import Mfcc, MfccConfig
 from emotiond_training.augmentation import AugmentationSettings, Augmenter
 from emotiond_training.clips import Clip
 from emotiond_training.copies import Copies, CopySettings, LogMel, copies_of
@@ -86,7 +86,7 @@ def test_log_mels_are_the_mfccs_with_their_rotation_undone():
     sound = tone(440)
     expected = Mfcc(MFCC)(np.pad(sound, 256))
     spectrum = LogMel(MFCC)(sound).astype("f4")
-    from emotiond.mfcc import dct_matrix
+    from emotiond.features.mfcc import dct_matrix
 
     np.testing.assert_allclose(spectrum @ dct_matrix(16).T, expected, atol=1.0)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emotiond.errors import InputError
-from emotiond.mfcc import dct_matrix
+from emotiond.features.mfcc import dct_matrix
 from emotiond.modelfile import Normalisation
 from emotiond_export.quiet import import_tensorflow
 from emotiond_training.networks import build

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from emotiond.audio.files import read_sound
 from emotiond.errors import EmotiondError
-from emotiond.mfcc import Mfcc, MfccConfig, dct_matrix
+from emotiond.features.mfcc import Mfcc, MfccConfig, dct_matrix
 from emotiond_training.augmentation import AugmentationSettings, Augmenter
 from emotiond_training.clips import Clip, content_hash
 from emotiond_training.progress import Reporter

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from emotiond.audio.files import file_blocks
 from emotiond.audio.signal import Signal
 from emotiond.classify import file_engine
-from emotiond.mfcc import Frames
+from emotiond.features.mfcc import Frames
 from emotiond.modelfile import NO_SPEECH
 from emotiond.record import Prediction, Utterance
 from emotiond.runtime import Classifier, Logits, softmax

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiond.errors import InputError
-from emotiond.mfcc import dct_matrix
+from emotiond.features.mfcc import dct_matrix
 from emotiond_training.clips import Clip
 from emotiond_training.copies import Copies
 from emotiond_training.ranges import Share, check_ranges

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from emotiond.audio.files import read_sound
 from emotiond.errors import InputError
-from emotiond.mfcc import MfccConfig
+from emotiond.features.mfcc import MfccConfig
 from emotiond_training.copies import LogMel
 from emotiond_training.corpora.files import sound_files
 from emotiond_training.spectra import Spectrum

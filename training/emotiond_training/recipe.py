@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from emotiond.errors import InputError, reason
-from emotiond.mfcc import MfccConfig
+from emotiond.features.mfcc import MfccConfig
 from emotiond.modelfile import Probability
 from emotiond_training.augmentation import AugmentationSettings
 from emotiond_training.mixture import MixtureSettings

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.errors import InputError
-from emotiond.mfcc import Mfcc
+from emotiond.features.mfcc import Mfcc
 from emotiond.modelfile import Normalisation
 from emotiond_training.clips import Clip
 from emotiond_training.recipe import Features, Recipe

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotiond.audio import capture, microphone, probe
+from emotiond.audio import capture, probe
 from emotiond.audio.capture import QUEUE_SECONDS
 from emotiond.audio.files import BLOCK_SECONDS
 from emotiond.audio.microphone import Microphone

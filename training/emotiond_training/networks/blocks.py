@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from emotiond.mfcc import dct_matrix
+from emotiond.features.mfcc import dct_matrix
 from emotiond.modelfile import Normalisation
 
 Size = Annotated[int, msgspec.Meta(ge=1)]

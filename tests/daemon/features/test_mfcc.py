@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emotiond.mfcc import Mfcc, MfccConfig, StreamingMfcc, dct_matrix, hz_to_mel, mel_to_hz
+from emotiond.features.mfcc import Mfcc, MfccConfig, StreamingMfcc, dct_matrix, hz_to_mel, mel_to_hz
 from tests.daemon.sounds import cut, sizes
 
 ORACLE_DB = 1e-3
