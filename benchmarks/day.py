@@ -33,10 +33,10 @@ from emotiond.daemon import listen
 from emotiond.engine import Engine
 from emotiond.live import LiveSink
 from emotiond.logfile import LogSink
+from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.plain import PlainSink
 from emotiond.record import Hello, Prediction, Utterance, decode
-from emotiond.runtime import Classifier
 from emotiond.sinks import Sinks
 
 NOON = datetime(2026, 2, 27, 12, 0, tzinfo=UTC)

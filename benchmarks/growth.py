@@ -20,8 +20,8 @@ from emotiond.audio.files import read_sound
 from emotiond.bench import PROBE
 from emotiond.engine import Engine
 from emotiond.gate import GateSettings
+from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
-from emotiond.runtime import Classifier
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 SOME = 500

@@ -30,7 +30,7 @@ from emotiond import settings
 from emotiond.engine import Engine
 from emotiond.gate import Gate, GateSettings
 from emotiond.features.mfcc import StreamingMfcc
-from emotiond.runtime import Classifier
+from emotiond.model.runtime import Classifier
 from emotiond.audio.files import read_sound
 
 stage, rounds, path = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 from emotiond.bench import Bench, bench
 from emotiond.commands.bench import table
-from emotiond.modelfile import read_contract
+from emotiond.model.file import read_contract
 from emotiond.paths import DEFAULT_MODEL
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"

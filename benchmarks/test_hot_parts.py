@@ -22,9 +22,9 @@ from emotiond.engine import Engine
 from emotiond.features.mfcc import StreamingMfcc
 from emotiond.gate import Gate, GateSettings
 from emotiond.logfile import LogSink
-from emotiond.modelfile import OpensFor
+from emotiond.model.contract import OpensFor
+from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
-from emotiond.runtime import Classifier
 from emotiond.stages import speech_of
 
 RATE = 16_000

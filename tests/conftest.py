@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from emotiond.audio.files import read_sound
-from emotiond.modelfile import CONTRACT_NAME, Contract, read_contract
+from emotiond.model.contract import Contract
+from emotiond.model.file import CONTRACT_NAME, read_contract
 from emotiond.paths import DEFAULT_MODEL
 
 settings.register_profile(

@@ -20,8 +20,8 @@ from emotiond.bench import Baseline, peak_megabytes
 from emotiond.engine import Engine
 from emotiond.features.mfcc import Frames, Mfcc, MfccConfig, StreamingMfcc
 from emotiond.gate import GateSettings
+from emotiond.model.runtime import Classifier
 from emotiond.paths import SAMPLE
-from emotiond.runtime import Classifier
 from emotiond.stages import speech_of
 
 ROUNDS: Final = 10

@@ -19,9 +19,9 @@ from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal, pink
 from emotiond.engine import Engine
 from emotiond.errors import EmotiondError
-from emotiond.modelfile import OpensFor
+from emotiond.model.contract import OpensFor
+from emotiond.model.runtime import Classifier
 from emotiond.paths import SAMPLE
-from emotiond.runtime import Classifier
 from emotiond.stages import (
     LIVE_SECONDS,
     REPEATS,

@@ -10,7 +10,7 @@ from emotiond.audio.signal import LEAST_DB, Signal
 from emotiond.decision import Pooled, decide
 from emotiond.engine import Engine, Model
 from emotiond.gate import GateSettings
-from emotiond.modelfile import NO_SPEECH
+from emotiond.model.contract import NO_SPEECH
 from emotiond.record import Record, State, Utterance
 
 VOICE_ABOVE: Final = 0.5

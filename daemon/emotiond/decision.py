@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond.modelfile import NO_SPEECH, Contract, Probability
+from emotiond.model.contract import NO_SPEECH, Contract, Probability
 from emotiond.record import State
 
 Probabilities = NDArray[np.float32]

@@ -16,7 +16,7 @@ from emotiond.audio.signal import Signal, check_signal
 from emotiond.decision import SILENCE, Decided, Decision, DecisionSettings, Probabilities
 from emotiond.features.mfcc import Frames, StreamingMfcc
 from emotiond.gate import Gate, GateSettings
-from emotiond.modelfile import Contract
+from emotiond.model.contract import Contract
 from emotiond.record import Prediction, Record, Utterance
 
 HopSeconds = Annotated[

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from emotiond.audio.signal import LEAST_DB, SILENCE_DB, Signal, decibels
-from emotiond.modelfile import OpensFor
+from emotiond.model.contract import OpensFor
 from emotiond.voice import PIECE, RATE, VoiceDetector
 
 FLOOR_DB: Final = -92.0

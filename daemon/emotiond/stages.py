@@ -26,9 +26,9 @@ from emotiond.engine import Engine
 from emotiond.features.mfcc import StreamingMfcc
 from emotiond.gate import Gate, GateSettings
 from emotiond.logfile import LogSink
-from emotiond.modelfile import OpensFor
+from emotiond.model.contract import OpensFor
+from emotiond.model.runtime import Classifier
 from emotiond.record import Record, utc_now
-from emotiond.runtime import Classifier
 from emotiond.sinks import Sinks
 
 REPEATS: Final = 5

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from emotiond.modelfile import CONTRACT_VERSION, Contract, write_model
+from emotiond.model.contract import CONTRACT_VERSION, Contract
+from emotiond.model.file import write_model
 from emotiond_export.convert import logits_model, to_tflite
 from emotiond_export.parity import check_parity, file_labels, keras_labels
 from emotiond_export.run import Description, Run

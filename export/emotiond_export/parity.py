@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from emotiond.errors import EmotiondError
-from emotiond.runtime import Classifier, softmax
+from emotiond.model.runtime import Classifier, softmax
 from emotiond_export.run import Run
 
 ALLOWED: Final = {"float32": 0.01, "int8": 0.03}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emotiond.errors import InputError
 from emotiond.features.mfcc import MfccConfig
-from emotiond.modelfile import Normalisation, OpensFor
+from emotiond.model.contract import Normalisation, OpensFor
 from emotiond_export.quiet import import_tensorflow
 
 MODEL: Final = "model.keras"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from emotiond.engine import Engine
 from emotiond.features.mfcc import MfccConfig
-from emotiond.modelfile import Contract, Normalisation
+from emotiond.model.contract import Contract, Normalisation
 from emotiond.record import Record, encode
 
 RATE = 16_000

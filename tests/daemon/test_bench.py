@@ -12,7 +12,7 @@ from emotiond import stages
 from emotiond.audio.signal import decibels
 from emotiond.bench import Baseline, Bench, Start
 from emotiond.commands.bench import table
-from emotiond.runtime import Classifier
+from emotiond.model.runtime import Classifier
 from emotiond.stages import Loop
 from tests.conftest import Run
 from tests.daemon.sounds import RATE, silence, speech

@@ -14,8 +14,8 @@ from emotiond.decision import DecisionSettings
 from emotiond.engine import Engine, Model
 from emotiond.features.mfcc import Mfcc, MfccConfig
 from emotiond.gate import GateSettings
+from emotiond.model.runtime import Classifier
 from emotiond.record import Prediction, Record, Utterance
-from emotiond.runtime import Classifier
 from tests.conftest import SAID
 from tests.daemon.sounds import (
     LABELS,

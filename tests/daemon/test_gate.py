@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from emotiond.audio.signal import SILENCE_DB
 from emotiond.gate import Gate, GateSettings, quantile
-from emotiond.modelfile import OpensFor
+from emotiond.model.contract import OpensFor
 from emotiond.voice import VoiceDetector
 from tests.daemon.sounds import RATE, noise, silence, speech, tone
 

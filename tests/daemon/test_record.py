@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotiond.engine import Engine
+from emotiond.model.runtime import Classifier
 from emotiond.record import (
     Event,
     Prediction,
@@ -24,7 +25,6 @@ from emotiond.record import (
     json_schema,
     stamp,
 )
-from emotiond.runtime import Classifier
 
 COMMON = {"type", "schema", "time", "model"}
 FIELDS = {

@@ -17,8 +17,8 @@ import numpy as np
 from emotiond import cli
 from emotiond.audio import capture, microphone, probe
 from emotiond.audio.files import read_sound
+from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL
-from emotiond.runtime import Classifier
 
 FAULT = Path(sys.argv[1])
 NO_FLAGS = SimpleNamespace(input_overflow=False)

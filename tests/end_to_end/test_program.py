@@ -18,9 +18,10 @@ import soundfile
 
 from emotiond.audio.files import file_blocks
 from emotiond.engine import Engine
-from emotiond.modelfile import Contract, write_model
+from emotiond.model.contract import Contract
+from emotiond.model.file import write_model
+from emotiond.model.runtime import Classifier
 from emotiond.record import Prediction, Record, Status, Utterance, decode, encode, json_schema
-from emotiond.runtime import Classifier
 from tests.conftest import SAID, Run, pcm
 
 RATE = 16_000

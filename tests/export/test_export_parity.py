@@ -8,8 +8,9 @@ import pytest
 
 from emotiond.errors import EmotiondError, InputError
 from emotiond.features.mfcc import MfccConfig
-from emotiond.modelfile import Normalisation, read_contract
-from emotiond.runtime import Classifier, softmax
+from emotiond.model.contract import Normalisation
+from emotiond.model.file import read_contract
+from emotiond.model.runtime import Classifier, softmax
 from emotiond_export import export
 from emotiond_export.convert import logits_model
 from emotiond_export.export import FLOAT32, INT8, export_run

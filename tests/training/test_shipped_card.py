@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from emotiond.modelfile import read_contract
+from emotiond.model.file import read_contract
 from emotiond.paths import DEFAULT_MODEL
 from emotiond_training.evaluation import Row
 from emotiond_training.live import Live, live_section

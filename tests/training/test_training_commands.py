@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from emotiond.modelfile import read_contract
+from emotiond.model.file import read_contract
 from emotiond_training.recipe import recipe_text
 
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from emotiond.errors import EmotiondError, InputError
-from emotiond.modelfile import read_contract, read_model, write_model
+from emotiond.model.file import read_contract, read_model, write_model
 from emotiond.paths import DEFAULT_MODEL
 from emotiond_export.export import FLOAT32, INT8
 from emotiond_export.quiet import import_tensorflow

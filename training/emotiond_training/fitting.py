@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from emotiond.modelfile import Normalisation
+from emotiond.model.contract import Normalisation
 from emotiond_export.run import Description, Run
 from emotiond_training.mixture import Mixture
 from emotiond_training.networks import build

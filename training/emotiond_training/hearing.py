@@ -19,9 +19,9 @@ from emotiond.audio.files import file_blocks
 from emotiond.audio.signal import Signal
 from emotiond.classify import file_engine
 from emotiond.features.mfcc import Frames
-from emotiond.modelfile import NO_SPEECH
+from emotiond.model.contract import NO_SPEECH
+from emotiond.model.runtime import Classifier, Logits, softmax
 from emotiond.record import Prediction, Utterance
-from emotiond.runtime import Classifier, Logits, softmax
 
 Numbers = NDArray[np.intp]
 Reals = NDArray[np.float64]

@@ -9,7 +9,7 @@ import msgspec
 
 from emotiond.errors import InputError, reason
 from emotiond.features.mfcc import MfccConfig
-from emotiond.modelfile import Probability
+from emotiond.model.contract import Probability
 from emotiond_training.augmentation import AugmentationSettings
 from emotiond_training.mixture import MixtureSettings
 from emotiond_training.networks import SPECTRAL, Network

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from emotiond.errors import InputError, reason
-from emotiond.modelfile import Probability
+from emotiond.model.contract import Probability
 
 
 class Shipping(msgspec.Struct, frozen=True):

@@ -24,15 +24,7 @@ from emotiond_training import metrics
 from emotiond_training.clips import Clip
 from emotiond_training.noises import Noise
 from emotiond_training.progress import Reporter
-from emotiond_training.timelines import (
-    CLIPS_A_LINE,
-    Line,
-    Span,
-    choose,
-    continuous,
-    lay,
-    levelled,
-)
+from emotiond_training.timelines import CLIPS_A_LINE, Line, Span, choose, continuous, lay, levelled
 
 SNRS: Final = (30.0, 20.0, 10.0, 5.0)
 """How far the voice is over the room (dB)."""

@@ -6,9 +6,7 @@ from threading import Event
 from typing import Final
 
 from emotiond.audio import portaudio, probe
-from emotiond.audio.capture import (
-    Capture,
-)
+from emotiond.audio.capture import Capture
 from emotiond.audio.devices import devices, find
 from emotiond.audio.source import Item, Retrying
 from emotiond.errors import DeviceError

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from emotiond import settings
-from emotiond.modelfile import read_contract
+from emotiond.model.file import read_contract
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL
-from emotiond.runtime import Classifier
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -20,11 +20,11 @@ from emotiond.errors import DeviceError, InputError
 from emotiond.journal import JournalSink, is_journal
 from emotiond.live import LiveSink
 from emotiond.logfile import MEGABYTE, LogSink
+from emotiond.model.runtime import Classifier
 from emotiond.notify import Notifier
 from emotiond.paths import SAMPLE
 from emotiond.record import Hello, utc_now
 from emotiond.reload import Reload
-from emotiond.runtime import Classifier
 from emotiond.screens import screen
 from emotiond.sinks import Sink, Sinks
 from emotiond.streams import keep_stderr, let_go_of

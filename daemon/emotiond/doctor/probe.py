@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from emotiond.audio.probe import reported, say
-from emotiond.runtime import Classifier, load_runtime
+from emotiond.model.runtime import Classifier, load_runtime
 
 PROGRAM: Final = (sys.executable, "-P", "-m", "emotiond.doctor.probe")
 

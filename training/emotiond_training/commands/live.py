@@ -55,7 +55,7 @@ def check_live_arguments(args: argparse.Namespace, names: Sequence[str]) -> None
     InputError
         If a folder is missing or has no recordings, or the model can't be read.
     """
-    from emotiond.modelfile import read_contract
+    from emotiond.model.file import read_contract
 
     if not names:
         return
@@ -77,7 +77,7 @@ def measure_live(
     import msgspec
     from rich.console import Console
 
-    from emotiond.runtime import Classifier
+    from emotiond.model.runtime import Classifier
     from emotiond_training.live import Live
     from emotiond_training.noises import TRAINING_HALF, half_of
     from emotiond_training.nonspeech import non_speech

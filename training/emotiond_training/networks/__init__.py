@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from emotiond.errors import InputError
-from emotiond.modelfile import Normalisation
+from emotiond.model.contract import Normalisation
 from emotiond_training.networks.parallel import Parallel, parallel
 from emotiond_training.networks.residual import Residual, residual
 from emotiond_training.networks.seed import Seed, seed

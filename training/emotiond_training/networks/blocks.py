@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from emotiond.features.mfcc import dct_matrix
-from emotiond.modelfile import Normalisation
+from emotiond.model.contract import Normalisation
 
 Size = Annotated[int, msgspec.Meta(ge=1)]
 Dropout = Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)]

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from emotiond.modelfile import Normalisation
+from emotiond.model.contract import Normalisation
 from emotiond_training.networks.blocks import Dropout, Floor, Size, convolved, spectrum
 
 PATHS: Final = ((9, 1), (1, 11), (3, 3))

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from emotiond.modelfile import Normalisation
+from emotiond.model.contract import Normalisation
 from emotiond_training.networks.blocks import Dropout, Size, normalised, pooled
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from emotiond.modelfile import Normalisation
+from emotiond.model.contract import Normalisation
 from emotiond_training.networks.blocks import (
     OverBands,
     convolved,

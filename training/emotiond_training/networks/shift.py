@@ -2,13 +2,8 @@
 
 from typing import Any, Final
 
-from emotiond.modelfile import Normalisation
-from emotiond_training.networks.blocks import (
-    OverBands,
-    convolved,
-    heard_in_time,
-    spectrum,
-)
+from emotiond.model.contract import Normalisation
+from emotiond_training.networks.blocks import OverBands, convolved, heard_in_time, spectrum
 
 KERNELS: Final = ((2, 4), (3, 3), (3, 3), (3, 3), (3, 3))
 STRIDES: Final = ((1, 1), (2, 2), (1, 2), (1, 1), (1, 2))

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiond import runtime
 from emotiond.errors import EmotiondError, ModelError
-from emotiond.modelfile import Contract, write_model
-from emotiond.runtime import Classifier, dequantise, quantise, softmax
+from emotiond.model import runtime
+from emotiond.model.contract import Contract
+from emotiond.model.file import write_model
+from emotiond.model.runtime import Classifier, dequantise, quantise, softmax
 
 
 @pytest.fixture

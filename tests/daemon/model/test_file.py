@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from emotiond.errors import ModelError
 from emotiond.features.mfcc import MfccConfig
-from emotiond.modelfile import Contract, Normalisation, check_shapes, read_contract, write_model
+from emotiond.model.contract import Contract, Normalisation
+from emotiond.model.file import check_shapes, read_contract, write_model
 from tests.daemon.sounds import made_up_contract
 
 # An empty table behind its vtable, and what a network would be.

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from emotiond.errors import EmotiondError, ModelError
 from emotiond.features.mfcc import Frames
-from emotiond.modelfile import Contract, check_shapes, read_model
+from emotiond.model.contract import Contract
+from emotiond.model.file import check_shapes, read_model
 from emotiond.streams import quiet_stderr
 
 Logits = NDArray[np.float32]
