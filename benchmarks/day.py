@@ -30,12 +30,12 @@ from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.audio.source import Replay
 from emotiond.daemon import listen
-from emotiond.engine import Engine
 from emotiond.live import LiveSink
 from emotiond.logfile import LogSink
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.plain import PlainSink
+from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, Prediction, Utterance, decode
 from emotiond.sinks import Sinks
 

@@ -19,8 +19,8 @@ import numpy as np
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import pink
 from emotiond.errors import InputError
-from emotiond.gate import Gate, GateSettings
-from emotiond.voice import VoiceDetector
+from emotiond.recognition.gate import Gate, GateSettings
+from emotiond.recognition.vad import VoiceDetector
 
 RATE = 16_000
 HOP = 8_192

@@ -18,10 +18,10 @@ import numpy as np
 
 from emotiond.audio.files import read_sound
 from emotiond.bench import PROBE
-from emotiond.engine import Engine
-from emotiond.gate import GateSettings
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
+from emotiond.recognition.engine import Engine
+from emotiond.recognition.gate import GateSettings
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 SOME = 500

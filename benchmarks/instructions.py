@@ -27,8 +27,8 @@ from itertools import cycle
 from pathlib import Path
 import numpy as np
 from emotiond import settings
-from emotiond.engine import Engine
-from emotiond.gate import Gate, GateSettings
+from emotiond.recognition.engine import Engine
+from emotiond.recognition.gate import Gate, GateSettings
 from emotiond.features.mfcc import StreamingMfcc
 from emotiond.model.runtime import Classifier
 from emotiond.audio.files import read_sound

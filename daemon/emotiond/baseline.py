@@ -17,11 +17,11 @@ import numpy as np
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.bench import Baseline, peak_megabytes
-from emotiond.engine import Engine
 from emotiond.features.mfcc import Frames, Mfcc, MfccConfig, StreamingMfcc
-from emotiond.gate import GateSettings
 from emotiond.model.runtime import Classifier
 from emotiond.paths import SAMPLE
+from emotiond.recognition.engine import Engine
+from emotiond.recognition.gate import GateSettings
 from emotiond.stages import speech_of
 
 ROUNDS: Final = 10

@@ -17,11 +17,11 @@ import msgspec
 
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal, pink
-from emotiond.engine import Engine
 from emotiond.errors import EmotiondError
 from emotiond.model.contract import OpensFor
 from emotiond.model.runtime import Classifier
 from emotiond.paths import SAMPLE
+from emotiond.recognition.engine import Engine
 from emotiond.stages import (
     LIVE_SECONDS,
     REPEATS,

@@ -8,9 +8,9 @@ from types import FrameType
 from typing import Final
 
 from emotiond.audio.source import Block, Retrying, Source
-from emotiond.engine import Engine
 from emotiond.notify import Notifier
 from emotiond.overload import Overload
+from emotiond.recognition.engine import Engine
 from emotiond.record import News, Record, Status
 from emotiond.reload import Reload
 from emotiond.sinks import Sinks

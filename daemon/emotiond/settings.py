@@ -12,11 +12,11 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_ori
 
 import msgspec
 
-from emotiond.decision import DecisionSettings
-from emotiond.engine import HopSeconds
 from emotiond.errors import InputError, reason
-from emotiond.gate import GateSettings
 from emotiond.paths import DEFAULT_MODEL, SOCKET, state_folder
+from emotiond.recognition.decision import DecisionSettings
+from emotiond.recognition.engine import HopSeconds
+from emotiond.recognition.gate import GateSettings
 
 VARIABLE: Final = "EMOTIOND_"
 """What the names of variables of the environment begin with."""

@@ -21,13 +21,13 @@ from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks
 from emotiond.audio.signal import Resampler, Signal, pink
 from emotiond.audio.source import Replay
 from emotiond.daemon import listen
-from emotiond.decision import Decision, DecisionSettings
-from emotiond.engine import Engine
 from emotiond.features.mfcc import StreamingMfcc
-from emotiond.gate import Gate, GateSettings
 from emotiond.logfile import LogSink
 from emotiond.model.contract import OpensFor
 from emotiond.model.runtime import Classifier
+from emotiond.recognition.decision import Decision, DecisionSettings
+from emotiond.recognition.engine import Engine
+from emotiond.recognition.gate import Gate, GateSettings
 from emotiond.record import Record, utc_now
 from emotiond.sinks import Sinks
 

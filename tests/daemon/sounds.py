@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from hypothesis import strategies as st
 
-from emotiond.engine import Engine
 from emotiond.features.mfcc import MfccConfig
 from emotiond.model.contract import Contract, Normalisation
+from emotiond.recognition.engine import Engine
 from emotiond.record import Record, encode
 
 RATE = 16_000

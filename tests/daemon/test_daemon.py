@@ -11,12 +11,12 @@ import pytest
 
 from emotiond.audio import source as source_module
 from emotiond.audio.source import Block, Replay
-from emotiond.classify import classify
 from emotiond.daemon import listen
-from emotiond.engine import Engine
+from emotiond.recognition.engine import Engine
+from emotiond.recognition.recording import classify
+from emotiond.recognition.vad import VoiceDetector
 from emotiond.record import News, Prediction, Record, Status, Utterance
 from emotiond.sinks import Sinks
-from emotiond.voice import VoiceDetector
 from tests.daemon.sounds import RATE, FakeModel, cut, lines, noise, silence, speech
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)

@@ -12,8 +12,8 @@ import pytest
 from emotiond import daemon as daemon_module
 from emotiond.audio.source import Block
 from emotiond.daemon import listen
-from emotiond.engine import Engine
 from emotiond.overload import BEHIND_SECONDS, CALM_SECONDS, WIDEST, Overload
+from emotiond.recognition.engine import Engine
 from emotiond.record import Prediction
 from emotiond.sinks import Sinks
 from tests.daemon.sounds import FakeModel, cut, hear, lines, silence, speech

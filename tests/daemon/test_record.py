@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiond.engine import Engine
 from emotiond.model.runtime import Classifier
+from emotiond.recognition.engine import Engine
 from emotiond.record import (
     Event,
     Prediction,

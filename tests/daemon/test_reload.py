@@ -11,10 +11,10 @@ import pytest
 
 from emotiond.audio.source import Block, Retrying
 from emotiond.daemon import listen
-from emotiond.engine import Engine
 from emotiond.errors import InputError
-from emotiond.gate import GateSettings
 from emotiond.logfile import LogSink
+from emotiond.recognition.engine import Engine
+from emotiond.recognition.gate import GateSettings
 from emotiond.record import Prediction, Status, Utterance
 from emotiond.reload import Reload
 from emotiond.settings import LogSettings, Settings

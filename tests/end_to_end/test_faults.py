@@ -30,11 +30,11 @@ import pytest
 from emotiond import logfile
 from emotiond.audio.source import Block, Retrying
 from emotiond.daemon import listen
-from emotiond.engine import Engine
 from emotiond.errors import InputError
 from emotiond.live import MOST_VIEWERS, LiveSink, connect
 from emotiond.logfile import LogSink
 from emotiond.plain import PlainSink
+from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, News, Prediction, Status, Utterance, decode, encode
 from emotiond.reload import Reload
 from emotiond.settings import Settings

@@ -17,10 +17,10 @@ import pytest
 import soundfile
 
 from emotiond.audio.files import file_blocks
-from emotiond.engine import Engine
 from emotiond.model.contract import Contract
 from emotiond.model.file import write_model
 from emotiond.model.runtime import Classifier
+from emotiond.recognition.engine import Engine
 from emotiond.record import Prediction, Record, Status, Utterance, decode, encode, json_schema
 from tests.conftest import SAID, Run, pcm
 

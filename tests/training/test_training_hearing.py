@@ -9,10 +9,10 @@ import pytest
 import soundfile
 
 from emotiond.audio.files import file_blocks
-from emotiond.classify import classify
 from emotiond.model.contract import Contract
 from emotiond.model.file import read_model, write_model
 from emotiond.model.runtime import Classifier
+from emotiond.recognition.recording import classify
 from emotiond_training.hearing import at_gain, hearing, joined, pooled, windows_of
 
 RATE = 16_000

@@ -11,7 +11,7 @@ from tests.daemon.sounds import LABELS, FakeModel
 from emotiond.audio.files import read_sound
 from emotiond.cli import main
 from emotiond.errors import InputError
-from emotiond.gate import GateSettings
+from emotiond.recognition.gate import GateSettings
 from emotiond_training.clips import Clip
 from emotiond_training.live import Live, live_section
 from emotiond_training.noises import TRAINING_HALF, Noise, half_of

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from emotiond.audio.files import file_blocks
 from emotiond.audio.signal import Signal
-from emotiond.classify import file_engine
 from emotiond.features.mfcc import Frames
 from emotiond.model.contract import NO_SPEECH
 from emotiond.model.runtime import Classifier, Logits, softmax
+from emotiond.recognition.recording import file_engine
 from emotiond.record import Prediction, Utterance
 
 Numbers = NDArray[np.intp]

@@ -14,11 +14,11 @@ import numpy as np
 
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
-from emotiond.classify import classify
-from emotiond.decision import DecisionSettings
-from emotiond.engine import Engine, Model
 from emotiond.errors import InputError
-from emotiond.gate import GateSettings
+from emotiond.recognition.decision import DecisionSettings
+from emotiond.recognition.engine import Engine, Model
+from emotiond.recognition.gate import GateSettings
+from emotiond.recognition.recording import classify
 from emotiond.record import Prediction, Utterance
 from emotiond_training import metrics
 from emotiond_training.clips import Clip

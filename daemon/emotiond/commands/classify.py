@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 
 from emotiond.audio.files import FAST_BLOCK_SECONDS, file_blocks
-from emotiond.classify import Verdict, classify
 from emotiond.errors import InputError, SoundError
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.pool import cores, in_order
+from emotiond.recognition.recording import Verdict, classify
 from emotiond.text import printable
 
 

@@ -15,7 +15,6 @@ from emotiond import settings
 from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
 from emotiond.audio.source import Replay, Source
 from emotiond.daemon import listen, stop_on_signals
-from emotiond.engine import Engine
 from emotiond.errors import DeviceError, InputError
 from emotiond.journal import JournalSink, is_journal
 from emotiond.live import LiveSink
@@ -23,6 +22,7 @@ from emotiond.logfile import MEGABYTE, LogSink
 from emotiond.model.runtime import Classifier
 from emotiond.notify import Notifier
 from emotiond.paths import SAMPLE
+from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, utc_now
 from emotiond.reload import Reload
 from emotiond.screens import screen

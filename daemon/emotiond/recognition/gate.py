@@ -14,7 +14,7 @@ import numpy as np
 
 from emotiond.audio.signal import LEAST_DB, SILENCE_DB, Signal, decibels
 from emotiond.model.contract import OpensFor
-from emotiond.voice import PIECE, RATE, VoiceDetector
+from emotiond.recognition.vad import PIECE, RATE, VoiceDetector
 
 FLOOR_DB: Final = -92.0
 """No room is taken to be quieter than this (dBFS, without rumble): above the last bit of 16."""

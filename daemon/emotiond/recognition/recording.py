@@ -7,10 +7,10 @@ import msgspec
 import numpy as np
 
 from emotiond.audio.signal import LEAST_DB, Signal
-from emotiond.decision import Pooled, decide
-from emotiond.engine import Engine, Model
-from emotiond.gate import GateSettings
 from emotiond.model.contract import NO_SPEECH
+from emotiond.recognition.decision import Pooled, decide
+from emotiond.recognition.engine import Engine, Model
+from emotiond.recognition.gate import GateSettings
 from emotiond.record import Record, State, Utterance
 
 VOICE_ABOVE: Final = 0.5

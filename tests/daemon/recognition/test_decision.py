@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from emotiond.decision import (
+from emotiond.recognition.decision import (
     SILENCE,
     Decision,
     DecisionSettings,

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotiond.audio.signal import SILENCE_DB
-from emotiond.gate import Gate, GateSettings, quantile
 from emotiond.model.contract import OpensFor
-from emotiond.voice import VoiceDetector
+from emotiond.recognition.gate import Gate, GateSettings, quantile
+from emotiond.recognition.vad import VoiceDetector
 from tests.daemon.sounds import RATE, noise, silence, speech, tone
 
 HOP = 8000

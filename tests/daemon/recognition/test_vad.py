@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiond import voice
-from emotiond.voice import AGAIN, CHUNK, HEARD, PIECE, THREAD_LIMIT, VoiceDetector, likeliest
+from emotiond.recognition import vad as voice
+from emotiond.recognition.vad import (
+    AGAIN,
+    CHUNK,
+    HEARD,
+    PIECE,
+    THREAD_LIMIT,
+    VoiceDetector,
+    likeliest,
+)
 from tests.daemon.sounds import RATE, noise, silence, tone
 
 
@@ -92,7 +100,7 @@ def test_reset_forgets_the_stream(sample: np.ndarray) -> None:
 THREADS = """
 import pathlib, re
 import numpy as np
-from emotiond.voice import VoiceDetector
+from emotiond.recognition.vad import VoiceDetector
 detector = VoiceDetector(16_000)
 before = len(list(pathlib.Path("/proc/self/task").iterdir()))
 detector.hear(np.ones(16_000, np.float32))

@@ -13,10 +13,16 @@ import msgspec
 import numpy as np
 
 from emotiond.audio.signal import Signal, check_signal
-from emotiond.decision import SILENCE, Decided, Decision, DecisionSettings, Probabilities
 from emotiond.features.mfcc import Frames, StreamingMfcc
-from emotiond.gate import Gate, GateSettings
 from emotiond.model.contract import Contract
+from emotiond.recognition.decision import (
+    SILENCE,
+    Decided,
+    Decision,
+    DecisionSettings,
+    Probabilities,
+)
+from emotiond.recognition.gate import Gate, GateSettings
 from emotiond.record import Prediction, Record, Utterance
 
 HopSeconds = Annotated[

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from emotiond.decision import DecisionSettings
-from emotiond.engine import Engine, Model
 from emotiond.features.mfcc import Mfcc, MfccConfig
-from emotiond.gate import GateSettings
 from emotiond.model.runtime import Classifier
+from emotiond.recognition.decision import DecisionSettings
+from emotiond.recognition.engine import Engine, Model
+from emotiond.recognition.gate import GateSettings
 from emotiond.record import Prediction, Record, Utterance
 from tests.conftest import SAID
 from tests.daemon.sounds import (
