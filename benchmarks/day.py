@@ -30,14 +30,14 @@ from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.audio.source import Replay
 from emotiond.daemon import listen
-from emotiond.live import LiveSink
-from emotiond.logfile import LogSink
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.plain import PlainSink
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, Prediction, Utterance, decode
-from emotiond.sinks import Sinks
+from emotiond.sinks.fanout import Sinks
+from emotiond.sinks.live import LiveSink
+from emotiond.sinks.log import LogSink
 
 NOON = datetime(2026, 2, 27, 12, 0, tzinfo=UTC)
 TALKS_AN_HOUR = 6

@@ -18,13 +18,13 @@ from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Resampler, pink
 from emotiond.baseline import librosa_mfcc
 from emotiond.features.mfcc import StreamingMfcc
-from emotiond.logfile import LogSink
 from emotiond.model.contract import OpensFor
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
 from emotiond.recognition.decision import Decision, DecisionSettings
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import Gate, GateSettings
+from emotiond.sinks.log import LogSink
 from emotiond.stages import speech_of
 
 RATE = 16_000

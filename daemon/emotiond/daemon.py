@@ -13,7 +13,7 @@ from emotiond.overload import Overload
 from emotiond.recognition.engine import Engine
 from emotiond.record import News, Record, Status
 from emotiond.reload import Reload
-from emotiond.sinks import Sinks
+from emotiond.sinks.fanout import Sinks
 from emotiond.text import spoken
 
 SILENT: Final = Notifier()

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from emotiond.logfile import MEGABYTE
+from emotiond.sinks.log import MEGABYTE
 from emotiond.symptoms import Log, Outcome, Service, Symptoms
 
 SCARCE: Final = 20 * MEGABYTE

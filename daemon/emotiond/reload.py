@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 
 from emotiond.errors import InputError
-from emotiond.logfile import MEGABYTE, LogSink
 from emotiond.record import News
 from emotiond.settings import Settings, differing
+from emotiond.sinks.log import MEGABYTE, LogSink
 
 HEARING: Final = ("hop_seconds", "gate.", "decision.")
 """Keys that a new engine takes up."""

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 
 from emotiond.record import Hello
-from emotiond.sinks import Sink
+from emotiond.sinks.sink import Sink
 
 
 def screen(hello: Hello, on_broken: Callable[[], None]) -> Sink:

@@ -22,14 +22,14 @@ from emotiond.audio.signal import Resampler, Signal, pink
 from emotiond.audio.source import Replay
 from emotiond.daemon import listen
 from emotiond.features.mfcc import StreamingMfcc
-from emotiond.logfile import LogSink
 from emotiond.model.contract import OpensFor
 from emotiond.model.runtime import Classifier
 from emotiond.recognition.decision import Decision, DecisionSettings
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import Gate, GateSettings
 from emotiond.record import Record, utc_now
-from emotiond.sinks import Sinks
+from emotiond.sinks.fanout import Sinks
+from emotiond.sinks.log import LogSink
 
 REPEATS: Final = 5
 """Runs of which the cheapest counts."""

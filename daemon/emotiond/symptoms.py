@@ -16,8 +16,8 @@ import msgspec
 from emotiond.audio import probe as sound_probe
 from emotiond.doctor import probe as model_probe
 from emotiond.errors import reason
-from emotiond.logfile import MEGABYTE
 from emotiond.settings import Settings
+from emotiond.sinks.log import MEGABYTE
 
 PROBE_SECONDS: Final = 60.0
 SERVICE_LOG: Final = Path("/var/log/emotiond")

@@ -4,8 +4,8 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from emotiond.logfile import LogSink
 from emotiond.record import Status, decode, encode
+from emotiond.sinks.log import LogSink
 
 NOON = datetime(2026, 2, 28, 12, 0, 0, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from emotiond.recognition.engine import Engine
 from emotiond.recognition.recording import classify
 from emotiond.recognition.vad import VoiceDetector
 from emotiond.record import News, Prediction, Record, Status, Utterance
-from emotiond.sinks import Sinks
+from emotiond.sinks.fanout import Sinks
 from tests.daemon.sounds import RATE, FakeModel, cut, lines, noise, silence, speech
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)

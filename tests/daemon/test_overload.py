@@ -15,7 +15,7 @@ from emotiond.daemon import listen
 from emotiond.overload import BEHIND_SECONDS, CALM_SECONDS, WIDEST, Overload
 from emotiond.recognition.engine import Engine
 from emotiond.record import Prediction
-from emotiond.sinks import Sinks
+from emotiond.sinks.fanout import Sinks
 from tests.daemon.sounds import FakeModel, cut, hear, lines, silence, speech
 from tests.daemon.test_daemon import Keeper
 

@@ -12,13 +12,13 @@ import pytest
 from emotiond.audio.source import Block, Retrying
 from emotiond.daemon import listen
 from emotiond.errors import InputError
-from emotiond.logfile import LogSink
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import GateSettings
 from emotiond.record import Prediction, Status, Utterance
 from emotiond.reload import Reload
 from emotiond.settings import LogSettings, Settings
-from emotiond.sinks import Sinks
+from emotiond.sinks.fanout import Sinks
+from emotiond.sinks.log import LogSink
 from tests.daemon.sounds import FakeModel, cut, silence, speech
 from tests.daemon.test_daemon import Keeper, block
 

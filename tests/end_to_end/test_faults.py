@@ -27,18 +27,18 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from emotiond import logfile
 from emotiond.audio.source import Block, Retrying
 from emotiond.daemon import listen
 from emotiond.errors import InputError
-from emotiond.live import MOST_VIEWERS, LiveSink, connect
-from emotiond.logfile import LogSink
 from emotiond.plain import PlainSink
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, News, Prediction, Status, Utterance, decode, encode
 from emotiond.reload import Reload
 from emotiond.settings import Settings
-from emotiond.sinks import Sinks
+from emotiond.sinks.client import connect
+from emotiond.sinks.fanout import Sinks
+from emotiond.sinks.live import MOST_VIEWERS, LiveSink
+from emotiond.sinks.log import LogSink
 from tests.daemon.sounds import FakeModel, cut, silence, speech
 from tests.daemon.test_daemon import Keeper
 
@@ -189,15 +189,15 @@ def break_the_disk(bench: Bench) -> None:
         write(file, data[:9])
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    bench.patch.setattr(logfile.os, "write", half)
+    bench.patch.setattr(os, "write", half)
 
 
 def make_read_only(bench: Bench) -> None:
     def refuse(*_: object) -> int:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    bench.patch.setattr(logfile.os, "write", refuse)
-    bench.patch.setattr(logfile.os, "open", refuse)
+    bench.patch.setattr(os, "write", refuse)
+    bench.patch.setattr(os, "open", refuse)
 
 
 def repair_the_disk(bench: Bench) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from emotiond import cli
-from emotiond.live import connect, messages
 from emotiond.record import Hello, Meter, encode
+from emotiond.sinks.client import connect, messages
 from tests.end_to_end.test_program import events, logged
 
 ROUNDS = 200

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotiond.live import connect
+from emotiond.sinks.client import connect
 
 RATE = 16_000
 WINDOW = 16

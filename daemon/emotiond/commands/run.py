@@ -16,9 +16,6 @@ from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks,
 from emotiond.audio.source import Replay, Source
 from emotiond.daemon import listen, stop_on_signals
 from emotiond.errors import DeviceError, InputError
-from emotiond.journal import JournalSink, is_journal
-from emotiond.live import LiveSink
-from emotiond.logfile import MEGABYTE, LogSink
 from emotiond.model.runtime import Classifier
 from emotiond.notify import Notifier
 from emotiond.paths import SAMPLE
@@ -26,7 +23,11 @@ from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, utc_now
 from emotiond.reload import Reload
 from emotiond.screens import screen
-from emotiond.sinks import Sink, Sinks
+from emotiond.sinks.fanout import Sinks
+from emotiond.sinks.journal import JournalSink, is_journal
+from emotiond.sinks.live import LiveSink
+from emotiond.sinks.log import MEGABYTE, LogSink
+from emotiond.sinks.sink import Sink
 from emotiond.streams import keep_stderr, let_go_of
 from emotiond.text import printable
 

@@ -10,12 +10,12 @@ from typing import Final
 from emotiond import settings
 from emotiond.daemon import stop_on_signals
 from emotiond.errors import EmotiondError
-from emotiond.live import connect, messages
 from emotiond.paths import SYSTEM_SOCKET
 from emotiond.record import Event as StatusEvent
 from emotiond.record import Hello, Meter, Status, stamp, utc_now
 from emotiond.screens import screen
-from emotiond.sinks import Sink
+from emotiond.sinks.client import connect, messages
+from emotiond.sinks.sink import Sink
 
 RETRY_SECONDS: Final = 0.5
 

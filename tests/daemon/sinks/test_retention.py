@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emotiond.logfile import LogSink
 from emotiond.record import encode
+from emotiond.sinks.log import LogSink
 from tests.daemon.logs import NOON, Clock, fill, messages, opened, status
 
 

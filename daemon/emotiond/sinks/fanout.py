@@ -3,26 +3,10 @@
 import contextlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
 
 from emotiond.errors import reason
 from emotiond.record import Record, Status, stamp
-
-
-class Sink(Protocol):
-    """Takes records: a screen, a log."""
-
-    def open(self) -> None:
-        """Begin."""
-
-    def write(self, record: Record) -> None:
-        """Take a record; raises OSError if it can't."""
-
-    def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Take the reading of a hop (stream seconds, dBFS, 0 to 1), in silence too."""
-
-    def close(self) -> None:
-        """End: all that was written is kept, a terminal is as it was."""
+from emotiond.sinks.sink import Sink
 
 
 class Sinks:

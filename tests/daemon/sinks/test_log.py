@@ -20,9 +20,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiond import logfile
 from emotiond.errors import InputError
-from emotiond.logfile import LogSink, repair
+from emotiond.sinks.log import LogSink
+from emotiond.sinks.retention import repair
 from tests.daemon.logs import NOON, Clock, fill, messages, status
 
 
@@ -147,7 +147,7 @@ def test_a_write_that_takes_part_of_a_line_is_taken_back(
     log = LogSink(tmp_path, now=Clock())
     log.write(status("whole"))
     write = os.write
-    monkeypatch.setattr(logfile.os, "write", lambda file, data: write(file, data[:7]))
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:7]))
     with pytest.raises(OSError, match="No space"):
         log.write(status("half"))
     monkeypatch.undo()
@@ -230,7 +230,7 @@ def test_after_an_error_of_the_disk_the_next_line_follows_a_whole_one(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     write = os.write
-    monkeypatch.setattr(logfile.os, "write", half_then_fail)
+    monkeypatch.setattr(os, "write", half_then_fail)
     with pytest.raises(OSError, match="Input/output"):
         log.write(status("half"))
     monkeypatch.undo()

@@ -4,29 +4,18 @@ import contextlib
 import errno
 import math
 import os
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from emotiond.errors import InputError, reason
 from emotiond.record import Record, Status, encode, utc_now
+from emotiond.sinks.retention import SteadyClock, day_of, last_written, repair, since_boot
 
 PREFIX: Final = "predictions-"
 SUFFIX: Final = ".jsonl"
 MEGABYTE: Final = 1_000_000
-JUMP_SECONDS: Final = 60.0
-"""A wall clock that moves by so much more or less than time did was set."""
-STEADY_SECONDS: Final = 3600.0
-"""How long a clock that was set must have run before files are deleted by their age."""
-BELIEVABLE: Final = timedelta(days=3)
-"""A daemon that last wrote so long ago may believe the clock at its start."""
-
-
-def since_boot() -> float:
-    """Return seconds of a clock that nobody sets, and that goes on while the machine sleeps."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class LogSink:
@@ -71,7 +60,7 @@ class LogSink:
         self._folder = folder
         self._keep_days = keep_days
         self._max_bytes = max_bytes
-        self._clock = _Clock(now, elapsed)
+        self._clock = SteadyClock(now, elapsed)
         self._day = ""
         self._file: int | None = None
         self._steady = False
@@ -84,7 +73,7 @@ class LogSink:
             for each in files:
                 with contextlib.suppress(OSError):  # what can't be mended can still be followed
                     repair(each)
-            self._clock.believe(max((_last_written(each) for each in files), default=0.0))
+            self._clock.believe(max((last_written(each) for each in files), default=0.0))
             self._file = self._turn_over(self._clock.read())
         except OSError as error:
             raise InputError(
@@ -171,7 +160,7 @@ class LogSink:
         with contextlib.suppress(OSError):
             sizes = {each: each.stat().st_size for each in self._files()}
             for each in list(sizes):
-                too_old = self._steady and _day(_last_written(each)) < oldest
+                too_old = self._steady and day_of(last_written(each)) < oldest
                 if each != self.path and (too_old or sum(sizes.values()) > self._max_bytes):
                     each.unlink(missing_ok=True)
                     del sizes[each]
@@ -179,65 +168,6 @@ class LogSink:
                 self._room = self._max_bytes - used
 
 
-class _Clock:
-    """The wall clock, and whether it can be believed."""
-
-    def __init__(self, now: Callable[[], datetime], elapsed: Callable[[], float]) -> None:
-        self._now = now
-        self._elapsed = elapsed
-        self._last = now(), elapsed()
-        self._set_at: float | None = self._last[1]
-        """When it was last set; None if it may be believed since the start."""
-
-    @property
-    def steady(self) -> bool:
-        """Whether it has not been set for long enough, as of the last reading."""
-        return self._set_at is None or self._last[1] - self._set_at >= STEADY_SECONDS
-
-    def believe(self, last_written: float) -> None:
-        """Believe it from the start, if it goes on from when something was last written."""
-        before = self._last[0].timestamp() - last_written
-        if 0.0 <= before <= BELIEVABLE.total_seconds():
-            self._set_at = None
-
-    def read(self) -> datetime:
-        """Return the time."""
-        now, elapsed = self._now(), self._elapsed()
-        moved = (now - self._last[0]).total_seconds() - (elapsed - self._last[1])
-        if abs(moved) > JUMP_SECONDS:
-            self._set_at = elapsed
-        self._last = now, elapsed
-        return now
-
-
 def _restarted(record: Record) -> Status:
     message = "the log file was deleted or moved away; this is a new one"
     return Status(time=record.time, model=record.model, event="log_restarted", message=message)
-
-
-def _last_written(path: Path) -> float:
-    return path.stat().st_mtime
-
-
-def _day(timestamp: float) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).date().isoformat()
-
-
-def repair(path: Path) -> None:
-    """Cut off a torn last line: what stands behind the last end of line."""
-    if not path.exists():
-        return
-    with path.open("rb+") as file:
-        left = os.fstat(file.fileno())
-        end = file.seek(0, os.SEEK_END)
-        start = end
-        tail = b""
-        while start > 0 and b"\n" not in tail:
-            start = max(0, start - 65536)
-            file.seek(start)
-            tail = file.read(65536)
-        whole = start + tail.rfind(b"\n") + 1
-        if whole < end:
-            file.truncate(whole)
-            # It is as old as its last line.
-            os.utime(file.fileno(), ns=(left.st_atime_ns, left.st_mtime_ns))

@@ -11,7 +11,6 @@ import os
 import select
 import socket
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import IO, Final
@@ -27,14 +26,9 @@ MOST_VIEWERS: Final = 32
 BACKLOG: Final = 8
 FULL_SECONDS: Final = 1.0
 """Pause after a viewer could not be let in, for want of file descriptors, say."""
-POLL_SECONDS: Final = 0.1
-LONGEST_LINE: Final = 1_000_000
 
-
-Message = Hello | Meter | Record
 
 _encoder: Final = msgspec.json.Encoder()
-_decoder: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
 
 
 class LiveSink:
@@ -187,38 +181,3 @@ def _occupy(lock: IO[str], path: Path) -> None:
 def _identity(path: Path) -> tuple[int, int]:
     found = path.stat()
     return (found.st_dev, found.st_ino) if stat.S_ISSOCK(found.st_mode) else (0, 0)
-
-
-def connect(path: Path) -> socket.socket:
-    """Return a connection to a daemon's socket; raises OSError if there is none."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.connect(os.fsencode(path))
-    except OSError:
-        connection.close()
-        raise
-    return connection
-
-
-def messages(connection: socket.socket, stop: Event) -> Iterator[Message]:
-    """Yield what a daemon publishes until it ends or ``stop`` is set; closes the connection.
-
-    What a newer daemon may say that is not known here is left out.
-    """
-    rest = b""
-    with connection:
-        while not stop.is_set() and len(rest) < LONGEST_LINE:
-            if not select.select([connection], [], [], POLL_SECONDS)[0]:
-                continue
-            try:
-                data = connection.recv(65536)
-            except ConnectionError:
-                return
-            if not data:
-                return
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                try:
-                    yield _decoder.decode(line)
-                except msgspec.DecodeError:
-                    continue

@@ -14,10 +14,12 @@ from threading import Event
 
 import pytest
 
-from emotiond import live, settings
+from emotiond import settings
 from emotiond.commands import watch
-from emotiond.live import LiveSink, Message, connect, messages
 from emotiond.record import Hello, Meter, Prediction, Status, encode
+from emotiond.sinks import live
+from emotiond.sinks.client import Message, connect, messages
+from emotiond.sinks.live import LiveSink
 
 HELLO = Hello(model="abcd", labels=("calm", "cross"), title="emotiond")
 
@@ -219,7 +221,7 @@ def test_a_second_daemon_does_not_take_a_living_ones_socket_and_gets_it_later(
 
 def test_what_a_killed_daemon_left_is_replaced(path: Path, sinks) -> None:
     code = (
-        "import signal; from pathlib import Path; from tests.daemon import test_live as t; "
+        "import signal; from pathlib import Path; from tests.daemon.sinks import test_live as t; "
         f"t.LiveSink(Path({str(path)!r}), t.HELLO).write(t.status()); signal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", code]) as other:

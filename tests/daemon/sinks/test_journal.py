@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emotiond.journal import JournalSink, is_journal
 from emotiond.record import Event, Status, Utterance
+from emotiond.sinks.journal import JournalSink, is_journal
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from emotiond.record import Record, Status
-from emotiond.sinks import Sinks
+from emotiond.sinks.fanout import Sinks
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
 

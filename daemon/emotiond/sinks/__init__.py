@@ -1,0 +1,1 @@
+"""Where records go: the log, the live socket, the journal, and all of them at once."""

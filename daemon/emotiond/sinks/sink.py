@@ -1,0 +1,21 @@
+"""What a sink is: it takes records."""
+
+from typing import Protocol
+
+from emotiond.record import Record
+
+
+class Sink(Protocol):
+    """Takes records: a screen, a log."""
+
+    def open(self) -> None:
+        """Begin."""
+
+    def write(self, record: Record) -> None:
+        """Take a record; raises OSError if it can't."""
+
+    def meter(self, seconds: float, level: float, speech: float) -> None:
+        """Take the reading of a hop (stream seconds, dBFS, 0 to 1), in silence too."""
+
+    def close(self) -> None:
+        """End: all that was written is kept, a terminal is as it was."""
