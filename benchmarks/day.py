@@ -32,12 +32,12 @@ from emotiond.audio.source import Replay
 from emotiond.daemon import listen
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL
-from emotiond.plain import PlainSink
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, Prediction, Utterance, decode
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.live import LiveSink
 from emotiond.sinks.log import LogSink
+from emotiond.terminal.plain import PlainSink
 
 NOON = datetime(2026, 2, 27, 12, 0, tzinfo=UTC)
 TALKS_AN_HOUR = 6

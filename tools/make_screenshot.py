@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
 from emotiond.record import Prediction, Status, Utterance
-from emotiond.screen import render
-from emotiond.view import View
+from emotiond.terminal.layout import render
+from emotiond.terminal.view import View
 
 WIDTH: Final = 80
 HEIGHT: Final = 20

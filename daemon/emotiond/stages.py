@@ -225,8 +225,8 @@ def _screen_ms(model: Classifier, records: Iterable[Record]) -> float:
     """Return the CPU time of a frame of the live screen (ms)."""
     from rich.console import Console
 
-    from emotiond.screen import render
-    from emotiond.view import View
+    from emotiond.terminal.layout import render
+    from emotiond.terminal.view import View
 
     console = Console(file=io.StringIO(), force_terminal=True, width=100, height=30)
     view = View(labels=model.contract.reported, title="emotiond")

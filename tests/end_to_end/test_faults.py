@@ -30,7 +30,6 @@ import pytest
 from emotiond.audio.source import Block, Retrying
 from emotiond.daemon import listen
 from emotiond.errors import InputError
-from emotiond.plain import PlainSink
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, News, Prediction, Status, Utterance, decode, encode
 from emotiond.reload import Reload
@@ -39,6 +38,7 @@ from emotiond.sinks.client import connect
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.live import MOST_VIEWERS, LiveSink
 from emotiond.sinks.log import LogSink
+from emotiond.terminal.plain import PlainSink
 from tests.daemon.sounds import FakeModel, cut, silence, speech
 from tests.daemon.test_daemon import Keeper
 
@@ -333,7 +333,7 @@ def leave_the_pipe(bench: Bench) -> None:
 
 
 def stall_the_pipe(bench: Bench) -> None:
-    bench.patch.setattr("emotiond.plain.takes", lambda _: False)
+    bench.patch.setattr("emotiond.terminal.plain.takes", lambda _: False)
 
 
 def lose_the_terminal(bench: Bench) -> None:

@@ -22,13 +22,13 @@ from emotiond.paths import SAMPLE
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, utc_now
 from emotiond.reload import Reload
-from emotiond.screens import screen
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.journal import JournalSink, is_journal
 from emotiond.sinks.live import LiveSink
 from emotiond.sinks.log import MEGABYTE, LogSink
 from emotiond.sinks.sink import Sink
 from emotiond.streams import keep_stderr, let_go_of
+from emotiond.terminal.display import screen
 from emotiond.text import printable
 
 STDIN: Final = 0

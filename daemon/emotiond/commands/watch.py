@@ -13,9 +13,9 @@ from emotiond.errors import EmotiondError
 from emotiond.paths import SYSTEM_SOCKET
 from emotiond.record import Event as StatusEvent
 from emotiond.record import Hello, Meter, Status, stamp, utc_now
-from emotiond.screens import screen
 from emotiond.sinks.client import connect, messages
 from emotiond.sinks.sink import Sink
+from emotiond.terminal.display import screen
 
 RETRY_SECONDS: Final = 0.5
 

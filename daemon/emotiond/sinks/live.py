@@ -18,7 +18,7 @@ from typing import IO, Final
 import msgspec
 
 from emotiond.record import Hello, Meter, Record, Status, encode
-from emotiond.view import View
+from emotiond.terminal.view import View
 
 MODE: Final = 0o660
 """Of the socket: whom the daemon's group trusts may watch."""

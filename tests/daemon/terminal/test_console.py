@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from emotiond.console import ConsoleSink
 from emotiond.record import Event, Prediction, Record, State, Status, Utterance
-from emotiond.screen import keys, render
-from emotiond.view import View
+from emotiond.terminal.console import ConsoleSink
+from emotiond.terminal.layout import keys, render
+from emotiond.terminal.view import View
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 MODEL = "3f9a1c2b"
@@ -438,7 +438,7 @@ def test_ctrl_c_leaves_a_real_terminal_clean() -> None:
         """
         import signal
         from rich.console import Console
-        from emotiond.console import ConsoleSink
+        from emotiond.terminal.console import ConsoleSink
         from emotiond.record import Prediction
 
         # Ignored from birth where the tests themselves run in a shell's background.

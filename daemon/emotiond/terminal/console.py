@@ -1,4 +1,4 @@
-"""The live screen: a terminal around :mod:`emotiond.screen`."""
+"""The live screen: a terminal around :mod:`emotiond.terminal.layout`."""
 
 import contextlib
 import termios
@@ -7,11 +7,11 @@ from typing import Final
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 
-from emotiond.plain import PlainSink
 from emotiond.record import Record
-from emotiond.screen import render
 from emotiond.streams import takes
-from emotiond.view import View
+from emotiond.terminal.layout import render
+from emotiond.terminal.plain import PlainSink
+from emotiond.terminal.view import View
 
 FRAMES_PER_SECOND: Final = 8
 

@@ -18,11 +18,11 @@ def screen(hello: Hello, on_broken: Callable[[], None]) -> Sink:
         Called once if standard output is a pipe and nobody reads it any more.
     """
     if not sys.stdout.isatty():
-        from emotiond.plain import PlainSink
+        from emotiond.terminal.plain import PlainSink
 
         return PlainSink(sys.stdout, on_broken)
     from rich.console import Console
 
-    from emotiond.console import ConsoleSink
+    from emotiond.terminal.console import ConsoleSink
 
     return ConsoleSink(hello.labels, hello.title, Console())

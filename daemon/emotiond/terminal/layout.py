@@ -15,8 +15,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Group
 from rich.text import Text
 
+from emotiond.terminal.view import Moment, View
 from emotiond.text import clock, one_line, spoken
-from emotiond.view import Moment, View
 
 WIDEST: Final = 100
 """Columns used at most: an eye has to get from a name to its number."""

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotiond.plain import PlainSink
 from emotiond.record import Prediction, Record, State, Status, Utterance
+from emotiond.terminal.plain import PlainSink
 from emotiond.text import clock
 
 
@@ -143,7 +143,7 @@ def test_a_closed_pipe_is_an_oserror_of_the_caller_and_nothing_else() -> None:
     script = textwrap.dedent(
         """
         import sys
-        from emotiond.plain import PlainSink
+        from emotiond.terminal.plain import PlainSink
         from emotiond.record import Status
 
         told = []
@@ -193,5 +193,5 @@ def test_a_full_disk_is_tried_again() -> None:
 
 
 def test_plain_lines_do_not_load_the_screen() -> None:
-    code = "import sys, emotiond.plain; sys.exit('rich' in sys.modules)"
+    code = "import sys, emotiond.terminal.plain; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
