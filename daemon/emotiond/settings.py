@@ -13,67 +13,15 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_ori
 import msgspec
 
 from emotiond.errors import InputError, reason
-from emotiond.paths import DEFAULT_MODEL, SOCKET, state_folder
+from emotiond.paths import DEFAULT_MODEL
 from emotiond.recognition.decision import DecisionSettings
 from emotiond.recognition.engine import HopSeconds
 from emotiond.recognition.gate import GateSettings
+from emotiond.sinks.live import LiveSettings
+from emotiond.sinks.log import LogSettings
 
 VARIABLE: Final = "EMOTIOND_"
 """What the names of variables of the environment begin with."""
-
-
-class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where predictions are kept, and how long."""
-
-    dir: Annotated[
-        str | None,
-        msgspec.Meta(
-            description="folder of the prediction log (default: the user's or systemd's)",
-            examples=["/srv/emotiond/log"],
-        ),
-    ] = None
-    keep_days: Annotated[
-        int, msgspec.Meta(ge=1, le=36_500, description="days after which a day's log is deleted")
-    ] = 30
-    max_megabytes: Annotated[
-        float,
-        msgspec.Meta(gt=0, le=1e9, description="size of all logs over which the oldest is deleted"),
-    ] = 200.0
-
-    @property
-    def folder(self) -> Path:
-        """The folder to log to: as set, or systemd's, or the user's state folder."""
-        if self.dir:
-            return Path(self.dir).expanduser()
-        if systemd := os.environ.get("LOGS_DIRECTORY"):
-            return Path(systemd.split(":")[0])
-        return state_folder()
-
-
-class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where predictions can be watched."""
-
-    socket: Annotated[
-        str | None,
-        msgspec.Meta(
-            description="Unix socket that watch connects to, or none (default: in the session's or "
-            "systemd's folder)",
-            examples=["none"],
-        ),
-    ] = None
-
-    @property
-    def path(self) -> Path | None:
-        """The socket: as set, or in the folder of systemd, of the session, or of the user."""
-        if self.socket == "none":
-            return None
-        if self.socket:
-            return Path(self.socket).expanduser()
-        if systemd := os.environ.get("RUNTIME_DIRECTORY"):
-            return Path(systemd.split(":")[0]) / SOCKET
-        if session := os.environ.get("XDG_RUNTIME_DIR"):
-            return Path(session) / "emotiond" / SOCKET
-        return state_folder() / SOCKET
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,9 +16,9 @@ from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import GateSettings
 from emotiond.record import Prediction, Status, Utterance
 from emotiond.reload import Reload
-from emotiond.settings import LogSettings, Settings
+from emotiond.settings import Settings
 from emotiond.sinks.fanout import Sinks
-from emotiond.sinks.log import LogSink
+from emotiond.sinks.log import LogSettings, LogSink
 from tests.daemon.sounds import FakeModel, cut, silence, speech
 from tests.daemon.test_daemon import Keeper, block
 

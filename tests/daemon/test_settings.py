@@ -11,15 +11,9 @@ import pytest
 
 from emotiond.errors import InputError
 from emotiond.paths import DEFAULT_MODEL
-from emotiond.settings import (
-    LiveSettings,
-    LogSettings,
-    Settings,
-    add_flags,
-    default_file,
-    differing,
-    load,
-)
+from emotiond.settings import Settings, add_flags, default_file, differing, load
+from emotiond.sinks.live import LiveSettings
+from emotiond.sinks.log import LogSettings
 
 KEYS = {
     # key in the file: (in the file, as a flag, what comes of it)

@@ -14,6 +14,7 @@ from emotiond.paths import SYSTEM_SOCKET
 from emotiond.record import Event as StatusEvent
 from emotiond.record import Hello, Meter, Status, stamp, utc_now
 from emotiond.sinks.client import connect, messages
+from emotiond.sinks.live import LiveSettings
 from emotiond.sinks.sink import Sink
 from emotiond.terminal.display import screen
 
@@ -92,7 +93,7 @@ class _Viewer:
             self._screen.write(stamp(status, utc_now(), 0.0))
 
 
-def _find(live: settings.LiveSettings) -> Path:
+def _find(live: LiveSettings) -> Path:
     """Return the socket that is set, or the user's own, or else the system service's."""
     path = live.path
     if path is None:

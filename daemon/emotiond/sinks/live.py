@@ -13,10 +13,11 @@ import socket
 import stat
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import IO, Final
+from typing import IO, Annotated, Final
 
 import msgspec
 
+from emotiond.paths import SOCKET, state_folder
 from emotiond.record import Hello, Meter, Record, Status, encode
 from emotiond.terminal.view import View
 
@@ -181,3 +182,29 @@ def _occupy(lock: IO[str], path: Path) -> None:
 def _identity(path: Path) -> tuple[int, int]:
     found = path.stat()
     return (found.st_dev, found.st_ino) if stat.S_ISSOCK(found.st_mode) else (0, 0)
+
+
+class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where predictions can be watched."""
+
+    socket: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Unix socket that watch connects to, or none (default: in the session's or "
+            "systemd's folder)",
+            examples=["none"],
+        ),
+    ] = None
+
+    @property
+    def path(self) -> Path | None:
+        """The socket: as set, or in the folder of systemd, of the session, or of the user."""
+        if self.socket == "none":
+            return None
+        if self.socket:
+            return Path(self.socket).expanduser()
+        if systemd := os.environ.get("RUNTIME_DIRECTORY"):
+            return Path(systemd.split(":")[0]) / SOCKET
+        if session := os.environ.get("XDG_RUNTIME_DIR"):
+            return Path(session) / "emotiond" / SOCKET
+        return state_folder() / SOCKET

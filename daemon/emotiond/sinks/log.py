@@ -7,9 +7,12 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
 
 from emotiond.errors import InputError, reason
+from emotiond.paths import state_folder
 from emotiond.record import Record, Status, encode, utc_now
 from emotiond.sinks.retention import SteadyClock, day_of, last_written, repair, since_boot
 
@@ -171,3 +174,31 @@ class LogSink:
 def _restarted(record: Record) -> Status:
     message = "the log file was deleted or moved away; this is a new one"
     return Status(time=record.time, model=record.model, event="log_restarted", message=message)
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where predictions are kept, and how long."""
+
+    dir: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="folder of the prediction log (default: the user's or systemd's)",
+            examples=["/srv/emotiond/log"],
+        ),
+    ] = None
+    keep_days: Annotated[
+        int, msgspec.Meta(ge=1, le=36_500, description="days after which a day's log is deleted")
+    ] = 30
+    max_megabytes: Annotated[
+        float,
+        msgspec.Meta(gt=0, le=1e9, description="size of all logs over which the oldest is deleted"),
+    ] = 200.0
+
+    @property
+    def folder(self) -> Path:
+        """The folder to log to: as set, or systemd's, or the user's state folder."""
+        if self.dir:
+            return Path(self.dir).expanduser()
+        if systemd := os.environ.get("LOGS_DIRECTORY"):
+            return Path(systemd.split(":")[0])
+        return state_folder()

@@ -14,12 +14,11 @@ from threading import Event
 
 import pytest
 
-from emotiond import settings
 from emotiond.commands import watch
 from emotiond.record import Hello, Meter, Prediction, Status, encode
 from emotiond.sinks import live
 from emotiond.sinks.client import Message, connect, messages
-from emotiond.sinks.live import LiveSink
+from emotiond.sinks.live import LiveSettings, LiveSink
 
 HELLO = Hello(model="abcd", labels=("calm", "cross"), title="emotiond")
 
@@ -323,7 +322,7 @@ def test_what_a_killed_daemon_left_does_not_hide_the_service_from_viewers(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(path.parent / "me"))
     monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
     monkeypatch.setattr(watch, "SYSTEM_SOCKET", path)
-    wanted = settings.LiveSettings()
+    wanted = LiveSettings()
     own = wanted.path
     assert own is not None
     assert watch._find(wanted) == own  # no service, nobody at home: say so of the own one
