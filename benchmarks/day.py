@@ -29,11 +29,11 @@ import numpy as np
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.audio.source import Replay
-from emotiond.daemon import listen
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, Prediction, Utterance, decode
+from emotiond.service.loop import listen
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.live import LiveSink
 from emotiond.sinks.log import LogSink

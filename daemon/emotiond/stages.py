@@ -20,7 +20,6 @@ import soundfile
 from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks
 from emotiond.audio.signal import Resampler, Signal, pink
 from emotiond.audio.source import Replay
-from emotiond.daemon import listen
 from emotiond.features.mfcc import StreamingMfcc
 from emotiond.model.contract import OpensFor
 from emotiond.model.runtime import Classifier
@@ -28,6 +27,7 @@ from emotiond.recognition.decision import Decision, DecisionSettings
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import Gate, GateSettings
 from emotiond.record import Record, utc_now
+from emotiond.service.loop import listen
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.log import LogSink
 

@@ -28,19 +28,19 @@ import numpy as np
 import pytest
 
 from emotiond.audio.source import Block, Retrying
-from emotiond.daemon import listen
 from emotiond.errors import InputError
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, News, Prediction, Status, Utterance, decode, encode
-from emotiond.reload import Reload
+from emotiond.service.loop import listen
+from emotiond.service.reload import Reload
 from emotiond.settings import Settings
 from emotiond.sinks.client import connect
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.live import MOST_VIEWERS, LiveSink
 from emotiond.sinks.log import LogSink
 from emotiond.terminal.plain import PlainSink
+from tests.daemon.service.test_loop import Keeper
 from tests.daemon.sounds import FakeModel, cut, silence, speech
-from tests.daemon.test_daemon import Keeper
 
 NOON = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
 MODEL = FakeModel().contract.short_hash

@@ -14,14 +14,15 @@ from typing import Final
 from emotiond import settings
 from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
 from emotiond.audio.source import Replay, Source
-from emotiond.daemon import listen, stop_on_signals
 from emotiond.errors import DeviceError, InputError
 from emotiond.model.runtime import Classifier
-from emotiond.notify import Notifier
 from emotiond.paths import SAMPLE
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, utc_now
-from emotiond.reload import Reload
+from emotiond.service.loop import listen
+from emotiond.service.reload import Reload
+from emotiond.service.signals import stop_on_signals
+from emotiond.service.systemd import Notifier
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.journal import JournalSink, is_journal
 from emotiond.sinks.live import LiveSink

@@ -8,11 +8,11 @@ from threading import Event
 from typing import Final
 
 from emotiond import settings
-from emotiond.daemon import stop_on_signals
 from emotiond.errors import EmotiondError
 from emotiond.paths import SYSTEM_SOCKET
 from emotiond.record import Event as StatusEvent
 from emotiond.record import Hello, Meter, Status, stamp, utc_now
+from emotiond.service.signals import stop_on_signals
 from emotiond.sinks.client import connect, messages
 from emotiond.sinks.live import LiveSettings
 from emotiond.sinks.sink import Sink

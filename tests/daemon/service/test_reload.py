@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from emotiond.audio.source import Block, Retrying
-from emotiond.daemon import listen
 from emotiond.errors import InputError
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import GateSettings
 from emotiond.record import Prediction, Status, Utterance
-from emotiond.reload import Reload
+from emotiond.service.loop import listen
+from emotiond.service.reload import Reload
 from emotiond.settings import Settings
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.log import LogSettings, LogSink
+from tests.daemon.service.test_loop import Keeper, block
 from tests.daemon.sounds import FakeModel, cut, silence, speech
-from tests.daemon.test_daemon import Keeper, block
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
 

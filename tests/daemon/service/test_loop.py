@@ -11,11 +11,11 @@ import pytest
 
 from emotiond.audio import source as source_module
 from emotiond.audio.source import Block, Replay
-from emotiond.daemon import listen
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.recording import classify
 from emotiond.recognition.vad import VoiceDetector
 from emotiond.record import News, Prediction, Record, Status, Utterance
+from emotiond.service.loop import listen
 from emotiond.sinks.fanout import Sinks
 from tests.daemon.sounds import RATE, FakeModel, cut, lines, noise, silence, speech
 

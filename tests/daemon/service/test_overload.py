@@ -9,15 +9,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from emotiond import daemon as daemon_module
 from emotiond.audio.source import Block
-from emotiond.daemon import listen
-from emotiond.overload import BEHIND_SECONDS, CALM_SECONDS, WIDEST, Overload
 from emotiond.recognition.engine import Engine
 from emotiond.record import Prediction
+from emotiond.service import loop as daemon_module
+from emotiond.service.loop import listen
+from emotiond.service.overload import BEHIND_SECONDS, CALM_SECONDS, WIDEST, Overload
 from emotiond.sinks.fanout import Sinks
+from tests.daemon.service.test_loop import Keeper
 from tests.daemon.sounds import FakeModel, cut, hear, lines, silence, speech
-from tests.daemon.test_daemon import Keeper
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
 LATE = 2 * BEHIND_SECONDS

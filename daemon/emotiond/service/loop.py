@@ -1,18 +1,15 @@
 """The run loop: from a source through the engine to the sinks, until either the sound or we end."""
 
-import signal
 import time
-from _thread import start_new_thread
 from threading import Event
-from types import FrameType
 from typing import Final
 
 from emotiond.audio.source import Block, Retrying, Source
-from emotiond.notify import Notifier
-from emotiond.overload import Overload
 from emotiond.recognition.engine import Engine
 from emotiond.record import News, Record, Status
-from emotiond.reload import Reload
+from emotiond.service.overload import Overload
+from emotiond.service.reload import Reload
+from emotiond.service.systemd import Notifier
 from emotiond.sinks.fanout import Sinks
 from emotiond.text import spoken
 
@@ -148,14 +145,3 @@ class _Loop:
         latency_ms = (time.monotonic() - arrived) * 1000.0
         for record in records:
             self._sinks.write(record, latency_ms)
-
-
-def stop_on_signals(stop: Event, *more: signal.Signals) -> None:
-    """Set ``stop`` at SIGINT, SIGTERM or another, so that all is written before the end."""
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        # In a thread, which may wait for the event's lock: whom a signal interrupts may hold it.
-        start_new_thread(stop.set, ())
-
-    for number in (signal.SIGINT, signal.SIGTERM, *more):
-        signal.signal(number, handle)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emotiond.notify import PING_SECONDS, Notifier
+from emotiond.service.systemd import PING_SECONDS, Notifier
 
 
 def bound(address: str) -> socket.socket:
@@ -92,7 +92,7 @@ def test_a_service_manager_that_is_gone_is_no_error(tmp_path: Path) -> None:
 def test_a_service_manager_that_reads_nothing_holds_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emotiond.notify.SEND_SECONDS", 0.01)
+    monkeypatch.setattr("emotiond.service.systemd.SEND_SECONDS", 0.01)
     with bound(str(tmp_path / "notify")):
         notifier = Notifier(str(tmp_path / "notify"))
         for _ in range(20):  # a queue holds ten or so

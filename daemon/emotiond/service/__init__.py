@@ -1,0 +1,1 @@
+"""The daemon: its loop, overload, reload, signals, systemd."""
