@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from emotiond.audio.files import read_sound
-from emotiond.bench import PROBE
+from emotiond.bench.program import PROBE
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
 from emotiond.recognition.engine import Engine

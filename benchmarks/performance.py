@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from packaging.requirements import Requirement
 
-from emotiond.bench import Bench, bench
+from emotiond.bench.program import Bench, bench
 from emotiond.commands.bench import table
 from emotiond.model.file import read_contract
 from emotiond.paths import DEFAULT_MODEL

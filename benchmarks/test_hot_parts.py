@@ -16,7 +16,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Resampler, pink
-from emotiond.baseline import librosa_mfcc
+from emotiond.bench.baseline import librosa_mfcc
+from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import StreamingMfcc
 from emotiond.model.contract import OpensFor
 from emotiond.model.runtime import Classifier
@@ -25,7 +26,6 @@ from emotiond.recognition.decision import Decision, DecisionSettings
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import Gate, GateSettings
 from emotiond.sinks.log import LogSink
-from emotiond.stages import speech_of
 
 RATE = 16_000
 

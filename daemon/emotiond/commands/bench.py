@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from emotiond.bench import Bench, bench
+from emotiond.bench.program import Bench, bench
 from emotiond.paths import DEFAULT_MODEL
 
 

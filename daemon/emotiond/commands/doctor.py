@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 
 from emotiond import settings
-from emotiond.diagnosis import Finding, diagnose
+from emotiond.doctor.diagnosis import Finding, diagnose
+from emotiond.doctor.symptoms import observe
 from emotiond.errors import InputError
-from emotiond.symptoms import observe
 
 MARKS: Final = {"ok": "ok", "warning": "warning", "failed": "FAILED"}
 FILES: Final = (

@@ -17,12 +17,7 @@ import msgspec
 
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal, pink
-from emotiond.errors import EmotiondError
-from emotiond.model.contract import OpensFor
-from emotiond.model.runtime import Classifier
-from emotiond.paths import SAMPLE
-from emotiond.recognition.engine import Engine
-from emotiond.stages import (
+from emotiond.bench.stages import (
     LIVE_SECONDS,
     REPEATS,
     ROOM_DB,
@@ -33,10 +28,15 @@ from emotiond.stages import (
     stages_ms,
     waking_ms,
 )
+from emotiond.errors import EmotiondError
+from emotiond.model.contract import OpensFor
+from emotiond.model.runtime import Classifier
+from emotiond.paths import SAMPLE
+from emotiond.recognition.engine import Engine
 
 PROBE: Final = (
     "import sys; from emotiond.cli import main; code = main(sys.argv[1:]); "
-    "from emotiond.bench import peak_megabytes; print(peak_megabytes()); sys.exit(code)"
+    "from emotiond.bench.program import peak_megabytes; print(peak_megabytes()); sys.exit(code)"
 )
 
 
@@ -187,7 +187,7 @@ def _baseline(path: Path) -> Baseline | None:
     """Compare with librosa, in a process of its own."""
     if find_spec("librosa") is None:
         return None
-    return msgspec.json.decode(_program("-m", "emotiond.baseline", str(path)), type=Baseline)
+    return msgspec.json.decode(_program("-m", "emotiond.bench.baseline", str(path)), type=Baseline)
 
 
 def _program(*arguments: str) -> str:

@@ -8,12 +8,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from emotiond import stages
 from emotiond.audio.signal import decibels
-from emotiond.bench import Baseline, Bench, Start
+from emotiond.bench import stages
+from emotiond.bench.program import Baseline, Bench, Start
+from emotiond.bench.stages import Loop
 from emotiond.commands.bench import table
 from emotiond.model.runtime import Classifier
-from emotiond.stages import Loop
 from tests.conftest import Run
 from tests.daemon.sounds import RATE, silence, speech
 

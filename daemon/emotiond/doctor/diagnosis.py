@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from emotiond.doctor.symptoms import Log, Outcome, Service, Symptoms
 from emotiond.sinks.log import MEGABYTE
-from emotiond.symptoms import Log, Outcome, Service, Symptoms
 
 SCARCE: Final = 20 * MEGABYTE
 """Room for logs that is as good as none (bytes)."""

@@ -1,6 +1,6 @@
 """The usual recipe, to compare with: librosa's MFCC over the whole window at every hop.
 
-    python -m emotiond.baseline MODEL
+    python -m emotiond.bench.baseline MODEL
 
 The one module here that imports librosa; ``emotiond bench`` runs it where librosa is installed.
 """
@@ -16,13 +16,13 @@ import numpy as np
 
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
-from emotiond.bench import Baseline, peak_megabytes
+from emotiond.bench.program import Baseline, peak_megabytes
+from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import Frames, Mfcc, MfccConfig, StreamingMfcc
 from emotiond.model.runtime import Classifier
 from emotiond.paths import SAMPLE
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import GateSettings
-from emotiond.stages import speech_of
 
 ROUNDS: Final = 10
 

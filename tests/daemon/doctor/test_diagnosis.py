@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from emotiond.diagnosis import Finding, diagnose
-from emotiond.symptoms import Log, Outcome, Service, Symptoms, outcome
+from emotiond.doctor.diagnosis import Finding, diagnose
+from emotiond.doctor.symptoms import Log, Outcome, Service, Symptoms, outcome
 
 MODEL = Outcome(facts={"runtime": "ai_edge_litert", "labels": ["sad", "happy"]})
 HEARD = {"microphones": ["Desk", "pulse"], "name": "Desk", "level": -52.3}
