@@ -16,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export a training run."""
-    from emotiond_export.export import export_run
-    from emotiond_export.run import read_run
+    from emotiond_export.files import export_run
+    from emotiond_export.training_run import read_run
 
     trained = read_run(args.run_folder)
     out = args.out or args.run_folder

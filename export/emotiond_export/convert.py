@@ -4,7 +4,7 @@ from typing import Any
 
 from emotiond.errors import EmotiondError
 from emotiond.streams import quiet_stderr
-from emotiond_export.run import Features
+from emotiond_export.training_run import Features
 
 
 def logits_model(model: Any) -> Any:

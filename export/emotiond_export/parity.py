@@ -7,7 +7,7 @@ import numpy as np
 
 from emotiond.errors import EmotiondError
 from emotiond.model.runtime import Classifier, softmax
-from emotiond_export.run import Run
+from emotiond_export.training_run import Run
 
 ALLOWED: Final = {"float32": 0.01, "int8": 0.03}
 """Largest share of clips whose label may differ from the Keras model's."""

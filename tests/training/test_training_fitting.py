@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from emotiond_export.quiet import import_tensorflow
+from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.corpora import read_corpora
 from emotiond_training.fitting import fit, run_of
 from emotiond_training.networks import Seed, build

@@ -9,7 +9,7 @@ import pytest
 from emotiond.errors import InputError
 from emotiond.features.mfcc import dct_matrix
 from emotiond.model.contract import Normalisation
-from emotiond_export.quiet import import_tensorflow
+from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.networks import build
 from emotiond_training.networks.shift import in_pairs
 from emotiond_training.recipe import load_recipe

@@ -13,8 +13,8 @@ from rich.console import Console
 from emotiond.errors import EmotiondError, InputError
 from emotiond.model.file import read_contract, read_model, write_model
 from emotiond.paths import DEFAULT_MODEL
-from emotiond_export.export import FLOAT32, INT8
-from emotiond_export.quiet import import_tensorflow
+from emotiond_export.files import FLOAT32, INT8
+from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.card import CARD, METRICS, write_card
 from emotiond_training.clips import Clip, labels_of
 from emotiond_training.corpora import read_corpora

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from emotiond.model.contract import Normalisation
-from emotiond_export.run import Description, Run
+from emotiond_export.training_run import Description, Run
 from emotiond_training.mixture import Mixture
 from emotiond_training.networks import build
 from emotiond_training.progress import Reporter

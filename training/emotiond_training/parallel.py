@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from rich.console import Console
 
 from emotiond.errors import EmotiondError
-from emotiond_export.quiet import import_tensorflow
+from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.progress import Reporter
 from emotiond_training.rounds import HeardRound, Task, Train, run_round
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from emotiond.errors import InputError, reason
 from emotiond.model.file import read_model, write_model
-from emotiond_export.export import FLOAT32, INT8
+from emotiond_export.files import FLOAT32, INT8
 from emotiond_training.calibration import Calibration, calibrate
 from emotiond_training.clips import Clip, content_hash, labels_of
 from emotiond_training.hearing import WORKERS, Heard, hearing, joined, pooled

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from emotiond_export.run import write_run
+from emotiond_export.training_run import write_run
 from emotiond_training import metrics
 from emotiond_training.clips import Clip, labels_of
 from emotiond_training.fitting import Fitted, fit, run_of

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from emotiond_export.export import export_run
-from emotiond_export.run import DESCRIPTION, Run, read_run, write_run
+from emotiond_export.files import export_run
+from emotiond_export.training_run import DESCRIPTION, Run, read_run, write_run
 from emotiond_training.clips import Clip
 from emotiond_training.fitting import fit, run_of
 from emotiond_training.leaks import check_windows

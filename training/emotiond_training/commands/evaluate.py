@@ -102,8 +102,8 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     out = output_folder(args)
 
     # Slow to import, so wrong input is said before.
-    from emotiond_export.export import INT8
-    from emotiond_export.quiet import import_tensorflow
+    from emotiond_export.files import INT8
+    from emotiond_export.tensorflow import import_tensorflow
 
     import_tensorflow()
     from emotiond_training.card import CARD, write_card

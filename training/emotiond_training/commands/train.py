@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     out = output_folder(args)
 
     # Slow to import, so wrong input is said before.
-    from emotiond_export.quiet import import_tensorflow
+    from emotiond_export.tensorflow import import_tensorflow
 
     import_tensorflow()
     from emotiond_training.materials import materials_from

@@ -11,12 +11,12 @@ from emotiond.features.mfcc import MfccConfig
 from emotiond.model.contract import Normalisation
 from emotiond.model.file import read_contract
 from emotiond.model.runtime import Classifier, softmax
-from emotiond_export import export
+from emotiond_export import files
 from emotiond_export.convert import logits_model
-from emotiond_export.export import FLOAT32, INT8, export_run
+from emotiond_export.files import FLOAT32, INT8, export_run
 from emotiond_export.parity import check_parity, file_labels, keras_labels
-from emotiond_export.quiet import import_tensorflow
-from emotiond_export.run import Description, Run, read_run, write_run
+from emotiond_export.tensorflow import import_tensorflow
+from emotiond_export.training_run import Description, Run, read_run, write_run
 
 FRAMES, COEFFICIENTS = 20, 8
 LABELS = ("calm", "cross", "silly")
@@ -181,7 +181,7 @@ def test_a_planted_disagreement_of_float32_fails_the_export(run, tmp_path, monke
         labels[:2] = (labels[:2] + 1) % len(LABELS)
         return labels
 
-    monkeypatch.setattr(export, "file_labels", swapped)
+    monkeypatch.setattr(files, "file_labels", swapped)
     with pytest.raises(EmotiondError, match=r"float32 file disagrees .* on 2\.0% of 100 clips"):
         export_run(run, tmp_path)
     assert list(tmp_path.iterdir()) == []

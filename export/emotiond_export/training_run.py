@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from emotiond.errors import InputError
 from emotiond.features.mfcc import MfccConfig
 from emotiond.model.contract import Normalisation, OpensFor
-from emotiond_export.quiet import import_tensorflow
+from emotiond_export.tensorflow import import_tensorflow
 
 MODEL: Final = "model.keras"
 DESCRIPTION: Final = "run.json"

@@ -9,7 +9,7 @@ from emotiond.model.contract import CONTRACT_VERSION, Contract
 from emotiond.model.file import write_model
 from emotiond_export.convert import logits_model, to_tflite
 from emotiond_export.parity import check_parity, file_labels, keras_labels
-from emotiond_export.run import Description, Run
+from emotiond_export.training_run import Description, Run
 
 FLOAT32 = "emotiond-float32.tflite"
 INT8 = "emotiond-int8.tflite"
