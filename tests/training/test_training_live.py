@@ -6,7 +6,6 @@ import msgspec
 import numpy as np
 import pytest
 import soundfile
-from tests.daemon.sounds import LABELS, FakeModel
 
 from emotiond.audio.files import read_sound
 from emotiond.cli import main
@@ -25,6 +24,7 @@ from emotiond_training.streaming import (
     streaming,
 )
 from emotiond_training.timelines import Span
+from tests.daemon.sounds import LABELS, FakeModel
 
 RATE = 16_000
 SENTENCES = ((0.0, 5.0), (5.5, 9.5), (13.8, 17.3), (17.7, 22.0))

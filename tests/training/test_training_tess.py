@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import Run
 
 LEAST = {"tess-random": 0.995, "tess-words": 0.985}

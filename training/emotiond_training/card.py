@@ -9,9 +9,14 @@ import msgspec
 
 from emotiond_training.calibration import FALLBACK_COVERAGE, PRECISION, Calibration
 from emotiond_training.evaluation import Evaluation, Outcome, Row, as_json
+from emotiond_training.figures.markdown import table
+from emotiond_training.figures.plots import (
+    Curve,
+    plot_confusion,
+    plot_reliability,
+    plot_risk_coverage,
+)
 from emotiond_training.live import Live, live_section
-from emotiond_training.markdown import table
-from emotiond_training.plots import Curve, plot_confusion, plot_reliability, plot_risk_coverage
 from emotiond_training.protocols import PROTOCOLS
 
 CARD: Final = "EVALUATION.md"

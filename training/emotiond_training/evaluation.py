@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond_training import metrics
 from emotiond_training.calibration import Calibration
 from emotiond_training.clips import Clip
+from emotiond_training.figures import metrics
 from emotiond_training.protocols import HeldOut, Round
 from emotiond_training.recipe import Recipe
 from emotiond_training.rounds import ROBUSTNESS, HeardRound

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from emotiond_training.markdown import table
+from emotiond_training.figures.markdown import table
 from emotiond_training.nonspeech import NonSpeech
 from emotiond_training.streaming import Streamed
 

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from emotiond_training.metrics import accuracy, calibration_error, confusion_of, uar, uar_interval
+from emotiond_training.figures.metrics import (
+    accuracy,
+    calibration_error,
+    confusion_of,
+    uar,
+    uar_interval,
+)
 
 TRUE = np.array([0, 0, 0, 0, 1, 1])
 PREDICTED = np.array([0, 0, 0, 2, 1, 0])  # 2 is no speech

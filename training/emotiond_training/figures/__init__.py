@@ -1,0 +1,1 @@
+"""Figures: their arithmetic, their pictures, their tables."""
