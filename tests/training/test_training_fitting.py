@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from emotiond_export.tensorflow import import_tensorflow
-from emotiond_training.corpora import read_corpora
+from emotiond_training.corpora.readers import read_corpora
 from emotiond_training.fitting import fit, run_of
 from emotiond_training.networks import Seed, build
 from emotiond_training.progress import Reporter

@@ -11,9 +11,9 @@ from emotiond.audio.files import read_sound
 from emotiond.cli import main
 from emotiond.errors import InputError
 from emotiond.recognition.gate import GateSettings
-from emotiond_training.clips import Clip
+from emotiond_training.corpora.clips import Clip
+from emotiond_training.corpora.noises import TRAINING_HALF, Noise, half_of
 from emotiond_training.live import Live, live_section
-from emotiond_training.noises import TRAINING_HALF, Noise, half_of
 from emotiond_training.nonspeech import generators, non_speech
 from emotiond_training.streaming import (
     Listener,

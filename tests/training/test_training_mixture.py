@@ -13,11 +13,11 @@ from rich.console import Console
 from emotiond.errors import EmotiondError, InputError
 from emotiond.features.mfcc import Mfcc, MfccConfig
 from emotiond_training.augmentation import AugmentationSettings, Augmenter
-from emotiond_training.clips import Clip
-from emotiond_training.copies import Copies, CopySettings, LogMel, copies_of
+from emotiond_training.copies import Copies, CopySettings, LogMel, copies_of, spectra_of
+from emotiond_training.corpora.clips import Clip
+from emotiond_training.corpora.noises import Noise, half_of, read_noises
 from emotiond_training.materials import materials_from
 from emotiond_training.mixture import NO_SPEECH, Mixture, MixtureSettings
-from emotiond_training.noises import Noise, half_of, read_noises, spectra_of
 from emotiond_training.progress import Reporter
 from emotiond_training.spectra import (
     SILENCE_DB,

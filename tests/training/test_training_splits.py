@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emotiond.errors import EmotiondError, InputError
-from emotiond_training.clips import Clip
+from emotiond_training.corpora.clips import Clip
 from emotiond_training.leaks import LeakError, check_fold, check_round, check_windows
 from emotiond_training.protocols import PROTOCOLS, HeldOut, Round, plan_rounds
 from emotiond_training.splits import RAVDESS_FOLDS, Fold, random_split, speaker_folds

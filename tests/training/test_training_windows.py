@@ -9,7 +9,7 @@ import soundfile
 
 from emotiond.errors import SoundError
 from emotiond.features.mfcc import Mfcc, MfccConfig
-from emotiond_training.clips import Clip
+from emotiond_training.corpora.clips import Clip
 from emotiond_training.recipe import Features, load_recipe
 from emotiond_training.windows import MARGIN_SECONDS, cut_windows, normalisation_of, windows_of
 

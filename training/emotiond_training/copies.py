@@ -7,12 +7,12 @@ alone, so that every split of the same table can use the same copies.
 import fcntl
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,10 +22,12 @@ from emotiond.audio.files import read_sound
 from emotiond.errors import EmotiondError
 from emotiond.features.mfcc import Mfcc, MfccConfig, dct_matrix
 from emotiond_training.augmentation import AugmentationSettings, Augmenter
-from emotiond_training.clips import Clip, content_hash
+from emotiond_training.corpora.clips import Clip, content_hash
+from emotiond_training.corpora.noises import Noise
 from emotiond_training.progress import Reporter
+from emotiond_training.spectra import Spectrum
 
-Spectrum = NDArray[np.float16]
+StoredSpectrum = NDArray[np.float16]
 
 WORKERS = os.cpu_count() or 1
 
@@ -52,7 +54,7 @@ class Copies(NamedTuple):
         Index of the clip that each was made from.
     """
 
-    frames: Spectrum
+    frames: StoredSpectrum
     offsets: NDArray[np.intp]
     clips: NDArray[np.intp]
 
@@ -75,7 +77,7 @@ class LogMel:
         self._rotation = dct_matrix(config.n_mels)
         self._margin = np.zeros(config.frame_length // 2, np.float32)
 
-    def __call__(self, sound: NDArray[np.float32]) -> Spectrum:
+    def __call__(self, sound: NDArray[np.float32]) -> StoredSpectrum:
         """Return the spectrum [shape=(frames, n_mels)] (dB) of a sound in silence."""
         padded = np.concatenate((self._margin, sound, self._margin))
         return (self._mfcc(padded) @ self._rotation).astype(np.float16)
@@ -136,7 +138,7 @@ def _make(
     pool = ProcessPoolExecutor(
         WORKERS, mp_context=get_context("spawn"), initializer=_prepare, initargs=(settings,)
     )
-    spectra: list[Spectrum] = []
+    spectra: list[StoredSpectrum] = []
     with pool:
         made = pool.map(_copies, jobs, chunksize=16)
         try:
@@ -167,10 +169,26 @@ def _prepare(settings: CopySettings) -> None:
     _worker = _Worker(augment, LogMel(settings.mfcc), settings)
 
 
-def _copies(job: tuple[int, Path, int]) -> list[Spectrum]:
+def _copies(job: tuple[int, Path, int]) -> list[StoredSpectrum]:
     if _worker is None:
         raise RuntimeError("this process was not prepared")
     index, path, count = job
     sound = read_sound(path, _worker.settings.mfcc.sample_rate)
     seeds = [(_worker.settings.seed, index, copy) for copy in range(count)]
     return [_worker.spectrum(_worker.augment(sound, seed)) for seed in seeds]
+
+
+MOST_SECONDS: Final = 150.0
+"""Of one recording."""
+
+
+def spectra_of(noises: Iterable[Noise], config: MfccConfig) -> dict[str, list[Spectrum]]:
+    """Return the log-mel spectra of recordings [shape=(n, n_mels)] (dB) by category."""
+    spectrum = LogMel(config)
+    longest = round(MOST_SECONDS * config.sample_rate)
+    by_category: dict[str, list[Spectrum]] = {}
+    for noise in noises:
+        sound = read_sound(noise.path, config.sample_rate)[:longest]
+        made = spectrum(sound).astype("float32")
+        by_category.setdefault(noise.category, []).append(made)
+    return by_category

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiond_training.calibration import Calibration
-from emotiond_training.clips import Clip
+from emotiond_training.corpora.clips import Clip
 from emotiond_training.figures import metrics
 from emotiond_training.protocols import HeldOut, Round
 from emotiond_training.recipe import Recipe

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from emotiond.errors import EmotiondError
-from emotiond_training.clips import Clip, content_hash
+from emotiond_training.corpora.clips import Clip, content_hash
 from emotiond_training.protocols import HeldOut, Round, Unseen
 from emotiond_training.splits import Fold, Indices
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from emotiond.errors import InputError
 from emotiond.features.mfcc import dct_matrix
-from emotiond_training.clips import Clip
 from emotiond_training.copies import Copies
+from emotiond_training.corpora.clips import Clip
 from emotiond_training.ranges import Share, check_ranges
 from emotiond_training.spectra import (
     SILENCE_DB,

@@ -13,7 +13,7 @@ from emotiond.recognition.decision import DecisionSettings
 from emotiond.recognition.engine import Engine, Model
 from emotiond.recognition.gate import GateSettings
 from emotiond.record import Prediction, Utterance
-from emotiond_training.noises import Noise, half_of
+from emotiond_training.corpora.noises import Noise, half_of
 from emotiond_training.progress import Reporter
 
 ORDINARY: Final = "neutral"

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 
 from emotiond.errors import InputError
-from emotiond_training.clips import Clip, labels_of
+from emotiond_training.corpora.clips import Clip, labels_of
 from emotiond_training.splits import (
     Fold,
     Indices,

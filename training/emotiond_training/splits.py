@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiond.errors import InputError
-from emotiond_training.clips import Clip
+from emotiond_training.corpora.clips import Clip
 
 Indices = NDArray[np.intp]
 

@@ -20,9 +20,9 @@ from emotiond.recognition.engine import Engine, Model
 from emotiond.recognition.gate import GateSettings
 from emotiond.recognition.recording import classify
 from emotiond.record import Prediction, Utterance
-from emotiond_training.clips import Clip
+from emotiond_training.corpora.clips import Clip
+from emotiond_training.corpora.noises import Noise
 from emotiond_training.figures import metrics
-from emotiond_training.noises import Noise
 from emotiond_training.progress import Reporter
 from emotiond_training.timelines import CLIPS_A_LINE, Line, Span, choose, continuous, lay, levelled
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
-from emotiond_training.clips import Clip
-from emotiond_training.noises import Noise
+from emotiond_training.corpora.clips import Clip
+from emotiond_training.corpora.noises import Noise
 
 PAUSE: Final = (1.5, 4.0)
 """Shortest and longest pause between two clips (s)."""

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from emotiond_export.training_run import write_run
-from emotiond_training.clips import Clip, labels_of
+from emotiond_training.corpora.clips import Clip, labels_of
 from emotiond_training.figures import metrics
 from emotiond_training.figures.plots import plot_confusion, plot_history
 from emotiond_training.fitting import Fitted, fit, run_of

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from emotiond_export.files import export_run
 from emotiond_export.training_run import DESCRIPTION, Run, read_run, write_run
-from emotiond_training.clips import Clip
+from emotiond_training.corpora.clips import Clip
+from emotiond_training.corpora.noises import TRAINING_HALF
 from emotiond_training.fitting import fit, run_of
 from emotiond_training.leaks import check_windows
 from emotiond_training.materials import materials_from, mixture_of, sample_of
-from emotiond_training.noises import TRAINING_HALF
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits import Indices

@@ -17,7 +17,7 @@ from emotiond.audio.signal import Signal
 from emotiond.errors import InputError
 from emotiond.features.mfcc import Mfcc
 from emotiond.model.contract import Normalisation
-from emotiond_training.clips import Clip
+from emotiond_training.corpora.clips import Clip
 from emotiond_training.recipe import Features, Recipe
 from emotiond_training.splits import Indices
 

@@ -73,7 +73,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     """Train and measure a recipe, and hear its trainings live."""
     from rich.console import Console
 
-    from emotiond_training.corpora import read_corpora
+    from emotiond_training.corpora.readers import read_corpora
     from emotiond_training.leaks import check_round
     from emotiond_training.progress import Reporter
     from emotiond_training.protocols import PROTOCOLS, plan_rounds

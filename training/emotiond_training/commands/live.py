@@ -9,9 +9,9 @@ from emotiond.errors import InputError
 from emotiond_training.commands.options import positive, writing_to
 
 if TYPE_CHECKING:
-    from emotiond_training.clips import Clip
+    from emotiond_training.corpora.clips import Clip
+    from emotiond_training.corpora.noises import Noise
     from emotiond_training.live import Live
-    from emotiond_training.noises import Noise
     from emotiond_training.nonspeech import NonSpeech
     from emotiond_training.streaming import Streamed
 
@@ -78,8 +78,8 @@ def measure_live(
     from rich.console import Console
 
     from emotiond.model.runtime import Classifier
+    from emotiond_training.corpora.noises import TRAINING_HALF, half_of
     from emotiond_training.live import Live
-    from emotiond_training.noises import TRAINING_HALF, half_of
     from emotiond_training.nonspeech import non_speech
     from emotiond_training.progress import Reporter
     from emotiond_training.streaming import Listener, streaming
@@ -109,7 +109,7 @@ def measure_live(
 
 def _strangers(args: argparse.Namespace, model: Path) -> "list[Clip]":
     """Return the recordings that a model is to hear: those of its test, or all that are given."""
-    from emotiond_training.corpora import read_corpora
+    from emotiond_training.corpora.readers import read_corpora
     from emotiond_training.rounds import TEST, round_clips
 
     test = model.parent / TEST
@@ -122,7 +122,7 @@ def _strangers(args: argparse.Namespace, model: Path) -> "list[Clip]":
 
 def _recordings(folders: Sequence[Path]) -> "list[Noise]":
     """List recordings, without those whose category holds voices."""
-    from emotiond_training.noises import VOICES, read_noises
+    from emotiond_training.corpora.noises import VOICES, read_noises
 
     return [each for each in read_noises(folders) if not each.category.startswith(VOICES)]
 

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """Train a model."""
     from rich.console import Console
 
-    from emotiond_training.corpora import read_corpora
+    from emotiond_training.corpora.readers import read_corpora
     from emotiond_training.progress import Reporter
     from emotiond_training.recipe import load_recipe, recipe_text
 

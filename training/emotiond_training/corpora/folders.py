@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from emotiond_training.clips import Clip
+from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.files import sound_files
 
 

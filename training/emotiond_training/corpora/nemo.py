@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from emotiond_training.clips import EMOTIONS, Clip
+from emotiond_training.corpora.clips import EMOTIONS, Clip
 from emotiond_training.corpora.files import once_by_name, sound_files
 
 # Names come in lower case.

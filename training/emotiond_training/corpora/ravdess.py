@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from emotiond_training.clips import EMOTIONS, Clip
+from emotiond_training.corpora.clips import EMOTIONS, Clip
 from emotiond_training.corpora.files import once_by_name, sound_files
 
 NAME: Final = re.compile(r"03-01-(0[1-8])-\d\d-(\d\d)-\d\d-(\d\d)")

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from emotiond_training.clips import Clip
+from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.files import sound_files
 
 FLAT: Final = re.compile(r"(dc|je|jk|kl)_((?:sa|su|[adfhn])\d\d)")

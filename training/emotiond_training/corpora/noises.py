@@ -6,20 +6,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from emotiond.audio.files import read_sound
 from emotiond.errors import InputError
-from emotiond.features.mfcc import MfccConfig
-from emotiond_training.copies import LogMel
 from emotiond_training.corpora.files import sound_files
-from emotiond_training.spectra import Spectrum
 
 MANIFEST: Final = "manifest.csv"
 VOICES: Final = "babble"
 """Categories that begin so hold voices."""
 TRAINING_HALF: Final = 0
 """The half that trains where the other one tests."""
-MOST_SECONDS: Final = 150.0
-"""Of one recording."""
 
 
 class Noise(NamedTuple):
@@ -62,18 +56,6 @@ def half_of(noise: Noise) -> int:
     """
     source = noise.path.stem.split("-")[0]
     return hashlib.sha256(f"{noise.category}/{source}".encode()).digest()[0] % 2
-
-
-def spectra_of(noises: Iterable[Noise], config: MfccConfig) -> dict[str, list[Spectrum]]:
-    """Return the log-mel spectra of recordings [shape=(n, n_mels)] (dB) by category."""
-    spectrum = LogMel(config)
-    longest = round(MOST_SECONDS * config.sample_rate)
-    by_category: dict[str, list[Spectrum]] = {}
-    for noise in noises:
-        sound = read_sound(noise.path, config.sample_rate)[:longest]
-        made = spectrum(sound).astype("float32")
-        by_category.setdefault(noise.category, []).append(made)
-    return by_category
 
 
 def _listed(folder: Path) -> Iterator[Noise]:

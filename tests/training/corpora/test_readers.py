@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from emotiond.errors import InputError
-from emotiond_training.clips import EMOTIONS, Clip
-from emotiond_training.corpora import READERS, read_corpora
+from emotiond_training.corpora.clips import EMOTIONS, Clip
+from emotiond_training.corpora.readers import READERS, read_corpora
 
 SEVEN = {"angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"}
 NESTED = "TESS Toronto emotional speech set data"
