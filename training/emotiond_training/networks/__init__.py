@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from emotiond.errors import InputError
 from emotiond.model.contract import Normalisation
-from emotiond_training.networks.parallel import Parallel, parallel
+from emotiond_training.networks.light_sernet import LightSernet, light_sernet
 from emotiond_training.networks.residual import Residual, residual
 from emotiond_training.networks.seed import Seed, seed
 from emotiond_training.networks.separable import Separable, separable
 from emotiond_training.networks.shift import Shift, shift
 
-Network = Seed | Shift | Separable | Residual | Parallel
+Network = Seed | Shift | Separable | Residual | LightSernet
 """Settings of any network; the key ``name`` of a recipe's ``[network]`` says which."""
-SPECTRAL: Final = (Shift, Separable, Parallel)
+SPECTRAL: Final = (Shift, Separable, LightSernet)
 """Those that turn MFCCs back into the spectrum, for which there must be as many as bands."""
 
 NETWORKS: Final[dict[type[Network], Callable[[Any, int, Normalisation, int], Any]]] = {
@@ -25,7 +25,7 @@ NETWORKS: Final[dict[type[Network], Callable[[Any, int, Normalisation, int], Any
     Shift: shift,
     Separable: separable,
     Residual: residual,
-    Parallel: parallel,
+    LightSernet: light_sernet,
 }
 
 

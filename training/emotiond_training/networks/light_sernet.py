@@ -13,10 +13,10 @@ STRIDES: Final = ((2, 2), (1, 2), (2, 2))
 """Of the convolutions behind them."""
 
 
-class Parallel(
+class LightSernet(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="name", tag="parallel"
 ):
-    """Settings of :func:`parallel`.
+    """Settings of :func:`light_sernet`.
 
     Parameters
     ----------
@@ -39,7 +39,9 @@ class Parallel(
     floor_db: Floor = 50.0
 
 
-def parallel(settings: Parallel, frames: int, normalisation: Normalisation, labels: int) -> Any:
+def light_sernet(
+    settings: LightSernet, frames: int, normalisation: Normalisation, labels: int
+) -> Any:
     """Build three first layers of unlike kernels, whose outputs are laid together.
 
     A. Aftab et al., "Light-SERNet", 2022, with strides in place of pooling, for a tenth of its
