@@ -11,7 +11,7 @@ import numpy as np
 
 from emotiond.model.contract import Normalisation
 from emotiond_export.training_run import Description, Run
-from emotiond_training.mixture import Mixture
+from emotiond_training.augmentation.mixture import Mixture
 from emotiond_training.networks import build
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe

@@ -8,11 +8,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from emotiond.errors import InputError
-from emotiond_training.copies import CopySettings, copies_of, spectra_of
+from emotiond_training.augmentation.copies import CopySettings, copies_of
+from emotiond_training.augmentation.logmel import spectra_of
+from emotiond_training.augmentation.mixture import Mixture
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.files import sound_files
 from emotiond_training.corpora.noises import VOICES, Noise, half_of, read_noises
-from emotiond_training.mixture import Mixture
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits import Indices

@@ -10,8 +10,8 @@ import msgspec
 from emotiond.errors import InputError, reason
 from emotiond.features.mfcc import MfccConfig
 from emotiond.model.contract import Probability
-from emotiond_training.augmentation import AugmentationSettings
-from emotiond_training.mixture import MixtureSettings
+from emotiond_training.augmentation.mixture import MixtureSettings
+from emotiond_training.augmentation.waveform import AugmentationSettings
 from emotiond_training.networks import SPECTRAL, Network
 from emotiond_training.ranges import Share, check_ranges
 

@@ -7,12 +7,12 @@ alone, so that every split of the same table can use the same copies.
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,14 +20,11 @@ from numpy.typing import NDArray
 
 from emotiond.audio.files import read_sound
 from emotiond.errors import EmotiondError
-from emotiond.features.mfcc import Mfcc, MfccConfig, dct_matrix
-from emotiond_training.augmentation import AugmentationSettings, Augmenter
+from emotiond.features.mfcc import MfccConfig
+from emotiond_training.augmentation.logmel import LogMel, StoredSpectrum
+from emotiond_training.augmentation.waveform import AugmentationSettings, Augmenter
 from emotiond_training.corpora.clips import Clip, content_hash
-from emotiond_training.corpora.noises import Noise
 from emotiond_training.progress import Reporter
-from emotiond_training.spectra import Spectrum
-
-StoredSpectrum = NDArray[np.float16]
 
 WORKERS = os.cpu_count() or 1
 
@@ -61,26 +58,6 @@ class Copies(NamedTuple):
     def spectrum(self, copy: int) -> NDArray[np.float32]:
         """Return one copy's spectrum [shape=(frames, n_mels)] (dB)."""
         return self.frames[self.offsets[copy] : self.offsets[copy + 1]].astype(np.float32)
-
-
-class LogMel:
-    """Log-mel power spectra: the project's MFCCs with their rotation undone.
-
-    Parameters
-    ----------
-    config : MfccConfig
-        Its ``n_mfcc`` is taken to be ``n_mels``.
-    """
-
-    def __init__(self, config: MfccConfig) -> None:
-        self._mfcc = Mfcc(msgspec.structs.replace(config, n_mfcc=config.n_mels))
-        self._rotation = dct_matrix(config.n_mels)
-        self._margin = np.zeros(config.frame_length // 2, np.float32)
-
-    def __call__(self, sound: NDArray[np.float32]) -> StoredSpectrum:
-        """Return the spectrum [shape=(frames, n_mels)] (dB) of a sound in silence."""
-        padded = np.concatenate((self._margin, sound, self._margin))
-        return (self._mfcc(padded) @ self._rotation).astype(np.float16)
 
 
 def copies_of(
@@ -176,19 +153,3 @@ def _copies(job: tuple[int, Path, int]) -> list[StoredSpectrum]:
     sound = read_sound(path, _worker.settings.mfcc.sample_rate)
     seeds = [(_worker.settings.seed, index, copy) for copy in range(count)]
     return [_worker.spectrum(_worker.augment(sound, seed)) for seed in seeds]
-
-
-MOST_SECONDS: Final = 150.0
-"""Of one recording."""
-
-
-def spectra_of(noises: Iterable[Noise], config: MfccConfig) -> dict[str, list[Spectrum]]:
-    """Return the log-mel spectra of recordings [shape=(n, n_mels)] (dB) by category."""
-    spectrum = LogMel(config)
-    longest = round(MOST_SECONDS * config.sample_rate)
-    by_category: dict[str, list[Spectrum]] = {}
-    for noise in noises:
-        sound = read_sound(noise.path, config.sample_rate)[:longest]
-        made = spectrum(sound).astype("float32")
-        by_category.setdefault(noise.category, []).append(made)
-    return by_category

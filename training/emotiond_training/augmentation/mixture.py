@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 
 from emotiond.errors import InputError
 from emotiond.features.mfcc import dct_matrix
-from emotiond_training.copies import Copies
-from emotiond_training.corpora.clips import Clip
-from emotiond_training.ranges import Share, check_ranges
-from emotiond_training.spectra import (
+from emotiond_training.augmentation.copies import Copies
+from emotiond_training.augmentation.spectral import (
     SILENCE_DB,
     Spectrum,
     add,
@@ -28,6 +26,8 @@ from emotiond_training.spectra import (
     stretch,
     warp,
 )
+from emotiond_training.corpora.clips import Clip
+from emotiond_training.ranges import Share, check_ranges
 
 NO_SPEECH: Final = "no_speech"
 """The label of windows in which nobody speaks."""

@@ -12,14 +12,10 @@ from rich.console import Console
 
 from emotiond.errors import EmotiondError, InputError
 from emotiond.features.mfcc import Mfcc, MfccConfig
-from emotiond_training.augmentation import AugmentationSettings, Augmenter
-from emotiond_training.copies import Copies, CopySettings, LogMel, copies_of, spectra_of
-from emotiond_training.corpora.clips import Clip
-from emotiond_training.corpora.noises import Noise, half_of, read_noises
-from emotiond_training.materials import materials_from
-from emotiond_training.mixture import NO_SPEECH, Mixture, MixtureSettings
-from emotiond_training.progress import Reporter
-from emotiond_training.spectra import (
+from emotiond_training.augmentation.copies import Copies, CopySettings, copies_of
+from emotiond_training.augmentation.logmel import LogMel, spectra_of
+from emotiond_training.augmentation.mixture import NO_SPEECH, Mixture, MixtureSettings
+from emotiond_training.augmentation.spectral import (
     SILENCE_DB,
     add,
     excerpt,
@@ -29,6 +25,11 @@ from emotiond_training.spectra import (
     stretch,
     warp,
 )
+from emotiond_training.augmentation.waveform import AugmentationSettings, Augmenter
+from emotiond_training.corpora.clips import Clip
+from emotiond_training.corpora.noises import Noise, half_of, read_noises
+from emotiond_training.materials import materials_from
+from emotiond_training.progress import Reporter
 
 MFCC = MfccConfig(frame_length=512, hop_length=256, n_mels=16, n_mfcc=16)
 QUIET = Reporter(Console(quiet=True))

@@ -1,0 +1,1 @@
+"""Other rooms, voices, noises and microphones: how a model learns to understand strangers."""
