@@ -17,7 +17,7 @@ from emotiond_training.figures.plots import (
     plot_risk_coverage,
 )
 from emotiond_training.live import Live, live_section
-from emotiond_training.protocols import PROTOCOLS
+from emotiond_training.splits.protocols import PROTOCOLS
 
 CARD: Final = "EVALUATION.md"
 METRICS: Final = "metrics.json"

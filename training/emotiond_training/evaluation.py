@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from emotiond_training.calibration import Calibration
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.figures import metrics
-from emotiond_training.protocols import HeldOut, Round
 from emotiond_training.recipe import Recipe
 from emotiond_training.rounds import ROBUSTNESS, HeardRound
 from emotiond_training.shipping import Shipping
+from emotiond_training.splits.protocols import HeldOut, Round
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from emotiond_training.corpora.files import sound_files
 from emotiond_training.corpora.noises import VOICES, Noise, half_of, read_noises
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
-from emotiond_training.splits import Indices
+from emotiond_training.splits.folds import Indices
 
 SAMPLE: Final = 1000
 """Most training clips that are cut, beside a mixture, to find the ranges of int8 by."""

@@ -18,11 +18,11 @@ from emotiond_export.files import FLOAT32, INT8
 from emotiond_training.calibration import Calibration, calibrate
 from emotiond_training.corpora.clips import Clip, content_hash, labels_of
 from emotiond_training.hearing import WORKERS, Heard, hearing, joined, pooled
-from emotiond_training.leaks import check_round
 from emotiond_training.progress import Reporter
-from emotiond_training.protocols import Round
 from emotiond_training.recipe import Recipe
-from emotiond_training.splits import Indices
+from emotiond_training.splits.folds import Indices
+from emotiond_training.splits.leaks import check_round
+from emotiond_training.splits.protocols import Round
 
 CONDITIONS: Final = {
     "int8": (INT8, 0.0),

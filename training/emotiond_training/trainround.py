@@ -9,11 +9,11 @@ from emotiond_export.training_run import DESCRIPTION, Run, read_run, write_run
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.noises import TRAINING_HALF
 from emotiond_training.fitting import fit, run_of
-from emotiond_training.leaks import check_windows
 from emotiond_training.materials import materials_from, mixture_of, sample_of
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
-from emotiond_training.splits import Indices
+from emotiond_training.splits.folds import Indices
+from emotiond_training.splits.leaks import check_windows
 from emotiond_training.training import write_history
 from emotiond_training.windows import cut_windows
 

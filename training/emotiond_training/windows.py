@@ -19,7 +19,7 @@ from emotiond.features.mfcc import Mfcc
 from emotiond.model.contract import Normalisation
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.recipe import Features, Recipe
-from emotiond_training.splits import Indices
+from emotiond_training.splits.folds import Indices
 
 MARGIN_SECONDS: Final = 0.5
 """The engine's hop: the least sound a window ends with, and the most silence."""

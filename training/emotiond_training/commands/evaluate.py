@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    from emotiond_training.protocols import PROTOCOLS
+    from emotiond_training.splits.protocols import PROTOCOLS
 
     add_shared_arguments(parser, corpus_required=False)
     parser.add_argument(
@@ -74,10 +74,10 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     from rich.console import Console
 
     from emotiond_training.corpora.readers import read_corpora
-    from emotiond_training.leaks import check_round
     from emotiond_training.progress import Reporter
-    from emotiond_training.protocols import PROTOCOLS, plan_rounds
     from emotiond_training.recipe import load_recipe
+    from emotiond_training.splits.leaks import check_round
+    from emotiond_training.splits.protocols import PROTOCOLS, plan_rounds
 
     recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
     clips = read_corpora(args.corpus)

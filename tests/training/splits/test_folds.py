@@ -10,9 +10,9 @@ import pytest
 
 from emotiond.errors import EmotiondError, InputError
 from emotiond_training.corpora.clips import Clip
-from emotiond_training.leaks import LeakError, check_fold, check_round, check_windows
-from emotiond_training.protocols import PROTOCOLS, HeldOut, Round, plan_rounds
-from emotiond_training.splits import RAVDESS_FOLDS, Fold, random_split, speaker_folds
+from emotiond_training.splits.folds import RAVDESS_FOLDS, Fold, random_split, speaker_folds
+from emotiond_training.splits.leaks import LeakError, check_fold, check_round, check_windows
+from emotiond_training.splits.protocols import PROTOCOLS, HeldOut, Round, plan_rounds
 
 
 @pytest.fixture

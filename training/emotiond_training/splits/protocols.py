@@ -2,7 +2,7 @@
 
 Every corpus given trains, without what a protocol leaves unseen. Folds of different protocols
 share a training, a *round*, where they can: it leaves out the test clips of all of them.
-:mod:`emotiond_training.leaks` holds each round to what its protocols say is unseen.
+:mod:`emotiond_training.splits.leaks` holds each round to what its protocols say is unseen.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ import numpy as np
 
 from emotiond.errors import InputError
 from emotiond_training.corpora.clips import Clip, labels_of
-from emotiond_training.splits import (
+from emotiond_training.splits.folds import (
     Fold,
     Indices,
     each_speaker,

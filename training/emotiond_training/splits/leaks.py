@@ -7,8 +7,8 @@ import numpy as np
 
 from emotiond.errors import EmotiondError
 from emotiond_training.corpora.clips import Clip, content_hash
-from emotiond_training.protocols import HeldOut, Round, Unseen
-from emotiond_training.splits import Fold, Indices
+from emotiond_training.splits.folds import Fold, Indices
+from emotiond_training.splits.protocols import HeldOut, Round, Unseen
 
 
 class LeakError(EmotiondError):

@@ -1,0 +1,1 @@
+"""Which recordings train and which test, and the check that they share nothing."""
