@@ -7,8 +7,9 @@ import pytest
 
 from emotiond.model.file import read_contract
 from emotiond.paths import DEFAULT_MODEL
+from emotiond_training.card.live import live_section
 from emotiond_training.evaluation import Row
-from emotiond_training.live import Live, live_section
+from emotiond_training.live.results import Live
 from emotiond_training.recipe import Recipe, load_recipe
 from emotiond_training.shipping import Shipping
 

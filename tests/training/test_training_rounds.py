@@ -15,7 +15,7 @@ from emotiond.model.file import read_contract, read_model, write_model
 from emotiond.paths import DEFAULT_MODEL
 from emotiond_export.files import FLOAT32, INT8
 from emotiond_export.tensorflow import import_tensorflow
-from emotiond_training.card import CARD, METRICS, write_card
+from emotiond_training.card.card import CARD, METRICS, write_card
 from emotiond_training.corpora.clips import Clip, labels_of
 from emotiond_training.corpora.readers import read_corpora
 from emotiond_training.evaluation import score

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emotiond.errors import InputError
-from emotiond_training.commands.live import (
+from emotiond_training.commands.evaluate_live import (
     LIVE_PROTOCOLS,
     add_live_arguments,
     check_live_arguments,
@@ -106,7 +106,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     from emotiond_export.tensorflow import import_tensorflow
 
     import_tensorflow()
-    from emotiond_training.card import CARD, write_card
+    from emotiond_training.card.card import CARD, write_card
     from emotiond_training.evaluation import score
     from emotiond_training.parallel import run_rounds
     from emotiond_training.rounds import PLAIN, ROBUSTNESS, Task

@@ -23,8 +23,16 @@ from emotiond.record import Prediction, Utterance
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.noises import Noise
 from emotiond_training.figures import metrics
+from emotiond_training.live.timelines import (
+    CLIPS_A_LINE,
+    Line,
+    Span,
+    choose,
+    continuous,
+    lay,
+    levelled,
+)
 from emotiond_training.progress import Reporter
-from emotiond_training.timelines import CLIPS_A_LINE, Line, Span, choose, continuous, lay, levelled
 
 SNRS: Final = (30.0, 20.0, 10.0, 5.0)
 """How far the voice is over the room (dB)."""

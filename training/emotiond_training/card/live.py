@@ -1,33 +1,14 @@
-"""What the live protocols found of model files, and its section of the evaluation card."""
-
-import msgspec
+"""The card's section on models as they are live."""
 
 from emotiond_training.figures.markdown import table
-from emotiond_training.nonspeech import NonSpeech
-from emotiond_training.streaming import Streamed
+from emotiond_training.live.nonspeech import NonSpeech
+from emotiond_training.live.results import Live
+from emotiond_training.live.streaming import Streamed
 
 STREAMING = (
     "voice over room | recordings | UAR alone | UAR in the stream | missed | invented "
     "| label changes a minute | seconds to a right label | to a stable label | never right"
 )
-
-
-class Live(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``live.json`` holds.
-
-    Parameters
-    ----------
-    models : tuple of str
-        Short hashes of the model files.
-    streaming : list of Streamed
-        Rows of the protocol ``streaming``; none if it was not asked for.
-    non_speech : NonSpeech or None
-        The figures of the protocol ``non-speech``.
-    """
-
-    models: tuple[str, ...]
-    streaming: list[Streamed]
-    non_speech: NonSpeech | None
 
 
 def live_section(live: Live) -> str:

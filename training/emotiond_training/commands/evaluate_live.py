@@ -11,9 +11,9 @@ from emotiond_training.commands.options import positive, writing_to
 if TYPE_CHECKING:
     from emotiond_training.corpora.clips import Clip
     from emotiond_training.corpora.noises import Noise
-    from emotiond_training.live import Live
-    from emotiond_training.nonspeech import NonSpeech
-    from emotiond_training.streaming import Streamed
+    from emotiond_training.live.nonspeech import NonSpeech
+    from emotiond_training.live.results import Live
+    from emotiond_training.live.streaming import Streamed
 
 LIVE_PROTOCOLS: Final = ("streaming", "non-speech")
 LIVE: Final = "live.json"
@@ -79,10 +79,10 @@ def measure_live(
 
     from emotiond.model.runtime import Classifier
     from emotiond_training.corpora.noises import TRAINING_HALF, half_of
-    from emotiond_training.live import Live
-    from emotiond_training.nonspeech import non_speech
+    from emotiond_training.live.nonspeech import non_speech
+    from emotiond_training.live.results import Live
+    from emotiond_training.live.streaming import Listener, streaming
     from emotiond_training.progress import Reporter
-    from emotiond_training.streaming import Listener, streaming
 
     models = [Classifier(path) for path in paths]
     noises = _recordings(args.noise)
@@ -132,7 +132,7 @@ def _print_streaming(rows: "Sequence[Streamed]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from emotiond_training.live import seconds
+    from emotiond_training.card.live import seconds
 
     table = Table(title="streaming")
     for column in (

@@ -11,11 +11,12 @@ from emotiond.audio.files import read_sound
 from emotiond.cli import main
 from emotiond.errors import InputError
 from emotiond.recognition.gate import GateSettings
+from emotiond_training.card.live import live_section
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.noises import TRAINING_HALF, Noise, half_of
-from emotiond_training.live import Live, live_section
-from emotiond_training.nonspeech import generators, non_speech
-from emotiond_training.streaming import (
+from emotiond_training.live.nonspeech import generators, non_speech
+from emotiond_training.live.results import Live
+from emotiond_training.live.streaming import (
     Listener,
     Shown,
     Streamed,
@@ -23,7 +24,7 @@ from emotiond_training.streaming import (
     first_stable,
     streaming,
 )
-from emotiond_training.timelines import Span
+from emotiond_training.live.timelines import Span
 from tests.daemon.sounds import LABELS, FakeModel
 
 RATE = 16_000
@@ -205,7 +206,7 @@ def test_the_rooms_of_streaming_are_recordings_that_no_training_mixed_in(
         rooms.extend(noises)
         return []
 
-    monkeypatch.setattr("emotiond_training.streaming.streaming", streamed)
+    monkeypatch.setattr("emotiond_training.live.streaming.streaming", streamed)
     command = ["evaluate", "--protocol", "streaming", "--noise", str(tmp_path)]
     corpus = ["--corpus", str(three_labels), "--out", str(tmp_path / "out")]
     assert main([*command, *corpus]) == 0

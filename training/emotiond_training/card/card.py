@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from emotiond_training.calibration import FALLBACK_COVERAGE, PRECISION, Calibration
+from emotiond_training.card.live import live_section
 from emotiond_training.evaluation import Evaluation, Outcome, Row, as_json
 from emotiond_training.figures.markdown import table
 from emotiond_training.figures.plots import (
@@ -16,7 +17,7 @@ from emotiond_training.figures.plots import (
     plot_reliability,
     plot_risk_coverage,
 )
-from emotiond_training.live import Live, live_section
+from emotiond_training.live.results import Live
 from emotiond_training.splits.protocols import PROTOCOLS
 
 CARD: Final = "EVALUATION.md"

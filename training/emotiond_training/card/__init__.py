@@ -1,0 +1,1 @@
+"""The card: what a model can do, for whoever uses it."""
