@@ -234,7 +234,7 @@ def test_a_training_whose_export_was_refused_is_exported_without_training_again(
     three_labels, tmp_path, reporter, monkeypatch
 ):
     import_tensorflow()
-    from emotiond_training import trainround
+    from emotiond_training.fitting.fit import trainround
 
     def refused(*_: object) -> None:
         raise EmotiondError("disagrees too often")

@@ -28,7 +28,7 @@ from emotiond_training.augmentation.spectral import (
 from emotiond_training.augmentation.waveform import AugmentationSettings, Augmenter
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.noises import Noise, half_of, read_noises
-from emotiond_training.materials import materials_from
+from emotiond_training.fitting.materials import materials_from
 from emotiond_training.progress import Reporter
 
 MFCC = MfccConfig(frame_length=512, hop_length=256, n_mels=16, n_mfcc=16)

@@ -108,9 +108,9 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     import_tensorflow()
     from emotiond_training.card.card import CARD, write_card
     from emotiond_training.evaluation import score
+    from emotiond_training.fitting.trainround import train_round
     from emotiond_training.parallel import run_rounds
     from emotiond_training.rounds import PLAIN, ROBUSTNESS, Task
-    from emotiond_training.trainround import train_round
 
     conditions = (*PLAIN, *(ROBUSTNESS if args.robustness else ()))
     tasks = [

@@ -45,8 +45,8 @@ def run(args: argparse.Namespace) -> int:
     from emotiond_export.tensorflow import import_tensorflow
 
     import_tensorflow()
-    from emotiond_training.materials import materials_from
-    from emotiond_training.training import train
+    from emotiond_training.fitting.materials import materials_from
+    from emotiond_training.fitting.train import train
 
     reporter = Reporter(Console(stderr=True))
     with writing_to(out):

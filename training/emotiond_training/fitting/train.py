@@ -11,13 +11,13 @@ from emotiond_export.training_run import write_run
 from emotiond_training.corpora.clips import Clip, labels_of
 from emotiond_training.figures import metrics
 from emotiond_training.figures.plots import plot_confusion, plot_history
-from emotiond_training.fitting import Fitted, fit, run_of
-from emotiond_training.materials import Materials, mixture_of, sample_of
+from emotiond_training.fitting.fit import Fitted, fit, run_of
+from emotiond_training.fitting.materials import Materials, mixture_of, sample_of
+from emotiond_training.fitting.windows import Windows, cut_windows
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Fold, random_split
 from emotiond_training.splits.leaks import check_fold, check_windows
-from emotiond_training.windows import Windows, cut_windows
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,14 +8,14 @@ from emotiond_export.files import export_run
 from emotiond_export.training_run import DESCRIPTION, Run, read_run, write_run
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.noises import TRAINING_HALF
-from emotiond_training.fitting import fit, run_of
-from emotiond_training.materials import materials_from, mixture_of, sample_of
+from emotiond_training.fitting.fit import fit, run_of
+from emotiond_training.fitting.materials import materials_from, mixture_of, sample_of
+from emotiond_training.fitting.train import write_history
+from emotiond_training.fitting.windows import cut_windows
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Indices
 from emotiond_training.splits.leaks import check_windows
-from emotiond_training.training import write_history
-from emotiond_training.windows import cut_windows
 
 
 def train_round(

@@ -12,10 +12,10 @@ import numpy as np
 from emotiond.model.contract import Normalisation
 from emotiond_export.training_run import Description, Run
 from emotiond_training.augmentation.mixture import Mixture
+from emotiond_training.fitting.windows import Windows, normalisation_of
 from emotiond_training.networks import build
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
-from emotiond_training.windows import Windows, normalisation_of
 
 Batch = tuple[Any, Any]
 """Normalised features [shape=(batch, frames, n_mfcc)] and shares [shape=(batch, labels)]."""

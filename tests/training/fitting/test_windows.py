@@ -10,8 +10,13 @@ import soundfile
 from emotiond.errors import SoundError
 from emotiond.features.mfcc import Mfcc, MfccConfig
 from emotiond_training.corpora.clips import Clip
+from emotiond_training.fitting.windows import (
+    MARGIN_SECONDS,
+    cut_windows,
+    normalisation_of,
+    windows_of,
+)
 from emotiond_training.recipe import Features, load_recipe
-from emotiond_training.windows import MARGIN_SECONDS, cut_windows, normalisation_of, windows_of
 
 RATE = 16_000
 SEED = load_recipe("seed")

@@ -9,11 +9,11 @@ from rich.console import Console
 
 from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.corpora.readers import read_corpora
-from emotiond_training.fitting import fit, run_of
+from emotiond_training.fitting.fit import fit, run_of
+from emotiond_training.fitting.windows import Windows, cut_windows, normalisation_of
 from emotiond_training.networks import Seed, build
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe, load_recipe
-from emotiond_training.windows import Windows, cut_windows, normalisation_of
 
 LABELS = ("high", "low", "middle")
 NETWORK = Seed(filters=(8, 8), kernel=3, pool=4, dense=8, dropout=0.3)
@@ -63,7 +63,7 @@ class Drawn:
 def test_batches_of_a_mixture_give_the_same_weights_each_time_and_the_mean_loss_of_an_epoch(
     windows: Windows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emotiond_training.fitting.MIXTURE_STEPS", 4)
+    monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 4)
     recipe = msgspec.structs.replace(SMALL, epochs=2)
     reporter = Reporter(Console(quiet=True))
     one, again = (
@@ -81,7 +81,7 @@ def test_batches_of_a_mixture_give_the_same_weights_each_time_and_the_mean_loss_
 def test_the_averaged_weights_of_a_mixture_are_what_is_kept(
     windows: Windows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emotiond_training.fitting.MIXTURE_STEPS", 20)
+    monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 20)
     optimiser = msgspec.structs.replace(SMALL.optimiser, average=0.999)
     averaged = msgspec.structs.replace(SMALL, optimiser=optimiser)
     reporter = Reporter(Console(quiet=True))

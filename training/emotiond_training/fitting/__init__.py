@@ -1,0 +1,1 @@
+"""Training: materials, windows, and the fit."""
