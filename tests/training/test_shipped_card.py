@@ -8,10 +8,10 @@ import pytest
 from emotiond.model.file import read_contract
 from emotiond.paths import DEFAULT_MODEL
 from emotiond_training.card.live import live_section
-from emotiond_training.evaluation import Row
+from emotiond_training.evaluation.scores import Row
+from emotiond_training.evaluation.shipping import Shipping
 from emotiond_training.live.results import Live
 from emotiond_training.recipe import Recipe, load_recipe
-from emotiond_training.shipping import Shipping
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 

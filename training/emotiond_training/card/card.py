@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
-from emotiond_training.calibration import FALLBACK_COVERAGE, PRECISION, Calibration
 from emotiond_training.card.live import live_section
-from emotiond_training.evaluation import Evaluation, Outcome, Row, as_json
+from emotiond_training.evaluation.calibration import FALLBACK_COVERAGE, PRECISION, Calibration
+from emotiond_training.evaluation.scores import Evaluation, Outcome, Row, as_json
 from emotiond_training.figures.markdown import table
 from emotiond_training.figures.plots import (
     Curve,

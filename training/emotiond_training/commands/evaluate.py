@@ -19,7 +19,7 @@ from emotiond_training.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from emotiond_training.evaluation import Evaluation
+    from emotiond_training.evaluation.scores import Evaluation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,10 +107,10 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
 
     import_tensorflow()
     from emotiond_training.card.card import CARD, write_card
-    from emotiond_training.evaluation import score
+    from emotiond_training.evaluation.processes import run_rounds
+    from emotiond_training.evaluation.rounds import PLAIN, ROBUSTNESS, Task
+    from emotiond_training.evaluation.scores import score
     from emotiond_training.fitting.trainround import train_round
-    from emotiond_training.parallel import run_rounds
-    from emotiond_training.rounds import PLAIN, ROBUSTNESS, Task
 
     conditions = (*PLAIN, *(ROBUSTNESS if args.robustness else ()))
     tasks = [

@@ -110,7 +110,7 @@ def measure_live(
 def _strangers(args: argparse.Namespace, model: Path) -> "list[Clip]":
     """Return the recordings that a model is to hear: those of its test, or all that are given."""
     from emotiond_training.corpora.readers import read_corpora
-    from emotiond_training.rounds import TEST, round_clips
+    from emotiond_training.evaluation.rounds import TEST, round_clips
 
     test = model.parent / TEST
     if test.is_file():

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _calibrated(args: argparse.Namespace) -> dict[str, float]:
     """Return what the contract takes from an evaluation and the command line."""
-    from emotiond_training.shipping import read_shipping
+    from emotiond_training.evaluation.shipping import read_shipping
 
     found: dict[str, float] = {}
     if args.evaluation is not None:

@@ -15,9 +15,9 @@ import numpy as np
 from emotiond.errors import InputError, reason
 from emotiond.model.file import read_model, write_model
 from emotiond_export.files import FLOAT32, INT8
-from emotiond_training.calibration import Calibration, calibrate
 from emotiond_training.corpora.clips import Clip, content_hash, labels_of
-from emotiond_training.hearing import WORKERS, Heard, hearing, joined, pooled
+from emotiond_training.evaluation.calibration import Calibration, calibrate
+from emotiond_training.evaluation.hearing import WORKERS, Heard, hearing, joined, pooled
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Indices

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond_training.hearing import Heard, Numbers, Reals, pooled
+from emotiond_training.evaluation.hearing import Heard, Numbers, Reals, pooled
 
 TEMPERATURES: Final = (0.1, 10.0)
 """Least and most."""

@@ -13,7 +13,7 @@ from emotiond.model.contract import Contract
 from emotiond.model.file import read_model, write_model
 from emotiond.model.runtime import Classifier
 from emotiond.recognition.recording import classify
-from emotiond_training.hearing import at_gain, hearing, joined, pooled, windows_of
+from emotiond_training.evaluation.hearing import at_gain, hearing, joined, pooled, windows_of
 
 RATE = 16_000
 

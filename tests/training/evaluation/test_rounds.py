@@ -18,13 +18,13 @@ from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.card.card import CARD, METRICS, write_card
 from emotiond_training.corpora.clips import Clip, labels_of
 from emotiond_training.corpora.readers import read_corpora
-from emotiond_training.evaluation import score
+from emotiond_training.evaluation.processes import run_rounds
+from emotiond_training.evaluation.rounds import PLAIN, ROBUSTNESS, Task, run_round
+from emotiond_training.evaluation.scores import score
+from emotiond_training.evaluation.shipping import read_shipping
 from emotiond_training.networks import Seed
-from emotiond_training.parallel import run_rounds
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import load_recipe
-from emotiond_training.rounds import PLAIN, ROBUSTNESS, Task, run_round
-from emotiond_training.shipping import read_shipping
 from emotiond_training.splits.leaks import LeakError
 from emotiond_training.splits.protocols import Round, plan_rounds
 

@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond_training.calibration import Calibration
 from emotiond_training.corpora.clips import Clip
+from emotiond_training.evaluation.calibration import Calibration
+from emotiond_training.evaluation.rounds import ROBUSTNESS, HeardRound
+from emotiond_training.evaluation.shipping import Shipping
 from emotiond_training.figures import metrics
 from emotiond_training.recipe import Recipe
-from emotiond_training.rounds import ROBUSTNESS, HeardRound
-from emotiond_training.shipping import Shipping
 from emotiond_training.splits.protocols import HeldOut, Round
 
 

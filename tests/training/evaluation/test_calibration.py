@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from emotiond_training.calibration import calibrate, choose_threshold, fit_temperature
+from emotiond_training.evaluation.calibration import calibrate, choose_threshold, fit_temperature
+from emotiond_training.evaluation.hearing import Heard, Windows, joined, pooled
 from emotiond_training.figures.metrics import calibration_error
-from emotiond_training.hearing import Heard, Windows, joined, pooled
 
 LABELS = ("angry", "happy", "sad")
 

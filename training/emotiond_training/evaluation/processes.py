@@ -9,8 +9,8 @@ from rich.console import Console
 
 from emotiond.errors import EmotiondError
 from emotiond_export.tensorflow import import_tensorflow
+from emotiond_training.evaluation.rounds import HeardRound, Task, Train, run_round
 from emotiond_training.progress import Reporter
-from emotiond_training.rounds import HeardRound, Task, Train, run_round
 
 
 def run_rounds(
@@ -32,7 +32,8 @@ def run_rounds(
     Raises
     ------
     EmotiondError
-        As :func:`emotiond_training.rounds.run_round`; rounds that are under way are finished first.
+        As :func:`emotiond_training.evaluation.rounds.run_round`; rounds that are under way are
+        finished first.
     """
     if jobs == 1:
         results = []

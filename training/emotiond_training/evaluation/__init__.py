@@ -1,0 +1,1 @@
+"""What a recipe is worth: rounds, calibration and scores."""
