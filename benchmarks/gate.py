@@ -19,7 +19,8 @@ import numpy as np
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import pink
 from emotiond.errors import InputError
-from emotiond.recognition.gate import Gate, GateSettings
+from emotiond.recognition.gate import Gate
+from emotiond.recognition.settings import GateSettings
 from emotiond.recognition.vad import VoiceDetector
 
 RATE = 16_000

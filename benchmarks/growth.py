@@ -21,7 +21,7 @@ from emotiond.bench.program import PROBE
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
 from emotiond.recognition.engine import Engine
-from emotiond.recognition.gate import GateSettings
+from emotiond.recognition.settings import GateSettings
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 SOME = 500

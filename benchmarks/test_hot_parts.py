@@ -19,13 +19,14 @@ from emotiond.audio.signal import Resampler, pink
 from emotiond.bench.baseline import librosa_mfcc
 from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import StreamingMfcc
-from emotiond.model.contract import OpensFor
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
-from emotiond.recognition.decision import Decision, DecisionSettings
+from emotiond.recognition.decision import Decision
 from emotiond.recognition.engine import Engine
-from emotiond.recognition.gate import Gate, GateSettings
+from emotiond.recognition.gate import Gate
+from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.sinks.log import LogSink
+from emotiond.values import OpensFor
 
 RATE = 16_000
 

@@ -14,9 +14,7 @@ import msgspec
 
 from emotiond.errors import InputError, reason
 from emotiond.paths import DEFAULT_MODEL
-from emotiond.recognition.decision import DecisionSettings
-from emotiond.recognition.engine import HopSeconds
-from emotiond.recognition.gate import GateSettings
+from emotiond.recognition.settings import DecisionSettings, GateSettings, HopSeconds
 from emotiond.sinks.live import LiveSettings
 from emotiond.sinks.log import LogSettings
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from emotiond.errors import InputError
 from emotiond.features.mfcc import MfccConfig
-from emotiond.model.contract import Normalisation, OpensFor
+from emotiond.model.contract import Normalisation
+from emotiond.values import OpensFor
 from emotiond_export.tensorflow import import_tensorflow
 
 MODEL: Final = "model.keras"

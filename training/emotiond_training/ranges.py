@@ -1,10 +1,6 @@
-"""Types and checks of settings that are shares and ranges."""
-
-from typing import Annotated
+"""A check of settings that are ranges."""
 
 import msgspec
-
-Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 def check_ranges(settings: msgspec.Struct, *names: str) -> None:

@@ -9,11 +9,11 @@ import msgspec
 
 from emotiond.errors import InputError, reason
 from emotiond.features.mfcc import MfccConfig
-from emotiond.model.contract import Probability
+from emotiond.values import Probability
 from emotiond_training.augmentation.mixture import MixtureSettings
 from emotiond_training.augmentation.waveform import AugmentationSettings
 from emotiond_training.networks import SPECTRAL, Network
-from emotiond_training.ranges import Share, check_ranges
+from emotiond_training.ranges import check_ranges
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Part = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
@@ -68,7 +68,7 @@ class WindowSettings(_Section, frozen=True):
     windows: Positive
     gain_db: tuple[float, float] = (0.0, 0.0)
     noise_db: tuple[float, float] = (-80.0, -50.0)
-    noiseless: Share = 0.5
+    noiseless: Probability = 0.5
 
     def __post_init__(self) -> None:
         check_ranges(self, "gain_db", "noise_db")

@@ -1,16 +1,10 @@
 """Sound as arrays: its type, its level, its rate."""
 
-from typing import Final
-
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-SILENCE_DB: Final = -75.0
-"""Level before anything is heard, and the quietest that is shown (dBFS)."""
-LEAST_DB: Final = -100.0
-"""What is quieter counts as this (dBFS): digital silence."""
-
+from emotiond.values import LEAST_DB
 
 Signal = NDArray[np.float32]
 

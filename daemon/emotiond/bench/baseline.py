@@ -22,7 +22,7 @@ from emotiond.features.mfcc import Frames, Mfcc, MfccConfig, StreamingMfcc
 from emotiond.model.runtime import Classifier
 from emotiond.paths import SAMPLE
 from emotiond.recognition.engine import Engine
-from emotiond.recognition.gate import GateSettings
+from emotiond.recognition.settings import GateSettings
 
 ROUNDS: Final = 10
 

@@ -29,10 +29,10 @@ from emotiond.bench.stages import (
     waking_ms,
 )
 from emotiond.errors import EmotiondError
-from emotiond.model.contract import OpensFor
 from emotiond.model.runtime import Classifier
 from emotiond.paths import SAMPLE
 from emotiond.recognition.engine import Engine
+from emotiond.values import OpensFor
 
 PROBE: Final = (
     "import sys; from emotiond.cli import main; code = main(sys.argv[1:]); "

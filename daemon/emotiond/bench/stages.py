@@ -21,15 +21,16 @@ from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks
 from emotiond.audio.signal import Resampler, Signal, pink
 from emotiond.audio.source import Replay
 from emotiond.features.mfcc import StreamingMfcc
-from emotiond.model.contract import OpensFor
 from emotiond.model.runtime import Classifier
-from emotiond.recognition.decision import Decision, DecisionSettings
+from emotiond.recognition.decision import Decision
 from emotiond.recognition.engine import Engine
-from emotiond.recognition.gate import Gate, GateSettings
+from emotiond.recognition.gate import Gate
+from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Record, utc_now
 from emotiond.service.loop import listen
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.log import LogSink
+from emotiond.values import OpensFor
 
 REPEATS: Final = 5
 """Runs of which the cheapest counts."""

@@ -7,12 +7,11 @@ import msgspec
 import numpy as np
 
 from emotiond.features.mfcc import Frames, MfccConfig
+from emotiond.values import OpensFor, Probability
 
 CONTRACT_VERSION: Final = 1
 NO_SPEECH: Final = "no_speech"
 """The label by which a model itself says that nobody speaks; never reported as a label."""
-OpensFor = Literal["speech", "sound"]
-Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):

@@ -1,63 +1,16 @@
 """The decision: from the probabilities of single windows to what is shown."""
 
 from collections import deque
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond.model.contract import NO_SPEECH, Contract, Probability
+from emotiond.model.contract import NO_SPEECH, Contract
+from emotiond.recognition.settings import DecisionSettings
 from emotiond.record import State
 
 Probabilities = NDArray[np.float32]
-Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=600.0)]
-
-
-class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How labels are smoothed and when they are withheld."""
-
-    smoothing_seconds: Annotated[
-        float,
-        msgspec.Meta(gt=0.0, le=600.0, description="how long probabilities are averaged over (s)"),
-    ] = 4.0
-    abstain_below: Annotated[
-        Probability | None,
-        msgspec.Meta(
-            description="confidence below which it says uncertain (default: the model's own)",
-            examples=[0.5],
-        ),
-    ] = None
-    claim_margin: Annotated[
-        Probability,
-        msgspec.Meta(
-            description="share of the way from abstain_below to 1 that a first label, or that of "
-            "an utterance, must have come"
-        ),
-    ] = 0.1
-    withdraw_seconds: Annotated[
-        Seconds,
-        msgspec.Meta(description="how long it must say uncertain before a label is withdrawn (s)"),
-    ] = 3.0
-    switch_margin: Annotated[
-        Probability,
-        msgspec.Meta(description="by how much a new label must be ahead to be shown at once"),
-    ] = 0.8
-    switch_seconds: Annotated[
-        Seconds,
-        msgspec.Meta(description="how long a new label that is less ahead must stay ahead (s)"),
-    ] = 5.0
-    refractory_seconds: Annotated[
-        Seconds, msgspec.Meta(description="how long a new label stays at least (s)")
-    ] = 3.0
-    no_speech_above: Annotated[
-        Probability,
-        msgspec.Meta(description="probability of no_speech, if the model has it, that silences"),
-    ] = 0.5
-    longest_utterance: Annotated[
-        float,
-        msgspec.Meta(gt=0.0, le=3600.0, description="where very long speech is cut (s)"),
-    ] = 30.0
 
 
 class Decided(NamedTuple):

@@ -7,27 +7,17 @@ or replayed.
 
 import math
 from collections import deque
-from typing import Annotated, Protocol
+from typing import Protocol
 
-import msgspec
 import numpy as np
 
 from emotiond.audio.signal import Signal, check_signal
 from emotiond.features.mfcc import Frames, StreamingMfcc
 from emotiond.model.contract import Contract
-from emotiond.recognition.decision import (
-    SILENCE,
-    Decided,
-    Decision,
-    DecisionSettings,
-    Probabilities,
-)
-from emotiond.recognition.gate import Gate, GateSettings
+from emotiond.recognition.decision import SILENCE, Decided, Decision, Probabilities
+from emotiond.recognition.gate import Gate
+from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Record, Utterance
-
-HopSeconds = Annotated[
-    float, msgspec.Meta(gt=0.0, le=10.0, description="seconds between two predictions")
-]
 
 
 class Model(Protocol):

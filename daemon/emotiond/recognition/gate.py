@@ -7,14 +7,14 @@ docs/GATE.md has the measurements behind it.
 import math
 from collections import deque
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
 import numpy as np
 
-from emotiond.audio.signal import LEAST_DB, SILENCE_DB, Signal, decibels
-from emotiond.model.contract import OpensFor
+from emotiond.audio.signal import Signal, decibels
+from emotiond.recognition.settings import GateSettings
 from emotiond.recognition.vad import PIECE, RATE, VoiceDetector
+from emotiond.values import SILENCE_DB, OpensFor
 
 FLOOR_DB: Final = -92.0
 """No room is taken to be quieter than this (dBFS, without rumble): above the last bit of 16."""
@@ -22,49 +22,6 @@ EMPHASIS: Final = 0.97
 """Of the first difference that takes rumble out; rooms rumble unsteadily and voices don't."""
 FRAME_SECONDS: Final = 0.02
 """Long enough for a period of the lowest voice, short enough to see the gaps between syllables."""
-
-Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-Level = Annotated[float, msgspec.Meta(ge=LEAST_DB, le=0.0)]
-
-
-class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When the gate opens and closes."""
-
-    opens_for: Annotated[
-        OpensFor | None,
-        msgspec.Meta(
-            description="speech, or sound: all that stands out (default: the model's own)",
-            examples=["sound"],
-        ),
-    ] = None
-    margin_db: Annotated[
-        float,
-        msgspec.Meta(
-            gt=0.0, le=100.0, description="how far over the room's floor speech must be (dB)"
-        ),
-    ] = 6.0
-    floor_seconds: Annotated[
-        float,
-        msgspec.Meta(gt=0.0, le=600.0, description="how long the room's floor is remembered (s)"),
-    ] = 3.0
-    floor_db: Annotated[
-        Level | None,
-        msgspec.Meta(
-            description="no room is taken to be quieter than this (dBFS; default: by what it opens "
-            "for)",
-            examples=[-75.0],
-        ),
-    ] = None
-    open_above: Annotated[
-        Share, msgspec.Meta(description="probability of speech above which it opens")
-    ] = 0.95
-    stay_above: Annotated[
-        Share, msgspec.Meta(description="probability of speech above which it stays open")
-    ] = 0.7
-    hangover_seconds: Annotated[
-        float,
-        msgspec.Meta(ge=0.0, le=60.0, description="how long the gate stays open after speech (s)"),
-    ] = 0.5
 
 
 class Gate:

@@ -6,12 +6,13 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from emotiond.audio.signal import LEAST_DB, Signal
+from emotiond.audio.signal import Signal
 from emotiond.model.contract import NO_SPEECH
 from emotiond.recognition.decision import Pooled, decide
 from emotiond.recognition.engine import Engine, Model
-from emotiond.recognition.gate import GateSettings
+from emotiond.recognition.settings import GateSettings
 from emotiond.record import Record, State, Utterance
+from emotiond.values import LEAST_DB
 
 VOICE_ABOVE: Final = 0.5
 """Probability of speech above which a voice is heard in a file; live the gate is stricter."""

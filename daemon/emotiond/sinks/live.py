@@ -19,7 +19,7 @@ import msgspec
 
 from emotiond.paths import SOCKET, state_folder
 from emotiond.record import Hello, Meter, Record, Status, encode
-from emotiond.terminal.view import View
+from emotiond.sinks.troubles import Troubles, after
 
 MODE: Final = 0o660
 """Of the socket: whom the daemon's group trusts may watch."""
@@ -49,7 +49,8 @@ class LiveSink:
     def __init__(self, path: Path, hello: Hello) -> None:
         self._path = path
         self._hello = hello
-        self._news = View(labels=hello.labels, title=hello.title)
+        self._troubles: Troubles = ()
+        self._last: Status | None = None
         self._viewers: list[socket.socket] = []
         self._viewers_lock = Lock()
         self._server: _Server | None = None
@@ -71,7 +72,7 @@ class LiveSink:
             Thread(target=self._admit, args=(self._server,), daemon=True, name="live").start()
         with self._viewers_lock:
             if isinstance(record, Status):
-                self._news = self._news.after(record)
+                self._troubles, self._last = after(self._troubles, record), record
             self._send(encode(record))
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
@@ -104,9 +105,9 @@ class LiveSink:
                     viewer.close()
 
     def _greeting(self) -> bytes:
-        news: list[Status] = list(self._news.troubles)
-        if self._news.status is not None and self._news.status not in news:
-            news.append(self._news.status)
+        news = list(self._troubles)
+        if self._last is not None and self._last not in news:
+            news.append(self._last)
         return b"".join(line + b"\n" for line in (_encoder.encode(self._hello), *map(encode, news)))
 
     def _send(self, line: bytes) -> None:

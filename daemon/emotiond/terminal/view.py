@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from emotiond.audio.signal import SILENCE_DB
-from emotiond.record import DEAF, ENDED_BY, Prediction, Record, State, Status, Utterance
+from emotiond.record import DEAF, Prediction, Record, State, Status, Utterance
+from emotiond.sinks.troubles import Troubles, after
+from emotiond.values import SILENCE_DB
 
 PAST_HOPS: Final = 200
 """Hops remembered; no strip is drawn longer."""
@@ -44,7 +45,7 @@ class View:
     """The last utterances, oldest first."""
     status: Status | None = None
     """The last thing that happened."""
-    troubles: tuple[Status, ...] = ()
+    troubles: Troubles = ()
     """What went wrong and is not over, oldest first."""
 
     @property
@@ -93,23 +94,12 @@ class View:
         )
 
     def _told(self, record: Status) -> "View":
-        over = (ENDED_BY.get(record.event, record.event), _sink(record))
-        troubles = tuple(each for each in self.troubles if (each.event, _sink(each)) != over)
-        if record.event == "service_lost":
-            troubles = ()  # it will say again what is still wrong
-        if record.event in ENDED_BY.values():
-            troubles = (*troubles, record)
         view = self
         if record.event in DEAF:
             view = replace(self._silent(), level=SILENCE_DB, speech=0.0)
-        return replace(view, model=record.model, status=record, troubles=troubles)
+        return replace(
+            view, model=record.model, status=record, troubles=after(self.troubles, record)
+        )
 
     def _silent(self) -> "View":
         return replace(self, state="no_speech", label=None, probabilities={})
-
-
-def _sink(record: Status) -> str | None:
-    """Return the sink that a record is about, by which its message begins; None if about none."""
-    if record.event not in ("sink_failed", "sink_back"):
-        return None
-    return record.message.split(" ", 1)[0].rstrip(":")

@@ -7,15 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from emotiond.recognition.decision import (
-    SILENCE,
-    Decision,
-    DecisionSettings,
-    Hysteresis,
-    Pooled,
-    Smoothed,
-    decide,
-)
+from emotiond.recognition.decision import SILENCE, Decision, Hysteresis, Pooled, Smoothed, decide
+from emotiond.recognition.settings import DecisionSettings
 from tests.daemon.sounds import LABELS, made_up_contract
 
 windows = st.lists(

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from emotiond.features.mfcc import Mfcc, MfccConfig
 from emotiond.model.runtime import Classifier
-from emotiond.recognition.decision import DecisionSettings
 from emotiond.recognition.engine import Engine, Model
-from emotiond.recognition.gate import GateSettings
+from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Record, Utterance
 from tests.conftest import SAID
 from tests.daemon.sounds import (

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotiond.audio.signal import SILENCE_DB
-from emotiond.model.contract import OpensFor
-from emotiond.recognition.gate import Gate, GateSettings, quantile
+from emotiond.recognition.gate import Gate, quantile
+from emotiond.recognition.settings import GateSettings
 from emotiond.recognition.vad import VoiceDetector
+from emotiond.values import SILENCE_DB, OpensFor
 from tests.daemon.sounds import RATE, noise, silence, speech, tone
 
 HOP = 8000

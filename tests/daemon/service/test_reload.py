@@ -12,7 +12,7 @@ import pytest
 from emotiond.audio.source import Block, Retrying
 from emotiond.errors import InputError
 from emotiond.recognition.engine import Engine
-from emotiond.recognition.gate import GateSettings
+from emotiond.recognition.settings import GateSettings
 from emotiond.record import Prediction, Status, Utterance
 from emotiond.service.loop import listen
 from emotiond.service.reload import Reload

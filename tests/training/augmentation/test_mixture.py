@@ -16,7 +16,7 @@ from emotiond_training.augmentation.copies import Copies, CopySettings, copies_o
 from emotiond_training.augmentation.logmel import LogMel, spectra_of
 from emotiond_training.augmentation.mixture import NO_SPEECH, Mixture, MixtureSettings
 from emotiond_training.augmentation.spectral import (
-    SILENCE_DB,
+    MEL_FLOOR_DB,
     add,
     excerpt,
     mask,
@@ -229,7 +229,7 @@ def test_a_placed_clip_is_whole_unless_it_may_be_cut(length, frames, most_cut, s
     clip = np.arange(1.0, length + 1)[:, None].astype("f4")
     random = np.random.default_rng(seed)
     window = place(clip, frames, most_cut, random)[:, 0]
-    seen = window[window != SILENCE_DB]
+    seen = window[window != MEL_FLOOR_DB]
     assert len(window) == frames
     least = min(length, frames) - round(most_cut * min(length, frames))
     assert len(seen) >= least

@@ -10,7 +10,7 @@ import soundfile
 from emotiond.audio.files import read_sound
 from emotiond.cli import main
 from emotiond.errors import InputError
-from emotiond.recognition.gate import GateSettings
+from emotiond.recognition.settings import GateSettings
 from emotiond_training.card.live import live_section
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.noises import TRAINING_HALF, Noise, half_of

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from emotiond.errors import InputError
 from emotiond.features.mfcc import dct_matrix
+from emotiond.values import Probability
 from emotiond_training.augmentation.copies import Copies
 from emotiond_training.augmentation.spectral import (
-    SILENCE_DB,
+    MEL_FLOOR_DB,
     Spectrum,
     add,
     colouring,
@@ -27,7 +28,7 @@ from emotiond_training.augmentation.spectral import (
     warp,
 )
 from emotiond_training.corpora.clips import Clip
-from emotiond_training.ranges import Share, check_ranges
+from emotiond_training.ranges import check_ranges
 
 NO_SPEECH: Final = "no_speech"
 """The label of windows in which nobody speaks."""
@@ -66,15 +67,15 @@ class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     weights: dict[str, Weight]
     copies: dict[str, int]
     other_copies: int = 4
-    most_cut: Share = 0.6
-    partial_share: Share = 0.4
-    tempo_share: Share = 0.6
-    tempo: Share = 0.2
-    warp_share: Share = 0.5
-    warp: Share = 0.1
-    noise_share: Share = 0.85
+    most_cut: Probability = 0.6
+    partial_share: Probability = 0.4
+    tempo_share: Probability = 0.6
+    tempo: Probability = 0.2
+    warp_share: Probability = 0.5
+    warp: Probability = 0.1
+    noise_share: Probability = 0.85
     noise_snr_db: tuple[float, float] = (2.0, 45.0)
-    no_speech_share: Share = 0.08
+    no_speech_share: Probability = 0.08
     mixup: float = 0.3
 
     def __post_init__(self) -> None:
@@ -187,7 +188,7 @@ class Mixture:
         if self._settings.mixup > 0.0 and random.random() < 0.5:
             # Levels are blended after each window's own is at 0, as the network sees them.
             spectra -= spectra.mean(axis=2).max(axis=1)[:, None, None]
-            np.maximum(spectra, SILENCE_DB, out=spectra)
+            np.maximum(spectra, MEL_FLOOR_DB, out=spectra)
             share = random.beta(self._settings.mixup, self._settings.mixup, size)
             share = np.maximum(share, 1.0 - share).astype(np.float32)
             other = random.permutation(size)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Spectrum = NDArray[np.float32]
 
-SILENCE_DB: Final = -100.0
+MEL_FLOOR_DB: Final = -100.0
 """Mel power of digital silence: the floor of the features."""
 
 
@@ -36,7 +36,7 @@ def place(clip: Spectrum, frames: int, most_cut: float, random: np.random.Genera
     cut = round(most_cut * min(len(clip), frames))
     low, high = sorted((0, frames - len(clip)))
     offset = int(random.integers(low - cut, high + cut + 1))
-    window = np.full((frames, clip.shape[1]), SILENCE_DB, np.float32)
+    window = np.full((frames, clip.shape[1]), MEL_FLOOR_DB, np.float32)
     seen = clip[max(0, -offset) : max(0, frames - offset)]
     start = max(0, offset)
     window[start : start + len(seen)] = seen
@@ -108,7 +108,7 @@ def mask(spectrum: Spectrum, random: np.random.Generator) -> None:
     for _ in range(random.integers(0, 3)):
         width = int(random.integers(1, max(2, frames // 7)))
         start = int(random.integers(0, frames - width))
-        spectrum[start : start + width] = SILENCE_DB if random.random() < 0.5 else mean
+        spectrum[start : start + width] = MEL_FLOOR_DB if random.random() < 0.5 else mean
     for _ in range(random.integers(0, 3)):
         width = int(random.integers(1, max(2, mels // 8)))
         start = int(random.integers(0, mels - width))

@@ -15,7 +15,8 @@ import numpy as np
 import soxr
 
 from emotiond.audio.signal import Signal
-from emotiond_training.ranges import Share, check_ranges
+from emotiond.values import Probability
+from emotiond_training.ranges import check_ranges
 
 Factor = Annotated[float, msgspec.Meta(gt=0.0)]
 Bits = Annotated[int, msgspec.Meta(ge=1, le=16)]
@@ -45,17 +46,17 @@ class AugmentationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
         Fewest and most bits that are left of a voice there.
     """
 
-    untouched: Share = 0.15
+    untouched: Probability = 0.15
     speed: tuple[Factor, Factor] = (0.85, 1.18)
-    speed_share: Share = 0.5
-    pitch_share: Share = 0.1
+    speed_share: Probability = 0.5
+    pitch_share: Probability = 0.1
     pitch_semitones: float = 2.0
-    room_share: Share = 0.4
-    equaliser_share: Share = 0.3
+    room_share: Probability = 0.4
+    equaliser_share: Probability = 0.3
     equaliser_db: float = 8.0
-    clipping_share: Share = 0.15
-    codec_share: Share = 0.1
-    rounding_share: Share = 0.25
+    clipping_share: Probability = 0.15
+    codec_share: Probability = 0.1
+    rounding_share: Probability = 0.25
     rounding_bits: tuple[Bits, Bits] = (5, 11)
 
     def __post_init__(self) -> None:

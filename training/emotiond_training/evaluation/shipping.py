@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from emotiond.errors import InputError, reason
-from emotiond.model.contract import Probability
+from emotiond.values import Probability
 
 
 class Shipping(msgspec.Struct, frozen=True):

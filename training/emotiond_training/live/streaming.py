@@ -15,10 +15,9 @@ import numpy as np
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.errors import InputError
-from emotiond.recognition.decision import DecisionSettings
 from emotiond.recognition.engine import Engine, Model
-from emotiond.recognition.gate import GateSettings
 from emotiond.recognition.recording import classify
+from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Utterance
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.noises import Noise
