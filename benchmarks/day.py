@@ -122,7 +122,7 @@ def run(hours: int, folder: Path) -> dict[str, Any]:
         stop = Event()
         source = Replay("a day", day, engine.sample_rate, stop, fast=True)
         sinks = Sinks(named, hello.model, day.now)
-        listen(source, engine, sinks, hello.model, stop)
+        listen(source, engine, sinks, stop)
     took = time.perf_counter() - started
     files = sorted((folder / "log").glob("*.jsonl"))
     records = [decode(line) for each in files for line in each.read_bytes().splitlines()]

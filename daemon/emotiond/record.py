@@ -6,7 +6,7 @@ the same records.
 """
 
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -131,6 +131,8 @@ class News(NamedTuple):
 
 Record = Prediction | Utterance | Status
 
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final[msgspec.json.Decoder[Record]] = msgspec.json.Decoder(Record)
 
@@ -156,7 +158,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def stamp(record: Record, now: datetime, latency_ms: float) -> Record:
+def stamp(record: AnyRecord, now: datetime, latency_ms: float = 0.0) -> AnyRecord:
     """Return the record with what depends on the wall clock.
 
     Parameters
@@ -164,9 +166,9 @@ def stamp(record: Record, now: datetime, latency_ms: float) -> Record:
     record : Record
         As the engine made it.
     now : datetime
-        In UTC.
+        Time in UTC.
     latency_ms : float
-        For predictions.
+        Latency of a prediction; other records have none.
     """
     time = now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
     if isinstance(record, Prediction):

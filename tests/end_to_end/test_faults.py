@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from emotiond.audio.source import Block, Retrying
+from emotiond.audio.source import Block, Demand, Retrying
 from emotiond.errors import InputError
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, News, Prediction, Status, Utterance, decode, encode
@@ -87,7 +87,7 @@ class Bench:
         sinks = Sinks(named, MODEL, lambda: self.now)
         source = Script(self, script)
         with self.undo:
-            listen(source, Engine(FakeModel()), sinks, MODEL, Event(), reload=self.reload)
+            listen(source, Engine(FakeModel()), sinks, Event(), reload=self.reload)
 
     def view(self, count: int = 1) -> None:
         """Let somebody watch."""
@@ -120,7 +120,7 @@ class Script:
         self._bench = bench
         self._steps = steps
 
-    def __iter__(self) -> Iterator[Block | News | Retrying]:
+    def blocks(self, _at_least: Demand) -> Iterator[Block | News | Retrying]:
         for step in self._steps:
             for item in step(self._bench) or ():
                 if not isinstance(item, np.ndarray):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from threading import Event
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from emotiond.audio.devices import Device
 from emotiond.audio.files import BLOCK_SECONDS
 from emotiond.audio.queue import Captured, Pending
 from emotiond.audio.signal import Resampler
-from emotiond.audio.source import Block
+from emotiond.audio.source import Block, Demand
 
 QUEUE_SECONDS: Final = 5.0
 """Sound that waits for a slow machine before the oldest is dropped."""
@@ -50,11 +50,11 @@ class Capture:
             self.close()
             raise portaudio.trouble(f"microphone {device.name} can't be opened", error) from error
 
-    def blocks(self, stop: Event, enough: Callable[[], int]) -> Iterator[Block]:
-        """Yield blocks of so many samples, until ``stop`` is set or the device has died."""
+    def blocks(self, stop: Event, at_least: Demand) -> Iterator[Block]:
+        """Yield blocks of the wanted length, until ``stop`` is set or the device has died."""
         began = time.monotonic()
         while not stop.is_set():
-            captured = self._pending.get(math.ceil(enough() / self._ratio), LOOK_SECONDS)
+            captured = self._pending.get(math.ceil(at_least() / self._ratio), LOOK_SECONDS)
             if captured is not None:
                 yield self._block(captured)
                 continue

@@ -8,7 +8,7 @@ from typing import Final
 from emotiond.audio import portaudio, probe
 from emotiond.audio.capture import Capture
 from emotiond.audio.devices import devices, find
-from emotiond.audio.source import Item, Retrying
+from emotiond.audio.source import Demand, Item, Retrying
 from emotiond.errors import DeviceError
 from emotiond.record import News
 
@@ -34,14 +34,7 @@ class Microphone:
     ------
     DeviceError
         If it can't be opened now, without ``wait``. Once it was open, it is retried for ever.
-
-    Attributes
-    ----------
-    enough : int
-        As of :class:`emotiond.audio.source.Source`.
     """
-
-    enough = 0
 
     def __init__(
         self, wanted: str | None, sample_rate: int, stop: Event, *, wait: bool = False
@@ -59,14 +52,14 @@ class Microphone:
                 raise
             self._reason = error.problem
 
-    def __iter__(self) -> Iterator[Item]:
+    def blocks(self, at_least: Demand) -> Iterator[Item]:
         """Yield blocks as they come, and news when the microphone goes and comes."""
         lost = False
         attempts = 0
         try:
             while not self._stop.is_set():
                 if self._stream is not None:
-                    for block in self._stream.blocks(self._stop, lambda: self.enough):
+                    for block in self._stream.blocks(self._stop, at_least):
                         if lost:  # until there is sound: a device may open and give none
                             lost, attempts = False, 0
                             yield News("microphone_back", f"listening to {self.name}")

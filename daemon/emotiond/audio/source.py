@@ -1,7 +1,7 @@
 """Where sound comes from: blocks of samples, and the news of a microphone that goes and comes."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Event
 from typing import NamedTuple, Protocol
 
@@ -27,19 +27,26 @@ class Retrying(NamedTuple):
 
 
 Item = Block | News | Retrying
-"""What iterating over a source gives."""
+"""What a source yields."""
+Demand = Callable[[], int]
+"""Samples, at the source's rate, that complete the next hop: a shorter block is of no use yet."""
 
 
 class Source(Protocol):
-    """A stream of sound; iterating ends when the sound does, or soon after ``stop`` is set."""
+    """A stream of sound, whose blocks end when the sound does, or soon after ``stop`` is set."""
 
     name: str
-    """What messages call it."""
-    enough: int
-    """Samples that blocks had better have, at the model's rate: fewer are of no use yet."""
+    """Name of the source in messages."""
 
-    def __iter__(self) -> Iterator[Item]:
-        """Yield blocks, and news between them."""
+    def blocks(self, at_least: Demand) -> Iterator[Item]:
+        """Yield blocks, and news between them.
+
+        Parameters
+        ----------
+        at_least : callable
+            Wanted length of the next block (samples). Asked before each block; a last block, or
+            one before a loss, may be shorter.
+        """
 
 
 class Replay:
@@ -57,14 +64,7 @@ class Replay:
         Ends the stream when set.
     fast : bool
         Don't wait.
-
-    Attributes
-    ----------
-    enough : int
-        As of :class:`Source`.
     """
-
-    enough = 0
 
     def __init__(
         self,
@@ -81,10 +81,10 @@ class Replay:
         self._stop = stop
         self._fast = fast
 
-    def __iter__(self) -> Iterator[Item]:
+    def blocks(self, at_least: Demand) -> Iterator[Item]:
         """Yield blocks; each at the time at which its last sample would have been spoken."""
         due = time.monotonic()
-        for samples in self._gathered():
+        for samples in self._gathered(at_least):
             due += len(samples) / self._sample_rate
             if not self._fast:
                 self._stop.wait(max(0.0, due - time.monotonic()))
@@ -92,12 +92,12 @@ class Replay:
                 return
             yield Block(samples, time.monotonic())
 
-    def _gathered(self) -> Iterator[Signal]:
-        """Yield blocks that are long enough, but for the last."""
+    def _gathered(self, at_least: Demand) -> Iterator[Signal]:
+        """Yield blocks that are long enough; only the last may be shorter."""
         kept: list[Signal] = []
         for samples in self._blocks:
             kept.append(samples)
-            if sum(map(len, kept)) >= self.enough:
+            if sum(map(len, kept)) >= at_least():
                 yield np.concatenate(kept)
                 kept.clear()
         if kept:

@@ -187,7 +187,7 @@ class _Scene:
         blocks = file_blocks(self._path, self._rate, block_seconds)
         source = Replay("a scene", blocks, self._rate, Event(), fast=fast)
         sinks = Sinks({"log": LogSink(Path(self._folder.name))}, "", utc_now)
-        listen(source, Engine(self._model, gate=self._gate), sinks, "", Event())
+        listen(source, Engine(self._model, gate=self._gate), sinks, Event())
 
 
 def speech_of(model: Classifier, sound: Signal) -> Signal:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import signal
 from pathlib import Path
 from socket import socket
 from threading import Event
@@ -12,7 +13,7 @@ from emotiond.errors import EmotiondError
 from emotiond.paths import SYSTEM_SOCKET
 from emotiond.record import Event as StatusEvent
 from emotiond.record import Hello, Meter, Status, stamp, utc_now
-from emotiond.service.signals import stop_on_signals
+from emotiond.service.signals import set_on_signals
 from emotiond.sinks.client import connect, messages
 from emotiond.sinks.live import LiveSettings
 from emotiond.sinks.sink import Sink
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     path = _find(settings.load(args).live)
     stop = Event()
     connection: socket | None = _connect(path)
-    stop_on_signals(stop)
+    set_on_signals(stop, signal.SIGINT, signal.SIGTERM)
     viewer = _Viewer(stop)
     try:
         while not stop.is_set():

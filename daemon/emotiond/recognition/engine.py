@@ -100,6 +100,11 @@ class Engine:
         return engine
 
     @property
+    def model_hash(self) -> str:
+        """Short hash of the model file, as records have it."""
+        return self._contract.short_hash
+
+    @property
     def speech(self) -> float:
         """How sure the gate is of speech in the last hop, 0 to 1."""
         return self._gate.speech
@@ -115,7 +120,7 @@ class Engine:
         return self._position / self.sample_rate
 
     @property
-    def missing(self) -> int:
+    def needed(self) -> int:
         """Samples that complete the next hop."""
         return self.hop - len(self._pending)
 

@@ -1,10 +1,7 @@
 """Reloading: what of changed settings is taken up while listening."""
 
-import signal
-from _thread import start_new_thread
 from collections.abc import Callable
 from threading import Event
-from types import FrameType
 from typing import Final
 
 import msgspec
@@ -43,14 +40,6 @@ class Reload:
         self._settings = settings
         self._log = log
         self.wanted = Event()
-
-    def on_signal(self, number: int) -> None:
-        """Be asked by a signal."""
-
-        def handle(_number: int, _frame: FrameType | None) -> None:
-            start_new_thread(self.wanted.set, ())  # as in daemon.stop_on_signals
-
-        signal.signal(number, handle)
 
     def __call__(self) -> tuple[Settings | None, News]:
         """Take up what has changed.

@@ -1,4 +1,4 @@
-"""Signals: what ends the daemon."""
+"""Signals: what ends the daemon, and what makes it read its settings again."""
 
 import signal
 from _thread import start_new_thread
@@ -6,12 +6,13 @@ from threading import Event
 from types import FrameType
 
 
-def stop_on_signals(stop: Event, *more: signal.Signals) -> None:
-    """Set ``stop`` at SIGINT, SIGTERM or another, so that all is written before the end."""
+def set_on_signals(event: Event, *numbers: signal.Signals) -> None:
+    """Set an event whenever one of the signals comes."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        # In a thread, which may wait for the event's lock: whom a signal interrupts may hold it.
-        start_new_thread(stop.set, ())
+        # Event.set() takes a lock that the interrupted code may already hold, so set it from a
+        # new thread.
+        start_new_thread(event.set, ())
 
-    for number in (signal.SIGINT, signal.SIGTERM, *more):
+    for number in numbers:
         signal.signal(number, handle)

@@ -10,7 +10,7 @@ from emotiond.sinks.sink import Sink
 
 
 class Sinks:
-    """All sinks of the daemon; stamps each record with the time.
+    """All sinks of the daemon.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ class Sinks:
         for sink in self._sinks.values():
             sink.open()
 
-    def write(self, record: Record, latency_ms: float = 0.0) -> None:
+    def write(self, record: Record) -> None:
         """Give a record to every sink; say once when one fails, and once when it works again."""
-        for change in self._give(stamp(record, self._now(), latency_ms)):
-            self._tell(stamp(change, self._now(), 0.0))
+        for change in self._give(record):
+            self._tell(stamp(change, self._now()))
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
         """Give the reading of a hop to every sink that works."""

@@ -18,7 +18,7 @@ from emotiond.audio.source import Block, Item, Retrying
 from emotiond.errors import DeviceError
 from emotiond.record import News
 from tests.daemon.fake_portaudio import FakePortAudio, FakeStream
-from tests.daemon.sounds import RATE, tone
+from tests.daemon.sounds import RATE, as_it_comes, tone
 
 
 class Clock:
@@ -67,7 +67,7 @@ def test_sound_is_captured_as_wanted_or_else_as_the_device_gives_it(
     for _ in range(10):
         stream.capture(captured(0.1, channels=channels, rate=rate))
     blocks = []
-    for item in source:
+    for item in source.blocks(as_it_comes):
         blocks.append(item.samples)
         if len(blocks) == 10:
             stop.set()
@@ -83,7 +83,7 @@ def test_full_scale_is_one(portaudio: FakePortAudio) -> None:
     stop = Event()
     source = Microphone(None, RATE, stop)
     portaudio.streams[0].capture(np.array([[-32768], [16384], [0]], np.int16))
-    item = next(iter(source))
+    item = next(source.blocks(as_it_comes))
     assert item.samples.tolist() == [-1.0, 0.5, 0.0]
 
 
@@ -95,7 +95,7 @@ def test_the_callback_copies_since_portaudio_uses_its_memory_again(
     expected = data[:, 0].astype(np.float32) / 32768
     portaudio.streams[0].capture(data)
     data[:] = 0
-    np.testing.assert_array_equal(next(iter(source)).samples, expected)
+    np.testing.assert_array_equal(next(source.blocks(as_it_comes)).samples, expected)
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100, 48_000])
@@ -107,13 +107,12 @@ def test_what_portaudio_has_lost_is_said_as_long_as_it_took(
     portaudio.supported = lambda samplerate, **_: samplerate == rate
     portaudio.listed = [portaudio.device("Desk (hw:1,0)", index=0, rate=rate)]
     source = Microphone(None, RATE, Event())
-    source.enough = round(0.4 * RATE)
     block = np.zeros((round(0.25 * rate), 1), np.int16)
     course = ((0.25, True), (1.75, True), (0.25, False), (0.01, True), (0.25, False))
     for passes, overflow in course:
         now[0] += passes
         portaudio.streams[0].capture(block, overflow=overflow)
-    blocks = list(islice(source, 3))
+    blocks = list(islice(source.blocks(lambda: round(0.4 * RATE)), 3))
     # What lies on the two sides of a loss is not joined; before the first block nothing was lost.
     assert [len(each.samples) / RATE for each in blocks] == pytest.approx([0.25, 0.5, 0.5], abs=0.1)
     assert [each.dropped for each in blocks] == [0, round(1.5 * RATE), 1]
@@ -129,7 +128,7 @@ def test_a_full_queue_drops_the_oldest_and_says_how_much(
     for i in range(fit + 7):
         block = np.full((round(BLOCK_SECONDS * rate), 1), i, np.int16)
         portaudio.streams[0].capture(block)
-    blocks = iter(source)
+    blocks = source.blocks(lambda: round(0.4 * RATE))
     first, second = next(blocks), next(blocks)
     assert first.dropped == 7 * round(BLOCK_SECONDS * RATE)
     assert second.dropped == 0
@@ -143,11 +142,10 @@ def test_blocks_are_as_long_as_is_enough_and_what_is_too_little_is_heard_at_the_
 ) -> None:
     portaudio.supported = lambda samplerate, **_: samplerate == rate
     source = Microphone(None, RATE, Event())
-    source.enough = round(0.5 * RATE)
     for _ in range(7):
         portaudio.streams[0].capture(captured(0.2, rate=rate))
     blocks = []
-    for block in source:
+    for block in source.blocks(lambda: round(0.5 * RATE)):
         blocks.append(block)
         if len(blocks) == 2:
             source._stop.set()
@@ -159,7 +157,7 @@ def test_blocks_are_as_long_as_is_enough_and_what_is_too_little_is_heard_at_the_
 def collect(source: Microphone, react: Callable[[Block | News], bool]) -> list[Block | News]:
     """Iterate until the reaction to an item is True; return all but the signs of life."""
     items = []
-    for item in source:
+    for item in source.blocks(as_it_comes):
         if isinstance(item, Retrying):
             continue
         items.append(item)
@@ -209,7 +207,7 @@ def test_a_microphone_that_gives_no_samples_is_lost_though_portaudio_says_it_is_
 
     monkeypatch.setattr(source._stream._pending, "get", wait)
     stream.capture(captured(0.1))
-    items = iter(source)
+    items = source.blocks(as_it_comes)
     assert isinstance(next(items), Block)
     news = next(items)
     assert news.event == "microphone_lost"
@@ -256,7 +254,7 @@ def test_another_device_that_came_meanwhile_is_no_substitute_for_the_named_one(
 
 def signs(source: Microphone, count: int) -> list[Item]:
     """Return so many items."""
-    return [item for item, _ in zip(source, range(count), strict=False)]
+    return [item for item, _ in zip(source.blocks(as_it_comes), range(count), strict=False)]
 
 
 def test_every_attempt_in_vain_is_a_sign_of_life(portaudio: FakePortAudio) -> None:
@@ -337,7 +335,7 @@ def test_a_microphone_that_is_not_there_yet_is_waited_for_where_that_is_asked(
     portaudio.listed, there = [], portaudio.listed
     source = Microphone("built-in", RATE, Event(), wait=True)
     assert source.name == "built-in"
-    items = iter(source)
+    items = source.blocks(as_it_comes)
     news = next(items)
     assert news.event == "microphone_lost"
     assert news.message.startswith("no microphone found; ")

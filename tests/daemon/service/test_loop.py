@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from threading import Event
 from types import SimpleNamespace
 
@@ -10,14 +11,14 @@ import numpy as np
 import pytest
 
 from emotiond.audio import source as source_module
-from emotiond.audio.source import Block, Replay
+from emotiond.audio.source import Block, Demand, Replay
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.recording import classify
 from emotiond.recognition.vad import VoiceDetector
-from emotiond.record import News, Prediction, Record, Status, Utterance
-from emotiond.service.loop import listen
+from emotiond.record import Meter, News, Prediction, Record, Status, Utterance
+from emotiond.service.loop import listen, records
 from emotiond.sinks.fanout import Sinks
-from tests.daemon.sounds import RATE, FakeModel, cut, lines, noise, silence, speech
+from tests.daemon.sounds import RATE, FakeModel, as_it_comes, cut, lines, noise, silence, speech
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
 
@@ -56,7 +57,7 @@ class Script:
     def __init__(self, *items: Block | News | Exception) -> None:
         self._items = items
 
-    def __iter__(self) -> Iterator[Block | News]:
+    def blocks(self, _at_least: Demand) -> Iterator[Block | News]:
         for item in self._items:
             if isinstance(item, Exception):
                 raise item
@@ -74,7 +75,7 @@ def listened(*items: Block | News | Exception, stop: Event | None = None) -> Kee
     engine = Engine(FakeModel())
     sinks = Sinks({"keeper": keeper}, "0123", lambda: NOW)
     try:
-        listen(Script(*items), engine, sinks, "0123", stop or Event())
+        listen(Script(*items), engine, sinks, stop or Event())
     finally:
         assert not keeper.is_open
     return keeper
@@ -107,6 +108,52 @@ def test_what_is_written_is_what_the_engine_says(into: list[int]) -> None:
     assert len(ends) == len(sound) // engine.hop
 
 
+def test_records_can_be_iterated_without_any_sink() -> None:
+    engine = Engine(FakeModel())
+    blocks = Script(block(speech(2.0)), block(silence(2.0)))
+    times = (NOW + timedelta(seconds=number) for number in count())
+    said = list(records(blocks, engine, Event(), now=lambda: next(times)))
+    kinds = [type(each) for each in said]
+    assert kinds[0] is kinds[-1] is Status
+    assert {Prediction, Utterance, Meter} <= set(kinds)
+    # A reading follows the records of its hop, and each record has the time of its making.
+    assert kinds[1:3] == [Prediction, Meter]
+    stamped = [each.time for each in said if not isinstance(each, Meter)]
+    assert stamped[:2] == ["2026-02-28T00:00:00.000Z", "2026-02-28T00:00:01.000Z"]
+    assert len(set(stamped)) == len(stamped)
+
+
+def test_the_watchdog_is_pinged_when_the_records_of_a_block_were_taken() -> None:
+    pings: list[str] = []
+    notifier = SimpleNamespace(
+        status=lambda _: None,
+        ready=lambda: None,
+        stopping=lambda: None,
+        progress=lambda: pings.append("ping"),
+    )
+    source = Script(block(speech(2.0)), block(silence(0.0)), block(silence(2.0)))
+    stream = records(source, Engine(FakeModel()), Event(), notifier=notifier)
+    for said in stream:
+        if isinstance(said, Utterance):  # of the last block, all of which is not taken yet
+            assert pings == ["ping"]
+    assert pings == ["ping", "ping"]
+
+
+def test_an_engine_that_fails_twice_still_says_why_it_ends() -> None:
+    class Broken(Engine):
+        def push(self, _samples: np.ndarray) -> list[Record]:
+            raise RuntimeError("out of its mind")
+
+        def finish(self) -> list[Record]:
+            return self.push(np.empty(0))
+
+    stream = records(Script(block(speech(1.0))), Broken(FakeModel()), Event())
+    said: list[Record | Meter] = []
+    with pytest.raises(RuntimeError, match="out of its mind"):
+        said.extend(stream)
+    assert [each.event for each in said] == ["started", "failed"]
+
+
 def test_asked_to_stop_is_said_as_stopping() -> None:
     stop = Event()
     stop.set()
@@ -120,7 +167,7 @@ def test_a_source_that_fails_loses_nothing_of_what_was_heard() -> None:
     sinks = Sinks({"keeper": keeper}, "0123", lambda: NOW)
     script = Script(block(speech(2.0)), RuntimeError("broken"))
     with pytest.raises(RuntimeError, match="broken"):
-        listen(script, Engine(FakeModel()), sinks, "0123", Event())
+        listen(script, Engine(FakeModel()), sinks, Event())
     assert not keeper.is_open
     assert (keeper.events[-1], keeper.records[-1].message) == ("failed", "broken")
     assert any(isinstance(each, Utterance) for each in keeper.records)
@@ -132,14 +179,13 @@ def test_a_source_is_told_how_much_completes_a_hop() -> None:
 
     class Source:
         name = "a source"
-        enough = 0
 
-        def __iter__(self) -> Iterator[Block]:
+        def blocks(self, at_least: Demand) -> Iterator[Block]:
             for length in (100, engine.hop, 2 * engine.hop - 100):
                 yield block(silence(length / RATE))
-                told.append(self.enough)
+                told.append(at_least())
 
-    listen(Source(), engine, Sinks({}, "0123", lambda: NOW), "0123", Event())
+    listen(Source(), engine, Sinks({}, "0123", lambda: NOW), Event())
     assert told == [engine.hop - 100, engine.hop - 100, engine.hop]
 
 
@@ -156,16 +202,15 @@ def test_a_model_that_fails_ends_the_run_with_all_that_was_said_before() -> None
 
     class Source:
         name = "a source"
-        enough = 0
 
-        def __iter__(self) -> Iterator[Block]:
+        def blocks(self, _at_least: Demand) -> Iterator[Block]:
             yield block(speech(2.0))
             model.failing = True
             yield block(speech(2.0))
 
     sinks = Sinks({"keeper": keeper}, "0123", lambda: NOW)
     with pytest.raises(RuntimeError, match="out of its mind"):
-        listen(Source(), Engine(model), sinks, "0123", Event())
+        listen(Source(), Engine(model), sinks, Event())
     assert not keeper.is_open
     assert keeper.events == ["started", "failed"]
     assert sum(isinstance(each, Prediction) for each in keeper.records) >= 3
@@ -223,7 +268,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def test_a_replay_gives_each_block_when_it_would_have_been_spoken(clock: Clock) -> None:
     blocks = [np.zeros(n, np.float32) for n in (1600, 800, 16_000, 0)]
     arrivals = []
-    for item in Replay("a file", blocks, RATE, clock):
+    for item in Replay("a file", blocks, RATE, clock).blocks(as_it_comes):
         arrivals.append(item.arrived - 100.0)
         clock.now += 0.01  # the work of the listener does not add up
     assert arrivals == pytest.approx([0.1, 0.15, 1.15, 1.16])
@@ -231,7 +276,7 @@ def test_a_replay_gives_each_block_when_it_would_have_been_spoken(clock: Clock) 
 
 def test_a_replay_that_is_late_does_not_wait(clock: Clock) -> None:
     arrivals = []
-    for item in Replay("a file", [np.zeros(1600, np.float32)] * 4, RATE, clock):
+    for item in Replay("a file", [np.zeros(1600, np.float32)] * 4, RATE, clock).blocks(as_it_comes):
         arrivals.append(item.arrived - 100.0)
         clock.now += 0.25 if len(arrivals) == 1 else 0.0
     assert arrivals == pytest.approx([0.1, 0.35, 0.35, 0.4])
@@ -239,8 +284,7 @@ def test_a_replay_that_is_late_does_not_wait(clock: Clock) -> None:
 
 def test_a_replay_gathers_what_is_enough_and_waits_once_for_it(clock: Clock) -> None:
     source = Replay("a file", cut(noise(1.0), [1600]), RATE, clock)
-    source.enough = 6000
-    items = list(source)
+    items = list(source.blocks(lambda: 6000))
     assert [len(each.samples) for each in items] == [6400, 6400, 3200]
     assert [each.arrived - 100.0 for each in items] == pytest.approx([0.4, 0.8, 1.0])
     assert len(clock.waits) == 3
@@ -249,7 +293,7 @@ def test_a_replay_gathers_what_is_enough_and_waits_once_for_it(clock: Clock) -> 
 
 def test_a_fast_replay_never_waits(clock: Clock) -> None:
     blocks = list(cut(noise(2.0), [1600]))
-    items = list(Replay("a file", blocks, RATE, clock, fast=True))
+    items = list(Replay("a file", blocks, RATE, clock, fast=True).blocks(as_it_comes))
     assert clock.waits == []
     np.testing.assert_array_equal(np.concatenate([each.samples for each in items]), noise(2.0))
 
@@ -257,7 +301,9 @@ def test_a_fast_replay_never_waits(clock: Clock) -> None:
 @pytest.mark.parametrize("fast", [False, True])
 def test_a_replay_ends_when_asked_to_stop(clock: Clock, fast: bool) -> None:
     items = []
-    for item in Replay("a file", cut(noise(2.0), [1600]), RATE, clock, fast=fast):
+    for item in Replay("a file", cut(noise(2.0), [1600]), RATE, clock, fast=fast).blocks(
+        as_it_comes
+    ):
         items.append(item)
         clock.set()
     assert len(items) == 1

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from emotiond.audio.source import Block
+from emotiond.audio.source import Block, Demand
 from emotiond.recognition.engine import Engine
 from emotiond.record import Prediction
 from emotiond.service import loop as daemon_module
@@ -130,7 +130,7 @@ class SlowMachine:
         self._phases = phases
         self._block = speech(0.5)[:1600]
 
-    def __iter__(self) -> Iterator[Block]:
+    def blocks(self, _at_least: Demand) -> Iterator[Block]:
         arrives, waiting, dropped = self._model.now, deque(), 0
         for seconds, takes in self._phases:
             self._model.takes = takes
@@ -157,7 +157,7 @@ def test_a_slow_classifier_is_asked_less_often_and_as_before_when_it_is_quick_ag
     monkeypatch.setattr(daemon_module, "time", SimpleNamespace(monotonic=lambda: model.now))
     keeper = Keeper()
     machine = SlowMachine(model, (10.0, 0.0), (120.0, takes), (400.0, 0.0))
-    listen(machine, Engine(model), Sinks({"keeper": keeper}, "0123", lambda: NOW), "0123", Event())
+    listen(machine, Engine(model), Sinks({"keeper": keeper}, "0123", lambda: NOW), Event())
     assert keeper.events[0] == "started"
     assert keeper.events[-1] == "source_ended"
     # Once each; where it is just too slow, the full pace holds for a while.

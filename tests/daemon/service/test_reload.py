@@ -9,7 +9,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from emotiond.audio.source import Block, Retrying
+from emotiond.audio.source import Block, Demand, Retrying
 from emotiond.errors import InputError
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import GateSettings
@@ -33,7 +33,7 @@ class Actions:
     def __init__(self, *items: Block | Retrying | Callable[[], object]) -> None:
         self._items = items
 
-    def __iter__(self) -> Iterator[Block | Retrying]:
+    def blocks(self, _at_least: Demand) -> Iterator[Block | Retrying]:
         for item in self._items:
             if isinstance(item, Block):
                 yield item._replace(arrived=time.monotonic())  # in time, however slow the tests
@@ -65,7 +65,7 @@ class Reloaded:
     def hear(self, *items: Block | Retrying | Callable[[], object]) -> list[str]:
         sinks = Sinks({"keeper": self.keeper, "log": self.log}, "0123", lambda: NOW)
         engine = Engine(FakeModel())
-        listen(Actions(*items), engine, sinks, "0123", Event(), reload=self.reload)
+        listen(Actions(*items), engine, sinks, Event(), reload=self.reload)
         statuses = [each for each in self.keeper.records if isinstance(each, Status)]
         return [f"{each.event}: {each.message}" for each in statuses[1:-1]]
 

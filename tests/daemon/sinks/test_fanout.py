@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from emotiond.record import Record, Status
+from emotiond.record import Record, Status, stamp
 from emotiond.sinks.fanout import Sinks
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
@@ -172,10 +172,13 @@ def test_all_are_opened_and_all_are_closed_behind_one_that_fails(
     assert good.calls == ["open", "close"]
 
 
-def test_each_record_is_stamped_with_the_time_of_its_writing() -> None:
-    keeper = Keeper()
-    times = iter([NOW, NOW + timedelta(milliseconds=1500)])
-    sinks = Sinks({"one": keeper}, "abcd", lambda: next(times))
-    sinks.write(news("a"))
-    sinks.write(news("b"))
-    assert [each.time[-10:] for each in keeper.records] == [":00:00.000Z"[1:], ":00:01.500Z"[1:]]
+def test_news_of_a_sink_has_the_time_and_records_keep_theirs(
+    keepers: tuple[Keeper, Keeper], sinks: Sinks
+) -> None:
+    bad, good = keepers
+    bad.failing = True
+    sinks.write(stamp(news("a"), NOW - timedelta(seconds=1)))
+    assert [each.time for each in good.records] == [
+        "2026-02-28T11:59:59.000Z",
+        "2026-02-28T12:00:00.000Z",
+    ]
