@@ -29,7 +29,7 @@ import numpy as np
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.audio.source import Replay
-from emotiond.model.runtime import Classifier
+from emotiond.model.runtime import load_quietly
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, Prediction, Utterance, decode
@@ -109,7 +109,7 @@ def _watching(path: Path) -> Iterator[None]:
 
 def run(hours: int, folder: Path) -> dict[str, Any]:
     """Listen to so many hours and return the figures."""
-    model = Classifier(DEFAULT_MODEL)
+    model = load_quietly(DEFAULT_MODEL)
     engine = Engine(model)
     day = Day(hours, engine.sample_rate)
     log = LogSink(folder / "log", keep_days=1, now=day.now, elapsed=lambda: day.seconds)

@@ -18,7 +18,7 @@ import numpy as np
 
 from emotiond.audio.files import read_sound
 from emotiond.bench.program import PROBE
-from emotiond.model.runtime import Classifier
+from emotiond.model.runtime import Classifier, load_quietly
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import GateSettings
@@ -84,7 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     args = parser.parse_args()
-    print(json.dumps({"day": day(Classifier(args.model)), "files": files(args.model)}, indent=1))
+    print(json.dumps({"day": day(load_quietly(args.model)), "files": files(args.model)}, indent=1))
 
 
 if __name__ == "__main__":

@@ -30,11 +30,11 @@ from emotiond import settings
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import Gate, GateSettings
 from emotiond.features.mfcc import StreamingMfcc
-from emotiond.model.runtime import Classifier
+from emotiond.model.runtime import Classifier, load_quietly
 from emotiond.audio.files import read_sound
 
 stage, rounds, path = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-model = Classifier(path)
+model = load_quietly(path)
 contract = model.contract
 rate = contract.mfcc.sample_rate
 engine = Engine(model, gate=GateSettings(opens_for="sound"))

@@ -19,7 +19,7 @@ from emotiond.audio.signal import Resampler, pink
 from emotiond.bench.baseline import librosa_mfcc
 from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import StreamingMfcc
-from emotiond.model.runtime import Classifier
+from emotiond.model.runtime import Classifier, load_quietly
 from emotiond.paths import DEFAULT_MODEL, SAMPLE
 from emotiond.recognition.decision import Decision
 from emotiond.recognition.engine import Engine
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.benchmark(timer=time.process_time, min_rounds=50)
 @pytest.fixture(scope="module")
 def model() -> Classifier:
     """Return the classifier to measure with."""
-    return Classifier(Path(os.environ.get("EMOTIOND_MODEL", DEFAULT_MODEL)))
+    return load_quietly(Path(os.environ.get("EMOTIOND_MODEL", DEFAULT_MODEL)))
 
 
 @pytest.fixture(scope="module")

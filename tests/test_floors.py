@@ -23,6 +23,8 @@ FLOORS = {
         ("__main__",),
         ("cli",),
         ("commands",),
+        ("",),
+        ("api", "listener", "testing"),
         ("bench", "doctor"),
         ("service",),
         ("terminal",),
@@ -32,7 +34,7 @@ FLOORS = {
         ("features",),
         ("sinks",),
         ("audio",),
-        ("record", "errors", "text", "streams", "paths", "values", "pool", ""),
+        ("record", "errors", "text", "streams", "paths", "values", "pool"),
     ),
     "emotiond_training": (
         ("commands",),

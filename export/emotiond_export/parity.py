@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from emotiond.errors import EmotiondError
-from emotiond.model.runtime import Classifier, softmax
+from emotiond.model.runtime import load_quietly, softmax
 from emotiond_export.training_run import Run
 
 ALLOWED: Final = {"float32": 0.01, "int8": 0.03}
@@ -23,7 +23,7 @@ def keras_labels(run: Run) -> Any:
 
 def file_labels(path: Path, run: Run) -> Any:
     """Return a model file's label numbers, run as the daemon runs it."""
-    classifier = Classifier(path)
+    classifier = load_quietly(path)
     # Without the temperature, which the Keras model does not have.
     said = [[softmax(classifier.logits(frames)) for frames in clip] for clip in run.parity]
     return np.mean(said, axis=1).argmax(axis=1)

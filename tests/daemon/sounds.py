@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from hypothesis import strategies as st
 
-from emotiond.features.mfcc import MfccConfig
-from emotiond.model.contract import Contract, Normalisation
 from emotiond.recognition.engine import Engine
 from emotiond.record import Record, encode
+from emotiond.testing import FakeModel
 
 RATE = 16_000
-LABELS = ("calm", "cross", "merry")
 
 
 def speech(seconds: float, *, rate: int = RATE, level: float = 0.3) -> np.ndarray:
@@ -61,42 +59,16 @@ def cut(signal: np.ndarray, into: Iterable[int]) -> Iterator[np.ndarray]:
         index += 1
 
 
-def made_up_contract(**changes: object) -> Contract:
-    """Return a contract of no file."""
-    mfcc = changes.pop("mfcc", MfccConfig(n_mels=20, n_mfcc=8))
-    given = {
-        "version": 1,
-        "labels": LABELS,
-        "mfcc": mfcc,
-        "window_frames": 20,
-        "normalisation": Normalisation((0.0,) * mfcc.n_mfcc, (1.0,) * mfcc.n_mfcc),
-        "temperature": 1.0,
-        "abstain_below": 0.5,
-        "trained_on": ("nothing",),
-        "opens_for": "sound",
-        "sha256": "0123456789abcdef",
-    }
-    return Contract(**{**given, **changes})
+class RememberingModel(FakeModel):
+    """A fake model that keeps every window that it was given."""
 
-
-class FakeModel:
-    """Tells labels by a fixed function of all of its window, and remembers the windows."""
-
-    def __init__(self, *, remember: bool = False, **changes: object) -> None:
-        self.contract = made_up_contract(**changes)
-        self._remember = remember
-        shape = (self.contract.window_frames, self.contract.mfcc.n_mfcc)
-        self._weights = np.random.default_rng(1).normal(0, 1, (*shape, len(self.contract.labels)))
+    def __init__(self, **changes: object) -> None:
+        super().__init__(**changes)
         self.windows: list[np.ndarray] = []
 
     def probabilities(self, frames: np.ndarray) -> np.ndarray:
-        """Return a softmax of weighted sums."""
-        assert frames.shape == self._weights.shape[:2]
-        if self._remember:
-            self.windows.append(frames.copy())
-        logits = np.einsum("ij,ijk->k", frames, self._weights) / 300.0
-        powers = np.exp(logits - logits.max())
-        return (powers / powers.sum()).astype(np.float32)
+        self.windows.append(frames.copy())
+        return super().probabilities(frames)
 
 
 def hear(engine: Engine, blocks: Iterable[np.ndarray]) -> list[Record]:

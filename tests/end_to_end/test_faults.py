@@ -39,8 +39,9 @@ from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.live import MOST_VIEWERS, LiveSink
 from emotiond.sinks.log import LogSink
 from emotiond.terminal.plain import PlainSink
+from emotiond.testing import FakeModel
 from tests.daemon.service.test_loop import Keeper
-from tests.daemon.sounds import FakeModel, cut, silence, speech
+from tests.daemon.sounds import cut, silence, speech
 
 NOON = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
 MODEL = FakeModel().contract.short_hash

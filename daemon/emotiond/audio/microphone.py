@@ -72,7 +72,7 @@ class Microphone:
                 else:
                     lost = True
                     yield News("microphone_lost", f"{self._reason}; trying until it works")
-                self._close()
+                self.close()
                 if self._stop.wait(RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]):
                     return
                 attempts += 1
@@ -83,14 +83,15 @@ class Microphone:
                         portaudio.reinitialise()
                         self._stream = self._open()
         finally:
-            self._close()
+            self.close()
 
     def _open(self) -> "Capture":
         device = find(self._wanted, devices())
         self.name = device.name
         return Capture(device, self._sample_rate)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let go of the device; a second time is harmless."""
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()

@@ -1,5 +1,8 @@
 """Sound as arrays: its type, its level, its rate."""
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import numpy as np
 import soxr
 from numpy.typing import NDArray
@@ -54,6 +57,50 @@ def _mixed(block: Signal) -> Signal:
     if channels == 1:
         return block[:, 0]
     return np.asarray(block @ np.full(channels, 1.0 / channels, np.float32))
+
+
+def resampled(blocks: Iterable[NDArray[Any]], rate: int, wanted: int) -> Iterator[Signal]:
+    """Yield blocks of any sample format and channel count as mono at another rate.
+
+    Parameters
+    ----------
+    blocks : iterable of np.ndarray [shape=(n,) or (n, channels)]
+        Floats with full scale at +-1, or integers.
+    rate, wanted : int
+        Sample rate of the blocks, and of what is yielded (Hz).
+
+    Yields
+    ------
+    np.ndarray [shape=(m,), dtype=float32]
+    """
+    resampler = Resampler(rate, wanted)
+    for block in blocks:
+        yield resampler.push(as_float(block))
+    yield resampler.push(np.empty(0, np.float32), last=True)
+
+
+def as_float(samples: NDArray[Any]) -> Signal:
+    """Return samples of any format as float32 with full scale at +-1, of the same shape.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,) or (n, channels)]
+        Floats, which stay as they are, or integers; unsigned ones are centred.
+
+    Raises
+    ------
+    ValueError
+        If they are no real numbers, or have another shape.
+    """
+    if samples.ndim not in (1, 2):
+        raise ValueError(f"samples must have one or two dimensions, not {samples.ndim}")
+    if samples.dtype.kind not in "fiu":
+        raise ValueError(f"samples must be real numbers, not {samples.dtype}")
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
+    full = 2.0 ** (8 * samples.itemsize - 1)
+    centre = full if samples.dtype.kind == "u" else 0.0
+    return ((samples - centre) / full).astype(np.float32)
 
 
 def pink(seconds: float, rate: int, level_db: float) -> Signal:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from threading import Event
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -32,6 +32,7 @@ Demand = Callable[[], int]
 """Samples, at the source's rate, that complete the next hop: a shorter block is of no use yet."""
 
 
+@runtime_checkable
 class Source(Protocol):
     """A stream of sound, whose blocks end when the sound does, or soon after ``stop`` is set."""
 

@@ -19,7 +19,7 @@ from emotiond.audio.signal import Signal
 from emotiond.bench.program import Baseline, peak_megabytes
 from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import Frames, Mfcc, MfccConfig, StreamingMfcc
-from emotiond.model.runtime import Classifier
+from emotiond.model.runtime import load_quietly
 from emotiond.paths import SAMPLE
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import GateSettings
@@ -47,7 +47,7 @@ def librosa_mfcc(window: Signal, config: MfccConfig) -> Frames:
 
 def compare(path: Path) -> Baseline:
     """Run both over the same speech and compare their CPU time at the median hop."""
-    model = Classifier(path)
+    model = load_quietly(path)
     config, frames = model.contract.mfcc, model.contract.window_frames
     window = np.zeros(config.samples(frames), np.float32)
     began = time.process_time()

@@ -29,7 +29,7 @@ from emotiond.bench.stages import (
     waking_ms,
 )
 from emotiond.errors import EmotiondError
-from emotiond.model.runtime import Classifier
+from emotiond.model.runtime import load_quietly
 from emotiond.paths import SAMPLE
 from emotiond.recognition.engine import Engine
 from emotiond.values import OpensFor
@@ -120,7 +120,7 @@ def bench(path: Path) -> Bench:
     EmotiondError
         If a program that was started for it fails.
     """
-    model = Classifier(path)
+    model = load_quietly(path)
     start = _start(path)
     sample = read_sound(SAMPLE, model.contract.mfcc.sample_rate)
     talk = speech_of(model, sample)

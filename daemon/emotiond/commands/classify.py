@@ -11,7 +11,7 @@ import msgspec
 
 from emotiond.audio.files import FAST_BLOCK_SECONDS, file_blocks
 from emotiond.errors import InputError, SoundError
-from emotiond.model.runtime import Classifier
+from emotiond.model.runtime import load_quietly
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.pool import cores, in_order
 from emotiond.recognition.recording import Verdict, classify
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.jobs < 1:
         raise InputError("--jobs must be at least 1")
     # A model that is refused is said here, once, before any process starts.
-    Classifier(args.model)
+    load_quietly(args.model)
     failed = False
     results = in_order(partial(_worker, args.model), args.files, min(args.jobs, len(args.files)))
     with closing(results), _bar(len(args.files)) as advance:
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _worker(path: Path) -> Callable[[str], Verdict | str]:
     """Return a function from a file to what it is, or to what is wrong with it."""
-    model = Classifier(path)
+    model = load_quietly(path)
 
     def hear(name: str) -> Verdict | str:
         blocks = file_blocks(Path(name), model.contract.mfcc.sample_rate, FAST_BLOCK_SECONDS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from emotiond.model.runtime import Classifier
+from emotiond.model.runtime import load_quietly
 from emotiond.paths import DEFAULT_MODEL
 
 
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Load the file as the daemon would, and print what it promises."""
-    model = Classifier(args.file)
+    model = load_quietly(args.file)
     contract = model.contract
     if args.json:
         print(msgspec.json.format(msgspec.json.encode(contract), indent=2).decode())

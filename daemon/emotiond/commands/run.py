@@ -11,7 +11,7 @@ from threading import Event
 from emotiond import settings
 from emotiond.audio.source import Source
 from emotiond.errors import DeviceError, InputError
-from emotiond.model.runtime import Classifier
+from emotiond.model.runtime import load_quietly
 from emotiond.service import build
 from emotiond.service.loop import listen
 from emotiond.service.reload import Reload
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     # A core file would hold sound, and sound is never written anywhere.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     chosen = settings.load(args)
-    model = Classifier(chosen.model_path)
+    model = load_quietly(chosen.model_path)
     engine = build.engine_of(chosen, model)
     log = build.log_of(chosen)
     stop = Event()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from emotiond.audio.probe import reported, say
-from emotiond.model.runtime import Classifier, load_runtime
+from emotiond.model.runtime import load_quietly, load_runtime
 
 PROGRAM: Final = (sys.executable, "-P", "-m", "emotiond.doctor.probe")
 
@@ -22,7 +22,7 @@ def probe_model(path: Path) -> None:
         If there is no runtime, or the model is refused.
     """
     say(runtime=load_runtime()[0])
-    say(labels=Classifier(path).contract.labels)
+    say(labels=load_quietly(path).contract.labels)
 
 
 def main() -> int:

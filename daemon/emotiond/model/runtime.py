@@ -1,6 +1,7 @@
 """The classifier: one TFLite file on one thread, whichever runtime is installed."""
 
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -39,7 +40,7 @@ def load_runtime() -> tuple[str, Any]:
 
 
 class Classifier:
-    """A model file, ready to run.
+    """A model file, ready to run. Threads may share one: they run one at a time.
 
     Parameters
     ----------
@@ -67,12 +68,12 @@ class Classifier:
         self.runtime, interpreter = load_runtime()
         try:
             # Of what was checked, not of the file: it may be replaced while the daemon runs.
-            with quiet_stderr():  # XNNPACK announces itself
-                self._interpreter = interpreter(model_content=flatbuffer, num_threads=1)
-                self._interpreter.allocate_tensors()
+            self._interpreter = interpreter(model_content=flatbuffer, num_threads=1)
+            self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ModelError(f"model {path}: {self.runtime} refuses it: {reason}") from error
+        self._one_at_a_time = Lock()
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         check_shapes(path, self.contract, self._input["shape"], self._output["shape"])
@@ -93,13 +94,29 @@ class Classifier:
         np.ndarray [shape=(labels,), dtype=float32]
         """
         values = quantise(self.contract.normalisation(frames), self._input)
-        self._interpreter.set_tensor(self._input["index"], values[np.newaxis])
-        self._interpreter.invoke()
-        return dequantise(self._interpreter.get_tensor(self._output["index"])[0], self._output)
+        with self._one_at_a_time:
+            self._interpreter.set_tensor(self._input["index"], values[np.newaxis])
+            self._interpreter.invoke()
+            outputs = self._interpreter.get_tensor(self._output["index"])[0]
+        return dequantise(outputs, self._output)
 
     def probabilities(self, frames: Frames) -> Logits:
         """Run the network once and return calibrated probabilities [shape=(labels,)]."""
         return softmax(self.logits(frames) / np.float32(self.contract.temperature))
+
+
+def load_quietly(path: Path) -> Classifier:
+    """Return the classifier of a model file, with what XNNPACK prints while it loads muted.
+
+    For programs that own their process: file descriptor 2 is redirected meanwhile.
+
+    Raises
+    ------
+    ModelError, EmotiondError
+        As :class:`Classifier`.
+    """
+    with quiet_stderr():
+        return Classifier(path)
 
 
 def quantise(values: NDArray[np.float32], tensor: dict[str, Any]) -> NDArray[Any]:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
 from emotiond.audio.source import Replay, Source
@@ -22,6 +22,9 @@ from emotiond.sinks.sink import Sink
 from emotiond.terminal.display import screen
 from emotiond.text import printable
 
+if TYPE_CHECKING:
+    from emotiond.audio.microphone import Microphone
+
 STDIN: Final = 0
 FROM_STDIN: Final = "-"
 """Name of standard input as a source."""
@@ -34,7 +37,9 @@ def engine_of(settings: Settings, model: Model) -> Engine:
     )
 
 
-def microphone_of(settings: Settings, rate: int, stop: Event, *, wait: bool = False) -> Source:
+def microphone_of(
+    settings: Settings, rate: int, stop: Event, *, wait: bool = False
+) -> "Microphone":
     """Return the microphone that the settings name, at a sample rate (Hz).
 
     Raises

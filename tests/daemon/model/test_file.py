@@ -17,7 +17,7 @@ from emotiond.errors import ModelError
 from emotiond.features.mfcc import MfccConfig
 from emotiond.model.contract import Contract, Normalisation
 from emotiond.model.file import check_shapes, read_contract, write_model
-from tests.daemon.sounds import made_up_contract
+from emotiond.testing import fake_contract
 
 # An empty table behind its vtable, and what a network would be.
 BODY = b"\x0c\x00\x00\x00TFL3\x04\x00\x04\x00\x04\x00\x00\x00" + bytes(range(256)) * 4
@@ -36,7 +36,7 @@ def refusal(path: Path) -> str:
 
 def with_contract(path: Path, change: Callable[[dict], object]) -> Path:
     """Write a model file whose contract, as JSON, was changed."""
-    contract = msgspec.structs.replace(made_up_contract(), sha256=hashlib.sha256(BODY).hexdigest())
+    contract = msgspec.structs.replace(fake_contract(), sha256=hashlib.sha256(BODY).hexdigest())
     tree = json.loads(msgspec.json.encode(contract))
     changed = change(tree)
     text = json.dumps(tree) if changed is None else changed
@@ -65,7 +65,7 @@ def test_what_is_written_is_read(
     body: bytes,
 ) -> None:
     flatbuffer = BODY[:32] + body
-    contract = made_up_contract(
+    contract = fake_contract(
         labels=tuple(labels),
         mfcc=MfccConfig(n_mels=20, n_mfcc=n_mfcc),
         normalisation=Normalisation((0.5,) * n_mfcc, (2.0,) * n_mfcc),
@@ -84,14 +84,14 @@ def test_what_is_written_is_read(
 
 def test_the_same_model_makes_the_same_file(tmp_path: Path) -> None:
     for name in ("one", "other"):
-        write_model(tmp_path / name, BODY, made_up_contract())
+        write_model(tmp_path / name, BODY, fake_contract())
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
 def test_a_model_is_replaced_by_writing_it_again(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
-    write_model(path, BODY * 2, made_up_contract())
-    contract = write_model(path, BODY, made_up_contract(labels=("one", "other")))
+    write_model(path, BODY * 2, fake_contract())
+    contract = write_model(path, BODY, fake_contract(labels=("one", "other")))
     assert read_contract(path) == contract
     assert list(tmp_path.iterdir()) == [path]
 
@@ -99,13 +99,13 @@ def test_a_model_is_replaced_by_writing_it_again(tmp_path: Path) -> None:
 def test_a_model_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
     link, path = tmp_path / "link", tmp_path / "model.tflite"
     link.symlink_to(path)
-    contract = write_model(link, BODY, made_up_contract())
+    contract = write_model(link, BODY, fake_contract())
     assert link.is_symlink()
     assert read_contract(path) == read_contract(link) == contract
 
 
 def test_the_window_in_seconds_is_the_sound_that_its_frames_span() -> None:
-    contract = made_up_contract(mfcc=MfccConfig(n_mels=20, n_mfcc=8), window_frames=92)
+    contract = fake_contract(mfcc=MfccConfig(n_mels=20, n_mfcc=8), window_frames=92)
     assert contract.window_seconds == (91 * 512 + 1024) / 16_000
 
 
@@ -191,7 +191,7 @@ def test_an_unchanged_contract_is_accepted(tmp_path: Path) -> None:
 @given(data=st.data())
 def test_a_truncated_file_is_refused(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "model.tflite"
-    write_model(path, BODY, made_up_contract())
+    write_model(path, BODY, fake_contract())
     whole = path.read_bytes()
     path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
     refusal(path)
@@ -201,7 +201,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, data: st.DataObject) -> Non
 @given(data=st.data())
 def test_a_flipped_bit_is_refused_or_changes_nothing(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "model.tflite"
-    contract = write_model(path, BODY, made_up_contract())
+    contract = write_model(path, BODY, fake_contract())
     content = bytearray(path.read_bytes())
     content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     path.write_bytes(content)
@@ -213,7 +213,7 @@ def test_a_flipped_bit_is_refused_or_changes_nothing(tmp_path: Path, data: st.Da
 
 def test_every_byte_of_the_network_and_the_contract_is_protected(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
-    write_model(path, BODY, made_up_contract())
+    write_model(path, BODY, fake_contract())
     content = path.read_bytes()
     start = content.index(b'{\n "version"')
     text_end = content.index(b"PK\x01\x02")
@@ -240,10 +240,10 @@ def test_shapes_that_disagree_with_the_contract_are_refused(
     inputs: list[int], outputs: list[int], words: str | None
 ) -> None:
     if words is None:
-        check_shapes(Path("FILE"), made_up_contract(), inputs, outputs)
+        check_shapes(Path("FILE"), fake_contract(), inputs, outputs)
         return
     with pytest.raises(ModelError, match=re.escape(f"model FILE: {words}")):
-        check_shapes(Path("FILE"), made_up_contract(), inputs, outputs)
+        check_shapes(Path("FILE"), fake_contract(), inputs, outputs)
 
 
 def test_the_shipped_model_is_accepted(model_path: Path, flatbuffer: bytes) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from emotiond.recognition.decision import SILENCE, Decision, Hysteresis, Pooled, Smoothed, decide
 from emotiond.recognition.settings import DecisionSettings
-from tests.daemon.sounds import LABELS, made_up_contract
+from emotiond.testing import LABELS, fake_contract
 
 windows = st.lists(
     st.tuples(
@@ -194,7 +194,7 @@ def test_to_be_claimed_takes_more_than_to_be_kept(claim: float, threshold: float
 
 def decision(**changed: object) -> Decision:
     given = {"switch_seconds": 0.0, "smoothing_seconds": 0.5, **changed}
-    contract = made_up_contract(labels=("calm", "no_speech", "cross"), abstain_below=0.4)
+    contract = fake_contract(labels=("calm", "no_speech", "cross"), abstain_below=0.4)
     return Decision(contract, DecisionSettings(**given), 0.5)
 
 
@@ -226,7 +226,7 @@ def test_certain_no_speech_leaves_nothing_to_divide_by() -> None:
 def test_an_utterance_claims_no_label_that_the_screen_would_not(p: float, state: str) -> None:
     labels = ("calm", "cross", "sad")
     settings = DecisionSettings(claim_margin=0.1)  # of the way from 0.4 to 1: 0.46
-    one = Decision(made_up_contract(labels=labels, abstain_below=0.4), settings, 0.5)
+    one = Decision(fake_contract(labels=labels, abstain_below=0.4), settings, 0.5)
     shown, _ = one.hear(np.array([p, (1.0 - p) / 2, (1.0 - p) / 2], np.float32), 1.0)
     said = one.end_utterance()
     assert shown.state == said.state == state

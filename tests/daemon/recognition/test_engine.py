@@ -15,12 +15,12 @@ from emotiond.model.runtime import Classifier
 from emotiond.recognition.engine import Engine, Model
 from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Record, Utterance
+from emotiond.testing import LABELS, FakeModel
 from tests.conftest import SAID
 from tests.daemon.sounds import (
-    LABELS,
     RATE,
     SCENES,
-    FakeModel,
+    RememberingModel,
     cut,
     hear,
     lines,
@@ -214,7 +214,7 @@ def test_speech_is_heard_over_noise_and_after_it() -> None:
 def test_a_window_is_exactly_the_last_frames_also_when_the_gate_has_just_opened(
     mfcc: MfccConfig, hop_seconds: float
 ) -> None:
-    model = FakeModel(remember=True, mfcc=mfcc, window_frames=30)
+    model = RememberingModel(mfcc=mfcc, window_frames=30)
     engine = Engine(model, hop_seconds=hop_seconds)
     parts = [silence(0.7), speech(1.1), noise(2.5, level=2e-4), speech(0.9), silence(11.0)]
     sound = np.concatenate([noise(0.4, level=1e-4), *parts, speech(0.8)])
@@ -238,7 +238,7 @@ def test_a_window_is_exactly_the_last_frames_also_when_the_gate_has_just_opened(
 def test_who_spoke_before_is_not_in_the_window_of_who_speaks_now() -> None:
     seen = []
     for first in (speech(1.0), silence(1.0)):
-        model = FakeModel(remember=True, window_frames=90)
+        model = RememberingModel(window_frames=90)
         engine = Engine(model)
         engine.push(np.concatenate((silence(8.0), first, silence(1.4))))
         model.windows.clear()
@@ -249,7 +249,7 @@ def test_who_spoke_before_is_not_in_the_window_of_who_speaks_now() -> None:
 
 
 def test_all_that_was_heard_since_somebody_spoke_is_in_the_window_when_the_gate_opens() -> None:
-    model = FakeModel(remember=True, window_frames=90)
+    model = RememberingModel(window_frames=90)
     engine = Engine(model)
     sound = np.concatenate((noise(8.0, level=2e-4), speech(1.0)))
     ends = range(engine.hop, len(sound) + 1, engine.hop)
@@ -304,13 +304,13 @@ def test_time_goes_on_over_a_gap_and_lost_samples_are_reported_once() -> None:
 
 
 def test_a_gap_empties_the_window() -> None:
-    model = FakeModel(remember=True)
+    model = RememberingModel()
     engine = Engine(model)
     hear(engine, [silence(1.0), speech(2.0)])
     engine.gap(100)
     model.windows.clear()
     engine.push(speech(2.0))
-    fresh = FakeModel(remember=True)
+    fresh = RememberingModel()
     Engine(fresh).push(speech(2.0))
     assert len(model.windows) == len(fresh.windows)
     np.testing.assert_array_equal(model.windows[0], fresh.windows[0])

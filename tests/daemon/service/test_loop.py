@@ -18,7 +18,8 @@ from emotiond.recognition.vad import VoiceDetector
 from emotiond.record import Meter, News, Prediction, Record, Status, Utterance
 from emotiond.service.loop import listen, records
 from emotiond.sinks.fanout import Sinks
-from tests.daemon.sounds import RATE, FakeModel, as_it_comes, cut, lines, noise, silence, speech
+from emotiond.testing import FakeModel
+from tests.daemon.sounds import RATE, as_it_comes, cut, lines, noise, silence, speech
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
 

@@ -16,8 +16,9 @@ from emotiond.service import loop as daemon_module
 from emotiond.service.loop import listen
 from emotiond.service.overload import BEHIND_SECONDS, CALM_SECONDS, WIDEST, Overload
 from emotiond.sinks.fanout import Sinks
+from emotiond.testing import FakeModel
 from tests.daemon.service.test_loop import Keeper
-from tests.daemon.sounds import FakeModel, cut, hear, lines, silence, speech
+from tests.daemon.sounds import cut, hear, lines, silence, speech
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
 LATE = 2 * BEHIND_SECONDS

@@ -19,8 +19,9 @@ from emotiond.service.reload import Reload
 from emotiond.settings import Settings
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.log import LogSettings, LogSink
+from emotiond.testing import FakeModel
 from tests.daemon.service.test_loop import Keeper, block
-from tests.daemon.sounds import FakeModel, cut, silence, speech
+from tests.daemon.sounds import cut, silence, speech
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
 

@@ -11,6 +11,7 @@ from emotiond.audio.files import read_sound
 from emotiond.cli import main
 from emotiond.errors import InputError
 from emotiond.recognition.settings import GateSettings
+from emotiond.testing import LABELS, FakeModel
 from emotiond_training.card.live import live_section
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.noises import TRAINING_HALF, Noise, half_of
@@ -25,7 +26,6 @@ from emotiond_training.live.streaming import (
     streaming,
 )
 from emotiond_training.live.timelines import Span
-from tests.daemon.sounds import LABELS, FakeModel
 
 RATE = 16_000
 SENTENCES = ((0.0, 5.0), (5.5, 9.5), (13.8, 17.3), (17.7, 22.0))

@@ -77,14 +77,14 @@ def measure_live(
     import msgspec
     from rich.console import Console
 
-    from emotiond.model.runtime import Classifier
+    from emotiond.model.runtime import load_quietly
     from emotiond_training.corpora.noises import TRAINING_HALF, half_of
     from emotiond_training.live.nonspeech import non_speech
     from emotiond_training.live.results import Live
     from emotiond_training.live.streaming import Listener, streaming
     from emotiond_training.progress import Reporter
 
-    models = [Classifier(path) for path in paths]
+    models = [load_quietly(path) for path in paths]
     noises = _recordings(args.noise)
     reporter = Reporter(Console(stderr=True))
     streamed: list[Streamed] = []

@@ -1,0 +1,101 @@
+"""The public functions: one whole recording classified, a model file loaded."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotiond.audio.files import FAST_BLOCK_SECONDS, file_blocks
+from emotiond.audio.signal import resampled
+from emotiond.model.runtime import Classifier
+from emotiond.paths import DEFAULT_MODEL
+from emotiond.recognition.engine import Model
+from emotiond.recognition.recording import Verdict
+from emotiond.recognition.recording import classify as verdict_of
+
+
+def load_model(path: str | os.PathLike[str] | None = None) -> Classifier:
+    """Load a model file.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A ``.tflite`` file that ``emotiond export`` made (default: the shipped one).
+
+    Returns
+    -------
+    Classifier
+        Ready to run. Threads may share it: they run one at a time.
+
+    Raises
+    ------
+    ModelError
+        If the file is refused.
+    EmotiondError
+        If no TFLite runtime is installed.
+
+    Examples
+    --------
+    >>> import emotiond
+    >>> emotiond.load_model().contract.reported
+    ('angry', 'disgust', 'fear', 'happy', 'neutral', 'sad', 'surprise')
+    """
+    return Classifier(DEFAULT_MODEL if path is None else Path(path))
+
+
+def classify(
+    samples_or_path: NDArray[Any] | str | os.PathLike[str],
+    rate: int | None = None,
+    model: Model | str | os.PathLike[str] | None = None,
+) -> Verdict:
+    """Return the emotion of one whole recording, as ``emotiond classify`` does.
+
+    Parameters
+    ----------
+    samples_or_path : np.ndarray [shape=(n,) or (n, channels)], str or Path
+        Samples, floats with full scale at +-1 or integers; or a sound file.
+    rate : int, optional
+        Sample rate of the samples (Hz); a file has its own.
+    model : Model, str or Path, optional
+        A loaded model, or a model file (default: the shipped one, loaded once).
+
+    Returns
+    -------
+    Verdict
+        Its ``state`` is ``no_speech`` where nobody speaks, and ``uncertain`` where no label is
+        probable enough.
+
+    Raises
+    ------
+    SoundError
+        If the file can't be read.
+    ValueError
+        If samples come without a rate, or are no sound.
+    ModelError
+        If the model file is refused.
+
+    Examples
+    --------
+    >>> import emotiond
+    >>> import numpy as np
+    >>> emotiond.classify(np.zeros(48_000, np.int16), rate=48_000).state
+    'no_speech'
+    """
+    if isinstance(model, str | os.PathLike):
+        model = load_model(model)
+    model = model or _shipped()
+    wanted = model.contract.mfcc.sample_rate
+    if isinstance(samples_or_path, str | os.PathLike):
+        path = Path(samples_or_path)
+        return verdict_of(model, file_blocks(path, wanted, FAST_BLOCK_SECONDS))
+    if rate is None:
+        raise ValueError("samples need their sample rate: classify(samples, rate=16000)")
+    return verdict_of(model, resampled([np.asarray(samples_or_path)], rate, wanted))
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Classifier:
+    return load_model()
