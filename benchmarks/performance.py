@@ -1,6 +1,6 @@
-"""Writes docs/PERFORMANCE.md: what the daemon costs on this machine, beside what it may cost.
+"""Write docs/PERFORMANCE.md: the daemon's costs on this machine, beside its aims.
 
-python benchmarks/performance.py    # minutes; other work on the machine shows
+python benchmarks/performance.py    # minutes; other work on the machine changes the figures
 """
 
 import argparse
@@ -25,13 +25,13 @@ PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
 GROWTH = Path(__file__).with_name("growth.py")
 NOTES = Path(__file__).with_name("NOTES.md")
-"""What is not measured anew: choices, and the measurements behind them."""
+"""Prose of the page: choices, and measurements that are not repeated here."""
 
 Row = tuple[str, ...]
 
 
 def installed() -> dict[str, float]:
-    """Return the size on disk (MB) of all that the daemon needs, by package."""
+    """Return the size on disk (MB) of each package that the daemon needs."""
     found: dict[str, float] = {}
     todo = list(tomllib.loads(PROJECT.read_text())["project"]["dependencies"])
     while todo:
@@ -46,13 +46,13 @@ def installed() -> dict[str, float]:
 
 
 def markdown(head: Row, rows: list[Row]) -> str:
-    """Return a table."""
+    """Return a table in Markdown."""
     ruler = tuple("---" for _ in head)
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, ruler, *rows))
 
 
 class Aim(NamedTuple):
-    """What a figure should be at most, or at least."""
+    """An upper or lower limit for a figure, and its measured value."""
 
     of: str
     limit: float
@@ -61,7 +61,7 @@ class Aim(NamedTuple):
     least: bool = False
 
     def row(self) -> Row:
-        """Return it as a row of a table."""
+        """Return the aim as a row of a table."""
         met = self.measured >= self.limit if self.least else self.measured <= self.limit
         words = "at least" if self.least else "at most"
         digits = ",.0f" if self.measured >= 100.0 else ".2g" if self.measured < 1.0 else ".3g"
@@ -74,14 +74,14 @@ class Aim(NamedTuple):
 
 
 def aims(figures: Bench, megabytes: float) -> list[Aim]:
-    """Return what was aimed at, with what was measured."""
+    """Return all aims with their measured values."""
     loops, stages, start, base = (figures.loops, figures.stages_ms, figures.start, figures.baseline)
     core = "% of a core"
     per_hop = 0.1 / figures.hop_seconds
     energy = loops["speech, energy gate"]
     found = [
-        Aim("a hop with the gate open, without the detector", 2.0, energy.hop_ms, "ms"),
-        Aim("the loop in speech, without the detector", 1.0, 100.0 * energy.core_share, core),
+        Aim("a hop with the gate open, energy gate", 2.0, energy.hop_ms, "ms"),
+        Aim("the loop in speech, energy gate", 1.0, 100.0 * energy.core_share, core),
         Aim("the loop in speech", 3.0, 100.0 * loops["speech"].core_share, core),
         Aim("the loop in a quiet room", 0.2, 100.0 * loops["quiet room"].core_share, core),
         Aim("the gate in speech", 2.0, per_hop * stages["gate, speech"], core),
@@ -97,17 +97,15 @@ def aims(figures: Bench, megabytes: float) -> list[Aim]:
     ]
     if base is not None:
         found += [
-            Aim(
-                "MFCCs: librosa's of the window over ours of a hop", 15.0, base.mfcc_ratio, "", True
-            ),
-            Aim("the hop: librosa's way over ours", 4.0, base.hop_ratio, "", True),
-            Aim("same labels both ways", 100.0, 100.0 * base.same_labels, "%", True),
+            Aim("MFCCs: librosa (a window) / ours (a hop)", 15.0, base.mfcc_ratio, "", True),
+            Aim("a hop: librosa / ours", 4.0, base.hop_ratio, "", True),
+            Aim("same labels as with librosa", 100.0, 100.0 * base.same_labels, "%", True),
         ]
     return found
 
 
 def page(path: Path) -> str:
-    """Measure, and return the page."""
+    """Measure everything and return the page."""
     figures = bench(path)
     sizes = installed()
     growth = json.loads(
@@ -119,19 +117,19 @@ def page(path: Path) -> str:
         "# What it costs",
         f"Written by `benchmarks/performance.py` on {os.cpu_count()} cores, {platform.machine()}, "
         f"load {figures.load:.1f}, Python {platform.python_version()}, with `{path.name}`, "
-        f"{path.stat().st_size / 1000:.0f} kB, whose gate opens for "
-        f"{read_contract(path).opens_for} unless said otherwise. CPU times are the least of "
+        f"{path.stat().st_size / 1000:.0f} kB; its gate opens for "
+        f"{read_contract(path).opens_for} unless a row says otherwise. A CPU time is the least of "
         "several runs. `emotiond bench` gives the same figures for any machine.",
         "## Aims",
         markdown(
-            ("of", "aim", "measured", "met"),
+            ("figure", "aim", "measured", "met"),
             [aim.row() for aim in aims(figures, sum(sizes.values()))],
         ),
         "## All figures of `emotiond bench`",
         f"```\n{table(figures)}\n```",
-        "## As the work grows",
+        "## Growth",
         markdown(
-            ("after", "CPU of a hop, speech with pauses, gate by energy", "memory"),
+            ("after", "CPU of a hop, speech with pauses, energy gate", "memory"),
             [
                 (name, f"{row['ms']:.3f} ms", f"{row['megabytes']:.0f} MB")
                 for name, row in growth["day"].items()

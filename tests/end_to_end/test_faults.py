@@ -454,7 +454,7 @@ FAULTS = [
     Fault("the log folder is deleted", delete_the_folder, nothing, log_says="log_restarted"),
     Fault("the log folder is moved away", move_the_folder, nothing, log_says="log_restarted"),
     Fault(
-        "a file takes the log folder's place",
+        "a file replaces the log folder",
         put_a_file_in_the_folders_place,
         take_the_file_away,
         FAILED_AND_BACK,
@@ -465,31 +465,38 @@ FAULTS = [
     Fault("midnight passes", pass_midnight, nothing),
     Fault("the clock jumps forward by years", set_the_clock(20_000), set_the_clock(1)),
     Fault("the clock jumps back by years", set_the_clock(-20_000), set_the_clock(20_000)),
-    Fault("the clock goes to and fro at midnight", set_the_clock(-1), set_the_clock(1)),
+    Fault("the clock jumps back and forth at midnight", set_the_clock(-1), set_the_clock(1)),
     Fault("a viewer reads nothing", watch_and_read_nothing, nothing),
     Fault("a viewer leaves", watch_and_leave, nothing),
     Fault("a viewer sends rubbish", watch_and_talk, nothing),
-    Fault("more viewers come than there is room for", watch_with_too_many, nothing),
+    Fault("more viewers connect than are allowed", watch_with_too_many, nothing),
     Fault("the live socket is deleted", delete_the_socket, nothing),
     Fault("another daemon takes the live socket", take_the_socket, free, FAILED_AND_BACK),
     Fault(
-        "a file takes the live socket's place",
+        "a file replaces the live socket",
         put_a_file_in_the_sockets_place,
         take_away_what_is_there,
         FAILED_AND_BACK,
     ),
-    Fault("nobody reads what is printed any more", leave_the_pipe, nothing, ("sink_failed",)),
+    Fault("the reader of the output ends", leave_the_pipe, nothing, ("sink_failed",)),
     Fault(
-        "nobody reads what is printed for a while",
+        "the reader of the output stalls for a while",
         stall_the_pipe,
         repair_the_disk,
         FAILED_AND_BACK,
     ),
-    Fault("the terminal goes and comes", lose_the_terminal, repair_the_disk, FAILED_AND_BACK),
-    Fault("the microphone goes and comes", unplug, plug_in, ("microphone_lost", "microphone_back")),
+    Fault(
+        "the terminal goes away and comes back", lose_the_terminal, repair_the_disk, FAILED_AND_BACK
+    ),
+    Fault(
+        "the microphone goes away and comes back",
+        unplug,
+        plug_in,
+        ("microphone_lost", "microphone_back"),
+    ),
     Fault("sound is lost", lose_sound, nothing, ("overload", "recovered")),
     Fault("the machine is too slow for a while", fall_behind, nothing, ("overload", "recovered")),
-    Fault("sound comes in pieces of any size", stutter, stutter),
+    Fault("sound arrives in blocks of any size", stutter, stutter),
     Fault("sound is far too loud", blare, nothing),
     Fault(
         "the settings file is broken, then mended",
@@ -562,18 +569,18 @@ def test_the_table_is_in_the_documentation() -> None:
 def as_text() -> str:
     """Return the table as a page of documentation."""
     lines = [
-        "# What can go wrong, and what emotiond says then",
+        "# What can go wrong, and what emotiond does then",
         "",
-        "Each row is a test: the daemon goes on listening, says these status records, and every",
-        "record is in the log or, where the log can't be written, counted in its `sink_back`.",
+        "Each row is a test. The daemon goes on listening and says these status records. Its log",
+        "is complete, or counts the records that it could not take in its `sink_back`.",
         "",
         "| fault | status records | the log |",
         "|---|---|---|",
     ]
     for fault in FAULTS:
-        says = ", ".join(f"`{event}`" for event in fault.says) or "none: it is no trouble"
-        kept = "what it can't take is counted" if fault.counted else "has every line"
-        kept += f", and goes on in a new file with a `{fault.log_says}`" if fault.log_says else ""
+        says = ", ".join(f"`{event}`" for event in fault.says) or "none"
+        kept = "lost records are counted" if fault.counted else "complete"
+        kept += f"; goes on in a new file, with a `{fault.log_says}`" if fault.log_says else ""
         lines.append(f"| {fault.name} | {says} | {kept} |")
     return "\n".join(lines) + "\n"
 
