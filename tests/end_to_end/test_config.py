@@ -91,9 +91,9 @@ def daemon(tmp_path: Path, environment: dict[str, str], sample: np.ndarray) -> I
 
 def test_a_hangup_signal_takes_up_new_settings_and_survives_broken_ones(daemon: Daemon) -> None:
     for text, event, message in (
-        ("hop_seconds = 1.0", "reloaded", "now with other hop_seconds"),
+        ("hop_seconds = 1.0", "reloaded", "changed: hop_seconds"),
         ("hop_seconds = ", "reload_failed", "emotiond.toml: not TOML"),
-        ("device = 'x'", "reloaded", "now with other hop_seconds; device will change"),
+        ("device = 'x'", "reloaded", "changed: hop_seconds; waiting for a restart: device"),
     ):
         before = len(daemon.statuses(event))
         daemon.config.write_text(text)

@@ -16,15 +16,29 @@ from emotiond.audio.signal import Resampler
 from emotiond.audio.source import Block, Demand
 
 QUEUE_SECONDS: Final = 5.0
-"""Sound that waits for a slow machine before the oldest is dropped."""
+"""Length of the queue (s): a machine that falls further behind drops the oldest sound."""
 SILENT_DEATH_SECONDS: Final = 3.0
-"""A microphone that gives no samples for so long is lost, whatever PortAudio says of it."""
+"""After this long without samples a microphone counts as lost, whatever PortAudio reports (s)."""
 LOOK_SECONDS: Final = 0.6
-"""How often a microphone that gives nothing is looked at; over a hop, not to wake in between."""
+"""Time between two looks at a microphone that gives nothing (s); longer than a hop, so that a
+working microphone causes no extra wake-ups."""
 
 
 class Capture:
-    """One opening of a device. PortAudio's callback only copies into a bounded queue."""
+    """An open device.
+
+    Parameters
+    ----------
+    device : Device
+        What to open.
+    sample_rate : int
+        Sample rate of the blocks (Hz); the device may have another.
+
+    Raises
+    ------
+    DeviceError
+        If the device can't be opened.
+    """
 
     def __init__(self, device: Device, sample_rate: int) -> None:
         sounddevice = portaudio.load()
@@ -61,33 +75,33 @@ class Capture:
             silent = time.monotonic() - max(began, self._pending.arrived)
             if silent > SILENT_DEATH_SECONDS or not self._stream.active:
                 break
-        # What is too little for a hop is heard all the same: nothing comes after it.
+        # Less than a hop is left: nothing will complete it, so yield it as it is.
         for captured in self._pending.rest():
             yield self._block(captured)
 
     def close(self) -> None:
-        """Let go of the device; one that is already gone is no error."""
+        """Close the device, even if it is already gone."""
         self._stream.close(ignore_errors=True)
 
     def _capture(self, data: Any, _frames: int, _time: Any, status: Any) -> None:
-        """Take a block from PortAudio's thread."""
+        """Put a block into the queue; called on PortAudio's thread."""
         now, last = time.monotonic(), self._pending.arrived
         dropped = 0
-        # Nobody misses what a device lost while it was starting. Where in a block it was lost
-        # PortAudio does not say: the place is right to a block.
+        # Sound that a device lost while it started does not count. PortAudio does not say where
+        # in a block sound was lost, so the place is right to one block.
         if status.input_overflow and last > -math.inf:
-            # How much it was PortAudio does not say; the time since the last block does.
+            # Nor does it say how much was lost; the time since the last block tells.
             dropped = max(1, round((now - last) * self._rate) - len(data))
         self._pending.put(data.copy(), now, dropped)
 
     def _block(self, captured: Captured) -> Block:
         sound = captured.samples.astype(np.float32) / np.float32(32768.0)
-        dropped = math.ceil(captured.dropped * self._ratio)  # a loss is never rounded to none
+        dropped = math.ceil(captured.dropped * self._ratio)  # never round a loss to zero
         return Block(self._resampler.push(sound), captured.arrived, dropped)
 
 
 def format_of(device: Device, sample_rate: int) -> tuple[int, int]:
-    """Return the rate and channel count to capture at: what is wanted, else the device's own."""
+    """Return the sample rate and channel count to open with: as wanted, else the device's own."""
     sounddevice = portaudio.load()
     rates = (sample_rate, round(device.sample_rate))
     counts = (1, device.channels)

@@ -1,4 +1,4 @@
-"""Input devices, by names and ids that stay, as PortAudio's numbers of them do not."""
+"""Input devices, by names and ids that stay the same; PortAudio's numbers don't."""
 
 import re
 from pathlib import Path
@@ -10,32 +10,32 @@ from emotiond.audio import portaudio
 from emotiond.errors import DeviceError
 
 CARDS: Final = Path("/sys/class/sound")
-"""Where the kernel describes sound cards."""
+"""Folder in which the kernel describes sound cards."""
 
 
 class Device(msgspec.Struct, frozen=True):
     """An input device."""
 
     name: str
-    """Without the card number."""
+    """Name without the card number."""
     index: int
-    """PortAudio's, valid until it is initialised again."""
+    """PortAudio's number of the device; valid until PortAudio is initialised again."""
     channels: int
     sample_rate: float
-    """The device's own (Hz)."""
+    """Sample rate of the device itself (Hz)."""
     default: bool
     ids: tuple[str, ...] = ()
-    """``alsa:ID`` as in /proc/asound/cards, and ``usb:PATH`` of the port that it is plugged into;
-    none if it is no sound card's."""
+    """Ids of a sound card's device: ``alsa:ID`` as in /proc/asound/cards, and ``usb:PATH`` of the
+    port that it is plugged into. Other devices have none."""
 
 
 def devices() -> list[Device]:
-    """Return the input devices there are.
+    """Return all input devices.
 
     Raises
     ------
     DeviceError
-        If PortAudio is missing or does not work.
+        If PortAudio is missing or fails.
     """
     sounddevice = portaudio.load()
     try:
@@ -58,12 +58,12 @@ def devices() -> list[Device]:
 
 
 def stable_name(name: str) -> str:
-    """Return a device's name without ALSA's card number, the ``(hw:1,0)`` at its end."""
+    """Return a device's name without ALSA's card number: without ``(hw:1,0)`` at its end."""
     return re.sub(r"\s*\((plug)?hw:\d+,\d+\)$", "", name).rstrip(" -:")
 
 
 def stable_ids(name: str) -> tuple[str, ...]:
-    """Return the ids of the sound card whose number stands in PortAudio's name of a device."""
+    """Return the ids of a sound card, whose number is part of PortAudio's name of the device."""
     match = re.search(r"\((?:plug)?hw:(\d+),\d+\)$", name)
     if match is None:
         return ()
@@ -74,7 +74,7 @@ def stable_ids(name: str) -> tuple[str, ...]:
         port = (card / "device").resolve(strict=True).name
     except OSError:
         return tuple(ids)
-    # An interface of a USB device is bus-port.port:configuration.interface.
+    # The kernel names a USB interface bus-port.port:configuration.interface.
     if usb := re.fullmatch(r"(\d+-\d+(?:\.\d+)*):\d+\.\d+", port):
         ids.append(f"usb:{usb[1]}")
     return tuple(ids)
@@ -86,14 +86,14 @@ def find(wanted: str | None, found: list[Device]) -> Device:
     Parameters
     ----------
     wanted : str or None
-        Its id, its name or a part of that, in any case; None is the system's default.
+        Id, name or part of the name, in upper or lower case; None is the system's default.
     found : list of Device
-        Those there are.
+        All input devices.
 
     Raises
     ------
     DeviceError
-        If there is none, or more than one that fits.
+        If no device fits, or more than one.
     """
     if not found:
         raise DeviceError("no microphone found", "plug one in and try again")

@@ -1,4 +1,4 @@
-"""Sound files and raw PCM, as mono blocks at the rate the model wants."""
+"""Sound files and raw PCM, read as mono blocks at the sample rate of the model."""
 
 import os
 import re
@@ -15,13 +15,13 @@ from emotiond.audio.signal import Resampler, Signal
 from emotiond.errors import SoundError, reason
 
 BLOCK_SECONDS: Final = 0.25
-"""Sound in one block: short beside a hop, so that it is late by little; each wakes the program."""
+"""Length of a block (s): shorter than a hop, so that sound is not late; each block wakes us up."""
 HIGHEST_RATE: Final = 1_000_000
-"""A header that says more samples a second is damaged; bats take less (Hz)."""
+"""Highest sample rate that is believed (Hz); even bats are recorded at less."""
 FAST_BLOCK_SECONDS: Final = 1.0
-"""Sound in one block where nobody waits for it."""
+"""Length of a block of a file that is read as fast as possible (s)."""
 UNKNOWN_SIZE: Final = 0x7FFFF000
-"""From this size on, a header's size of the sound means that it isn't known."""
+"""A header that promises this many bytes or more does not know the size."""
 
 
 def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) -> Iterator[Signal]:

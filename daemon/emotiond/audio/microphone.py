@@ -1,4 +1,4 @@
-"""The microphone: captured by PortAudio, retried for ever when it goes away."""
+"""The microphone as a source: when it goes away, it is retried for ever."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from emotiond.errors import DeviceError
 from emotiond.record import News
 
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""Waiting times between attempts to reopen it; the last is repeated for ever."""
+"""Waiting times between attempts to reopen a microphone (s); the last repeats for ever."""
 
 
 class Microphone:
@@ -22,18 +22,18 @@ class Microphone:
     Parameters
     ----------
     wanted : str or None
-        Its name, a part of it, or its id; None is what the system's default is when it is opened.
+        Name, part of the name, or id; None is the system's default at the time of opening.
     sample_rate : int
-        Of the blocks it gives (Hz).
+        Sample rate of the blocks (Hz).
     stop : threading.Event
         Ends the stream when set.
     wait : bool
-        One that can't be opened now is waited for.
+        Whether to wait for a microphone that can't be opened now.
 
     Raises
     ------
     DeviceError
-        If it can't be opened now, without ``wait``. Once it was open, it is retried for ever.
+        If it can't be opened now and ``wait`` is false.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Microphone:
             while not self._stop.is_set():
                 if self._stream is not None:
                     for block in self._stream.blocks(self._stop, at_least):
-                        if lost:  # until there is sound: a device may open and give none
+                        if lost:  # only sound ends a loss: a device may open and give none
                             lost, attempts = False, 0
                             yield News("microphone_back", f"listening to {self.name}")
                         yield block
@@ -76,8 +76,8 @@ class Microphone:
                 if self._stop.wait(RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]):
                     return
                 attempts += 1
-                # PortAudio lists devices when it is initialised, and never again; and it loses
-                # memory each time. So that is done where another process has found sound.
+                # PortAudio lists devices only when it is initialised, and leaks memory each time.
+                # So restart it only after another process has found sound.
                 if probe.can_be_heard(self._wanted, self._stop):
                     with contextlib.suppress(DeviceError):
                         portaudio.reinitialise()

@@ -1,4 +1,4 @@
-"""PortAudio: loaded when it is needed, started anew, and its errors in words that help."""
+"""PortAudio: loading it, restarting it, and turning its errors into sentences."""
 
 from typing import Any, Final
 
@@ -14,8 +14,8 @@ REFUSED: Final = (
     'join the group audio (sudo usermod -aG audio "$USER") and log in again',
 )
 FORMAT: Final = (
-    "it gives sound in no format that can be used",
-    "take another of those that `emotiond devices` lists",
+    "it offers no sample format that emotiond can use",
+    "choose another of `emotiond devices`",
 )
 STUCK: Final = ("it does not answer", "unplug it and plug it in again")
 BROKEN: Final = ("PortAudio has failed", "start again; if that does not help, restart the machine")
@@ -33,14 +33,14 @@ REASONS: Final = {
     -9986: BROKEN,  # internal error
     -9985: BUSY,  # unavailable
 }
-"""PortAudio's error codes -> what is wrong, and what to do."""
+"""PortAudio's error code -> problem and remedy."""
 HOST_ERROR: Final = -9999
 HOST_REASONS: Final = {-2: GONE, -6: GONE, -19: GONE, -16: BUSY, -1: REFUSED, -13: REFUSED}
-"""ALSA's error codes (ENOENT, ENXIO, ENODEV, EBUSY, EPERM, EACCES) -> the same."""
+"""ALSA's error code (ENOENT, ENXIO, ENODEV, EBUSY, EPERM, EACCES) -> problem and remedy."""
 
 
 def load() -> Any:
-    """Return the module ``sounddevice``, which initialises PortAudio when it is first imported.
+    """Return the module ``sounddevice``. Its first import initialises PortAudio.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def load() -> Any:
         raise DeviceError(
             "PortAudio is missing", "install it with: sudo apt install libportaudio2"
         ) from error
-    except Exception as error:  # sounddevice.PortAudioError, out of the module that isn't there
+    except Exception as error:  # PortAudioError, whose module failed to load
         if type(error).__name__ != "PortAudioError":
             raise
         raise trouble("PortAudio does not start", error) from error
@@ -61,16 +61,16 @@ def load() -> Any:
 
 
 def reinitialise() -> None:
-    """List the devices anew, where no stream is open; PortAudio does that when it starts only.
+    """Restart PortAudio, which lists devices only when it starts. No stream may be open.
 
     Raises
     ------
     DeviceError
-        If it does not start.
+        If PortAudio does not start.
     """
     sounddevice = load()
     try:
-        if sounddevice._initialized:  # not where the last attempt failed half-way
+        if sounddevice._initialized:  # False if the last attempt failed half-way
             sounddevice._terminate()
         sounddevice._initialize()
     except sounddevice.PortAudioError as error:
@@ -78,14 +78,14 @@ def reinitialise() -> None:
 
 
 def trouble(what: str, error: Exception) -> DeviceError:
-    """Return an error of PortAudio's as a sentence.
+    """Return a PortAudio error as a sentence.
 
     Parameters
     ----------
     what : str
-        What could not be done.
+        The thing that failed.
     error : sounddevice.PortAudioError
-        Its arguments are a text, a code, and of a host error (API, code, text).
+        The error. Its arguments are a text, a code and, for a host error, (API, code, text).
     """
     text, code, host = (*error.args, None, None, None)[:3]
     if code == HOST_ERROR and host is not None:

@@ -1,4 +1,4 @@
-"""Sound on its way from the thread that captures it to the one that works with it."""
+"""The queue between PortAudio's thread, which captures sound, and the thread that processes it."""
 
 import math
 from collections import deque
@@ -13,27 +13,28 @@ class Captured(NamedTuple):
     """Consecutive samples, as they were captured."""
 
     samples: NDArray[np.int16]
-    """[shape=(n, channels)]"""
+    """Samples [shape=(n, channels)]."""
     arrived: float
-    """When the last of them was there (seconds of the monotonic clock)."""
+    """Time at which the last sample arrived (seconds of the monotonic clock)."""
     dropped: int
-    """Samples that were lost just before them."""
+    """Samples that were lost just before these."""
 
 
 class Pending:
-    """A bounded queue of blocks, whose reader sleeps until there are enough of them.
+    """A bounded queue of blocks. Its reader sleeps until a whole hop is there.
 
-    To wake costs as much as the work on a hop: whoever needs two blocks wakes once for both.
+    Waking up costs as much as a hop's work, so a reader that needs two blocks wakes once for both.
 
     Parameters
     ----------
     limit : int
-        Samples that are kept, many blocks; beyond it the oldest makes room.
+        Most samples in the queue (many blocks). The oldest blocks beyond it are dropped.
 
     Attributes
     ----------
     arrived : float
-        When the last block was there (seconds of the monotonic clock); at first minus infinity.
+        Time at which the last block arrived (seconds of the monotonic clock); minus infinity
+        before the first.
     """
 
     def __init__(self, limit: int) -> None:
@@ -45,16 +46,16 @@ class Pending:
         self._changed = Condition()
 
     def put(self, block: NDArray[np.int16], arrived: float, dropped: int = 0) -> None:
-        """Add a block, and wake the reader where there are enough samples now.
+        """Add a block, and wake the reader if the queue has enough samples now.
 
         Parameters
         ----------
         block : np.ndarray [shape=(n, channels)]
             The samples.
         arrived : float
-            When the last of them was there (seconds of the monotonic clock).
+            Time at which the last sample arrived (seconds of the monotonic clock).
         dropped : int
-            Samples that were lost before them, on their way here.
+            Samples that were lost just before these.
         """
         with self._changed:
             self.arrived = arrived
@@ -68,19 +69,19 @@ class Pending:
                 self._changed.notify()
 
     def get(self, enough: int, timeout: float) -> Captured | None:
-        """Wait for samples, and take no more blocks than needed, nor any behind a loss.
+        """Wait for samples and take them: no more blocks than needed, and none after a loss.
 
         Parameters
         ----------
         enough : int
-            Samples to wait for, at least 1; half of the limit is always enough.
+            Samples to wait for, at least 1; at most half of the limit is waited for.
         timeout : float
-            How long (s).
+            Longest wait (s).
 
         Returns
         -------
         Captured or None
-            None where there were not enough in this time; they stay.
+            None if too few samples came in this time; they stay in the queue.
         """
         with self._changed:
             self._enough = max(1, min(enough, self._limit // 2))
@@ -89,7 +90,7 @@ class Pending:
             return self._take(self._enough)
 
     def rest(self) -> list[Captured]:
-        """Take all that is there now, in one piece between two losses."""
+        """Take everything that is in the queue now, cut into pieces at losses."""
         taken = []
         with self._changed:
             while self._samples:
@@ -97,7 +98,7 @@ class Pending:
         return taken
 
     def _take(self, samples: int) -> Captured:
-        """Take so many samples, or fewer where the next ones don't follow them directly."""
+        """Take a number of samples, or fewer if a loss comes before the next ones."""
         first = self._take_oldest()
         blocks, taken, arrived = [first.samples], len(first.samples), first.arrived
         while taken < samples and self._blocks and not self._blocks[0].dropped:

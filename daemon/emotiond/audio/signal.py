@@ -1,4 +1,4 @@
-"""Sound as arrays: its type, its level, its rate."""
+"""Sound as arrays: sample formats, levels, channels and sample rates."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,7 +13,7 @@ Signal = NDArray[np.float32]
 
 
 def check_signal(signal: Signal) -> Signal:
-    """Return ``signal`` as float32, or raise ValueError if it is no finite mono signal."""
+    """Return ``signal`` as float32; raise ValueError unless it is mono and finite."""
     signal = np.asarray(signal, np.float32)
     if signal.ndim != 1:
         raise ValueError(f"signal must have one dimension, not {signal.ndim}")

@@ -1,4 +1,4 @@
-"""Where sound comes from: blocks of samples, and the news of a microphone that goes and comes."""
+"""Sources of sound: blocks of samples, and news of a microphone that goes and comes back."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,21 +15,21 @@ class Block(NamedTuple):
     """Consecutive samples."""
 
     samples: Signal
-    """Mono, at the model's sample rate, full scale at +-1 [shape=(n,), dtype=float32]."""
+    """Mono sound at the model's sample rate, full scale at +-1 [shape=(n,), dtype=float32]."""
     arrived: float
-    """When the last sample was there (seconds of the monotonic clock)."""
+    """Time at which the last sample arrived (seconds of the monotonic clock)."""
     dropped: int = 0
     """Samples that were lost just before these."""
 
 
 class Retrying(NamedTuple):
-    """A source that is known to be lost was tried again just now, in vain."""
+    """A lost source was tried again just now, without success."""
 
 
 Item = Block | News | Retrying
-"""What a source yields."""
+"""Anything that a source yields."""
 Demand = Callable[[], int]
-"""Samples, at the source's rate, that complete the next hop: a shorter block is of no use yet."""
+"""Returns the number of samples that complete the next hop; a shorter block is of no use yet."""
 
 
 @runtime_checkable
@@ -56,15 +56,15 @@ class Replay:
     Parameters
     ----------
     name : str
-        What messages call it.
+        Name of the source in messages.
     blocks : iterable of np.ndarray [shape=(n,), dtype=float32]
         The sound.
     sample_rate : int
-        Of the sound (Hz).
+        Sample rate of the sound (Hz).
     stop : threading.Event
         Ends the stream when set.
     fast : bool
-        Don't wait.
+        Yield blocks as fast as they are taken, not at the pace of real time.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Replay:
         self._fast = fast
 
     def blocks(self, at_least: Demand) -> Iterator[Item]:
-        """Yield blocks; each at the time at which its last sample would have been spoken."""
+        """Yield each block at the time at which its last sample would be spoken."""
         due = time.monotonic()
         for samples in self._gathered(at_least):
             due += len(samples) / self._sample_rate

@@ -171,7 +171,7 @@ class _Loop:
             yield from self._stamped(engine.gap(block.dropped), block.arrived)
         behind = time.monotonic() - block.arrived
         seconds, lost = (n / engine.sample_rate for n in (len(block.samples), block.dropped))
-        if news := self._overload.heard(seconds, behind, lost):
+        if news := self._overload.processed(seconds, behind, lost):
             yield self.status(news)
         engine.stride = self._overload.stride
         # One hop at a time, so that each has a meter reading, however long the block is.

@@ -1,6 +1,6 @@
-"""What to do when the machine can't keep up: predict less often, and try the full pace again later.
+"""Overload: on a machine that is too slow, predict less often, and try the full pace again later.
 
-Pure arithmetic; time is counted in sound that was heard.
+Pure arithmetic; time is counted in seconds of processed sound.
 """
 
 import math
@@ -9,25 +9,26 @@ from typing import Final
 from emotiond.record import News
 
 BEHIND_SECONDS: Final = 2.0
-"""Sound that is older than this when its turn comes shows that the machine is too slow."""
+"""Age of a block, when it is processed, that shows that the machine is too slow (s)."""
 PATIENCE_SECONDS: Final = 1.0
-"""How long a wider stride is given before a yet wider one."""
+"""Shortest time at one stride before the next wider one (s)."""
 CALM_SECONDS: Final = 5.0
-"""How long it must keep up before the full pace is tried, and again before it is believed."""
+"""Time of keeping up before the full pace is tried, and again before the overload is over (s)."""
 LONGEST_CALM_SECONDS: Final = 600.0
-"""What that grows to, doubled each time that the full pace did not last."""
+"""Upper limit of that time, which doubles each time the full pace fails (s)."""
 LASTING_SECONDS: Final = 3600.0
-"""When it has lasted."""
+"""After this long at full pace the doubling starts over (s)."""
 WIDEST: Final = 8
+"""Widest stride (hops between two predictions)."""
 
 
 class Overload:
-    """Whether the machine keeps up.
+    """Watches whether the machine keeps up.
 
     Attributes
     ----------
     stride : int
-        Predict every so many hops: 1 unless the machine is too slow.
+        Hops from one prediction to the next: 1 unless the machine is too slow.
     """
 
     def __init__(self) -> None:
@@ -36,28 +37,28 @@ class Overload:
         self._lost = 0.0
         self._calm = CALM_SECONDS
         self._kept_up = math.inf
-        """Sound heard since it was last half as far behind, or the stride last changed (s)."""
+        """Seconds of sound since it was last more than 1 s behind, or since the stride changed."""
         self._tried = 0.0
-        """Sound heard since the stride was last widened (s)."""
+        """Seconds of sound since the stride was last widened."""
         self._behind = 0.0
-        """How far it was behind then (s)."""
+        """How far behind it was then (s)."""
 
-    def heard(self, seconds: float, behind: float, lost: float) -> News | None:
-        """Take note of a block whose turn has come.
+    def processed(self, seconds: float, behind: float, lost: float) -> News | None:
+        """Note that a block is processed now.
 
         Parameters
         ----------
         seconds : float
-            Its length.
+            Length of the block (s).
         behind : float
-            Its age (s).
+            Age of the block (s).
         lost : float
-            Sound that was dropped just before it (s).
+            Sound that was dropped just before the block (s).
 
         Returns
         -------
         News or None
-            When an overload begins, and when the full pace has held again.
+            News when an overload begins, and when the full pace has held again.
         """
         self._lost += lost
         self._kept_up += seconds
@@ -82,7 +83,9 @@ class Overload:
         if self._said:
             return None
         self._said = True
-        words = "this machine is too slow: fewer predictions, and what waits too long is lost"
+        words = (
+            "this machine is too slow: it predicts less often, and drops sound that waits too long"
+        )
         return News("overload", words)
 
     def _calm_again(self) -> News | None:

@@ -1,4 +1,4 @@
-"""Reloading: what of changed settings is taken up while listening."""
+"""Reload: which changed settings take effect without a restart."""
 
 from collections.abc import Callable
 from threading import Event
@@ -11,28 +11,28 @@ from emotiond.record import News
 from emotiond.settings import Settings, differing
 from emotiond.sinks.log import MEGABYTE, LogSink
 
-HEARING: Final = ("hop_seconds", "gate.", "decision.")
-"""Keys that a new engine takes up."""
-KEEPING: Final = ("log.keep_days", "log.max_megabytes")
-"""Keys that the log takes up. All others need a restart."""
+OF_ENGINE: Final = ("hop_seconds", "gate.", "decision.")
+"""Keys that take effect with a new engine."""
+OF_LOG: Final = ("log.keep_days", "log.max_megabytes")
+"""Keys that take effect in the log. All other keys need a restart."""
 
 
 class Reload:
-    """Reads the settings again when it is asked to.
+    """Reads the settings again on demand.
 
     Parameters
     ----------
     load : callable
-        Reads them.
+        Returns the settings, read anew.
     settings : Settings
-        Those that the daemon runs with.
+        Settings that the daemon runs with.
     log : LogSink
-        The log.
+        The log, whose retention may change.
 
     Attributes
     ----------
     wanted : threading.Event
-        Whether it was asked to.
+        Set when a reload is wanted.
     """
 
     def __init__(self, load: Callable[[], Settings], settings: Settings, log: LogSink) -> None:
@@ -42,13 +42,13 @@ class Reload:
         self.wanted = Event()
 
     def __call__(self) -> tuple[Settings | None, News]:
-        """Take up what has changed.
+        """Apply the settings that have changed.
 
         Returns
         -------
         tuple of (Settings or None, News)
-            The settings if they ask for another engine, and what was done. Settings that can't be
-            read, or are wrong, leave all as it was.
+            The new settings if they need a new engine, else None; and a report. Wrong or unreadable
+            settings change nothing.
         """
         self.wanted.clear()
         try:
@@ -56,11 +56,11 @@ class Reload:
         except InputError as error:
             return None, News("reload_failed", f"{error}; the settings stay as they were")
         changed = differing(self._settings, new)
-        hearing = [name for name in changed if name.startswith(HEARING)]
-        keeping = [name for name in changed if name in KEEPING]
-        if keeping:
+        of_engine = [name for name in changed if name.startswith(OF_ENGINE)]
+        of_log = [name for name in changed if name in OF_LOG]
+        if of_log:
             self._log.retain(new.log.keep_days, round(new.log.max_megabytes * MEGABYTE))
-        # What is not taken up stays as it is here too, so that it is named until the restart.
+        # Keep the old value of a key that needs a restart, so that every reload names it again.
         self._settings = msgspec.structs.replace(
             self._settings,
             hop_seconds=new.hop_seconds,
@@ -68,9 +68,9 @@ class Reload:
             decision=new.decision,
             log=msgspec.structs.replace(new.log, dir=self._settings.log.dir),
         )
-        taken = [*hearing, *keeping]
-        waiting = [name for name in changed if name not in taken]
-        parts = [f"now with other {', '.join(taken)}"] if taken else []
-        parts += [f"{', '.join(waiting)} will change at the next restart"] if waiting else []
+        applied = [*of_engine, *of_log]
+        waiting = [name for name in changed if name not in applied]
+        parts = [f"changed: {', '.join(applied)}"] if applied else []
+        parts += [f"waiting for a restart: {', '.join(waiting)}"] if waiting else []
         news = News("reloaded", "; ".join(parts) or "no setting has changed")
-        return new if hearing else None, news
+        return new if of_engine else None, news

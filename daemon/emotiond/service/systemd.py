@@ -1,6 +1,6 @@
-"""Tells systemd how the daemon is: ready, stopping, in which state, and that it gets on.
+"""Messages to systemd: ready, stopping, status, and watchdog pings.
 
-The protocol of sd_notify(3): one datagram of assignments to the socket that NOTIFY_SOCKET names.
+Protocol: sd_notify(3), one datagram of assignments to the socket that NOTIFY_SOCKET names.
 """
 
 import contextlib
@@ -11,23 +11,23 @@ from collections.abc import Callable
 from typing import Final
 
 PING_SECONDS: Final = 1.0
-"""Pings of the watchdog come no closer together: each wakes the service manager."""
+"""Shortest time between two watchdog pings (s); each wakes the service manager."""
 SEND_SECONDS: Final = 1.0
-"""How long a service manager that reads nothing may hold up the daemon."""
+"""Longest time that a service manager which reads nothing may hold up the daemon (s)."""
 
 
 class Notifier:
-    """Sends news to the service manager; where there is none, all of it goes nowhere.
+    """Sends messages to the service manager, if there is one.
 
-    A message that can't be sent is dropped: nothing that can be done about it would be better than
-    going on.
+    A message that can't be sent is dropped: the daemon goes on.
 
     Parameters
     ----------
     address : str or None
-        Path of a socket, or an abstract one's name behind ``@``; None is no service manager.
+        Path of a socket, or ``@`` and the name of an abstract one; None if there is no service
+        manager.
     clock : callable
-        Monotonic seconds.
+        Clock in monotonic seconds.
     """
 
     def __init__(
@@ -45,28 +45,28 @@ class Notifier:
 
     @classmethod
     def of_environment(cls) -> "Notifier":
-        """Return the one that systemd asks for, if this is a service of Type=notify."""
+        """Return the notifier of the socket that systemd names for a service of Type=notify."""
         return cls(os.environ.get("NOTIFY_SOCKET"))
 
     def ready(self) -> None:
-        """Say that the start (or a reload) is over."""
+        """Report that the start, or a reload, is over."""
         self._send("READY=1")
 
     def reloading(self) -> None:
-        """Say that settings are read again; :meth:`ready` ends it."""
+        """Report that a reload has begun; :meth:`ready` ends it."""
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._send("RELOADING=1", f"MONOTONIC_USEC={now}")
 
     def stopping(self) -> None:
-        """Say that the end has begun."""
+        """Report that the daemon is ending."""
         self._send("STOPPING=1")
 
     def status(self, status: str) -> None:
-        """Say in a line what ``systemctl status`` is to show."""
+        """Set the line that ``systemctl status`` shows."""
         self._send(_status(status))
 
     def progress(self) -> None:
-        """Ping the watchdog; to be called only when something was really done."""
+        """Ping the watchdog. Call it only after real progress."""
         now = self._clock()
         if now >= self._next_ping:
             self._next_ping = now + PING_SECONDS
@@ -79,5 +79,5 @@ class Notifier:
 
 
 def _status(text: str) -> str:
-    # A line end would begin another assignment.
+    # A line break would begin another assignment.
     return "STATUS=" + " ".join(text.split())

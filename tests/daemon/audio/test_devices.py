@@ -151,7 +151,7 @@ def test_of_two_microphones_of_one_name_the_id_says_which() -> None:
         (("Error opening InputStream: Device unavailable", -9985), "another program", "close"),
         (("Invalid device", -9996), "it is gone", "plug it in"),
         (("Illegal combination of I/O devices", -9993), "ALSA can't open it", "group audio"),
-        (("Invalid sample rate", -9997), "no format", "emotiond devices"),
+        (("Invalid sample rate", -9997), "no sample format", "emotiond devices"),
         (("Wait timed out", -9987), "does not answer", "unplug"),
         (("Unanticipated host error", -9999, (0, -13, "Permission denied")), "not use", "audio"),
         (("Unanticipated host error", -9999, (0, -19, "No such device")), "gone", "plug it in"),

@@ -26,7 +26,7 @@ LATE = 2 * BEHIND_SECONDS
 
 def course(overload: Overload, *blocks: tuple[float, float, float]) -> list[str]:
     """Hear blocks of (seconds, age, seconds lost) and return what was said."""
-    return [news.event for each in blocks if (news := overload.heard(*each))]
+    return [news.event for each in blocks if (news := overload.processed(*each))]
 
 
 def kept_up(seconds: float) -> list[tuple[float, float, float]]:
@@ -74,7 +74,7 @@ def test_a_lasting_overload_is_said_once_and_the_full_pace_tried_ever_more_rarel
 def test_what_was_lost_is_summed_in_the_news_of_the_recovery() -> None:
     overload = Overload()
     course(overload, (0.1, 0.0, 0.5), (0.1, 0.0, 0.25))
-    news = [n for each in kept_up(2 * CALM_SECONDS + 1) if (n := overload.heard(*each))]
+    news = [n for each in kept_up(2 * CALM_SECONDS + 1) if (n := overload.processed(*each))]
     assert [each.message for each in news] == [
         "this machine keeps up again; 0.8 s of sound were lost"
     ]

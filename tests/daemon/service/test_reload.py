@@ -84,15 +84,15 @@ SPEECH = [block(each) for each in cut(speech(4.0), [1600])]
     ("new", "said"),
     [
         (Settings(), "no setting has changed"),
-        (Settings(hop_seconds=1.0), "now with other hop_seconds"),
+        (Settings(hop_seconds=1.0), "changed: hop_seconds"),
         (
             Settings(gate=GateSettings(margin_db=9.0), log=LogSettings(keep_days=3)),
-            "now with other gate.margin_db, log.keep_days",
+            "changed: gate.margin_db, log.keep_days",
         ),
-        (Settings(device="USB"), "device will change at the next restart"),
+        (Settings(device="USB"), "waiting for a restart: device"),
         (
             Settings(model="x", headless=True, hop_seconds=1.0, log=LogSettings(dir="y")),
-            "now with other hop_seconds; model, headless, log.dir will change at the next restart",
+            "changed: hop_seconds; waiting for a restart: model, headless, log.dir",
         ),
     ],
 )
@@ -137,8 +137,8 @@ def test_what_waits_for_a_restart_is_named_again_and_what_was_taken_up_is_not(
 ) -> None:
     daemon = Reloaded(tmp_path, Settings(device="USB", hop_seconds=1.0))
     assert daemon.hear(*SPEECH, daemon.change, *SPEECH, daemon.change, *SPEECH) == [
-        "reloaded: now with other hop_seconds; device will change at the next restart",
-        "reloaded: device will change at the next restart",
+        "reloaded: changed: hop_seconds; waiting for a restart: device",
+        "reloaded: waiting for a restart: device",
     ]
 
 
