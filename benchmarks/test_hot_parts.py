@@ -50,7 +50,7 @@ def hops(model: Classifier) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def window(model: Classifier, hops: list[np.ndarray]) -> np.ndarray:
     """Return the sound of one window."""
-    return np.concatenate(hops)[: model.contract.mfcc.samples(model.contract.window_frames)]
+    return np.concatenate(hops)[: model.contract.window_samples]
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000])

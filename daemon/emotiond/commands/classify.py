@@ -68,7 +68,7 @@ def _worker(path: Path) -> Callable[[str], Verdict | str]:
     model = Classifier(path)
 
     def hear(name: str) -> Verdict | str:
-        blocks = file_blocks(Path(name), model.contract.mfcc.sample_rate, FAST_BLOCK_SECONDS)
+        blocks = file_blocks(Path(name), model.contract.sample_rate, FAST_BLOCK_SECONDS)
         try:
             return classify(model, blocks)
         except SoundError as error:

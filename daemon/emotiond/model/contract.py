@@ -108,9 +108,19 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(label for label in self.labels if label != NO_SPEECH)
 
     @property
+    def sample_rate(self) -> int:
+        """Sample rate of the sound that the features are computed from (Hz)."""
+        return self.mfcc.sample_rate
+
+    @property
+    def window_samples(self) -> int:
+        """Samples that the frames of one window span."""
+        return self.mfcc.samples(self.window_frames)
+
+    @property
     def window_seconds(self) -> float:
-        """Sound that one inference sees (s)."""
-        return self.mfcc.samples(self.window_frames) / self.mfcc.sample_rate
+        """Length of one window (s)."""
+        return self.window_samples / self.sample_rate
 
     @property
     def short_hash(self) -> str:

@@ -65,13 +65,13 @@ class Engine:
         config = contract.mfcc
         self._model = model
         self._contract = contract
-        self.sample_rate = config.sample_rate
-        hop_frames = max(1, round(hop_seconds * config.sample_rate / config.hop_length))
+        self.sample_rate = contract.sample_rate
+        hop_frames = max(1, round(hop_seconds * self.sample_rate / config.hop_length))
         self.hop = hop_frames * config.hop_length
-        self._gate = Gate(gate or GateSettings(), config.sample_rate, self.hop, contract.opens_for)
+        self._gate = Gate(gate or GateSettings(), self.sample_rate, self.hop, contract.opens_for)
         self._mfcc = StreamingMfcc(config)
         # The last window's sound, in whole hops: where a window comes from when the gate opens.
-        self._window_hops = math.ceil(config.samples(contract.window_frames) / self.hop)
+        self._window_hops = math.ceil(contract.window_samples / self.hop)
         self._sound: deque[Signal] = deque(maxlen=self._window_hops)
         self._frames: Frames | None = None
         self._empty_window()
