@@ -102,7 +102,7 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
         "gate, quiet room": lambda: _each(gates["speech"].push, quiet),
         "mfcc": lambda: _each(mfcc.push, hops),
         "inference": lambda: _each(model.probabilities, [window] * len(hops)),
-        "decision": lambda: _each(lambda _: decision.hear(probabilities, 1.0), hops),
+        "decision": lambda: _each(lambda _: decision.push(probabilities, 1.0), hops),
     }
     stages = {name: 1000.0 * cpu_seconds(each) / len(hops) for name, each in work.items()}
     with tempfile.TemporaryDirectory() as folder:
