@@ -1,4 +1,4 @@
-"""The model file: what is written is read, and whatever is wrong with it is one sentence."""
+"""The model file: it is read as it was written, and a bad file is refused in one sentence."""
 
 import hashlib
 import io
@@ -19,12 +19,12 @@ from emotiond.model.contract import Contract, Normalisation
 from emotiond.model.file import check_shapes, read_contract, write_model
 from tests.daemon.sounds import made_up_contract
 
-# An empty table behind its vtable, and what a network would be.
+# An empty root table with its vtable, then bytes in place of a network.
 BODY = b"\x0c\x00\x00\x00TFL3\x04\x00\x04\x00\x04\x00\x00\x00" + bytes(range(256)) * 4
 
 
 def refusal(path: Path) -> str:
-    """Return the sentence with which a file is refused."""
+    """Return the sentence that refuses a file."""
     with pytest.raises(ModelError) as caught:
         read_contract(path)
     message = str(caught.value)
@@ -35,7 +35,7 @@ def refusal(path: Path) -> str:
 
 
 def with_contract(path: Path, change: Callable[[dict], object]) -> Path:
-    """Write a model file whose contract, as JSON, was changed."""
+    """Write a model file with a contract whose JSON was changed."""
     contract = msgspec.structs.replace(made_up_contract(), sha256=hashlib.sha256(BODY).hexdigest())
     tree = json.loads(msgspec.json.encode(contract))
     changed = change(tree)
@@ -55,7 +55,7 @@ def with_contract(path: Path, change: Callable[[dict], object]) -> Path:
     window_frames=st.integers(1, 10_000),
     body=st.binary(max_size=200),
 )
-def test_what_is_written_is_read(
+def test_a_contract_is_read_as_it_was_written(
     tmp_path: Path,
     labels: list[str],
     n_mfcc: int,
@@ -82,13 +82,13 @@ def test_what_is_written_is_read(
     assert path.read_bytes().startswith(flatbuffer)
 
 
-def test_the_same_model_makes_the_same_file(tmp_path: Path) -> None:
+def test_the_same_model_gives_the_same_file(tmp_path: Path) -> None:
     for name in ("one", "other"):
         write_model(tmp_path / name, BODY, made_up_contract())
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
-def test_a_model_is_replaced_by_writing_it_again(tmp_path: Path) -> None:
+def test_writing_a_model_again_replaces_the_file(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     write_model(path, BODY * 2, made_up_contract())
     contract = write_model(path, BODY, made_up_contract(labels=("one", "other")))
@@ -96,7 +96,7 @@ def test_a_model_is_replaced_by_writing_it_again(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_model_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+def test_writing_to_a_link_replaces_the_file_and_keeps_the_link(tmp_path: Path) -> None:
     link, path = tmp_path / "link", tmp_path / "model.tflite"
     link.symlink_to(path)
     contract = write_model(link, BODY, made_up_contract())
@@ -116,7 +116,7 @@ def test_a_model_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) ->
     ],
     ids=["missing", "empty", "tiny", "text", "no contract", "empty zip"],
 )
-def test_a_file_that_is_no_model_is_refused(
+def test_a_file_without_a_model_is_refused(
     tmp_path: Path, content: bytes | None, words: str
 ) -> None:
     path = tmp_path / "model.tflite"
@@ -157,7 +157,7 @@ REFUSALS: dict[str, tuple[Callable[[dict], object], str]] = {
 
 
 @pytest.mark.parametrize(("change", "words"), REFUSALS.values(), ids=REFUSALS)
-def test_a_contract_that_can_not_be_kept_is_refused(
+def test_a_bad_contract_is_refused(
     tmp_path: Path, change: Callable[[dict], object], words: str
 ) -> None:
     assert re.search(words, refusal(with_contract(tmp_path / "model.tflite", change)))
@@ -180,7 +180,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, data: st.DataObject) -> Non
 
 @settings(max_examples=300)
 @given(data=st.data())
-def test_a_flipped_bit_is_refused_or_changes_nothing(tmp_path: Path, data: st.DataObject) -> None:
+def test_a_flipped_bit_is_refused_or_has_no_effect(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "model.tflite"
     contract = write_model(path, BODY, made_up_contract())
     content = bytearray(path.read_bytes())
@@ -192,7 +192,7 @@ def test_a_flipped_bit_is_refused_or_changes_nothing(tmp_path: Path, data: st.Da
         refusal(path)
 
 
-def test_every_byte_of_the_network_and_the_contract_is_protected(tmp_path: Path) -> None:
+def test_a_changed_byte_of_the_network_or_the_contract_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     write_model(path, BODY, made_up_contract())
     content = path.read_bytes()
