@@ -106,6 +106,11 @@ def load(args: argparse.Namespace) -> Settings:
     args : argparse.Namespace
         Result of a parser with :func:`add_flags`.
 
+    Returns
+    -------
+    Settings
+        All settings; the default is used for a key that is set nowhere.
+
     Raises
     ------
     InputError

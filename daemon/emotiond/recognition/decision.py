@@ -11,6 +11,7 @@ from emotiond.recognition.settings import DecisionSettings
 from emotiond.record import State
 
 Probabilities = NDArray[np.float32]
+"""Probability of each label [shape=(labels,)], 0 to 1."""
 
 
 class Decided(NamedTuple):
@@ -313,6 +314,11 @@ def claim_threshold(abstain_below: float, margin: float) -> float:
         Confidence that a shown label needs, 0 to 1.
     margin : float
         Share of the way from there to 1, 0 to 1.
+
+    Returns
+    -------
+    float
+        Confidence, ``abstain_below`` to 1.
     """
     return abstain_below + margin * (1.0 - abstain_below)
 
@@ -328,6 +334,11 @@ def decide(labels: tuple[str, ...], probabilities: Probabilities, abstain_below:
         Their probabilities.
     abstain_below : float
         Least confidence of a label, 0 to 1; the confidence is rounded to four digits first.
+
+    Returns
+    -------
+    Decided
+        Its state is ``emotion`` or ``uncertain``.
     """
     best = int(np.argmax(probabilities))
     sure = round(float(probabilities[best]), 4) >= abstain_below

@@ -109,7 +109,7 @@ class Engine:
     def renewed(
         self, hop_seconds: float, gate: GateSettings, decision: DecisionSettings
     ) -> "Engine":
-        """Return an engine with other settings that goes on where this one has finished.
+        """Return an engine with other settings, whose stream goes on where this one's ended.
 
         Call :meth:`finish` of this one first. The parameters are those of the class.
         """

@@ -76,12 +76,17 @@ class Gate:
         self.level = SILENCE_DB
 
     def push(self, hop: Signal) -> bool:
-        """Process the next hop and return whether the gate is open.
+        """Process the next hop.
 
         Parameters
         ----------
         hop : np.ndarray [shape=(hop,), dtype=float32]
             Mono sound, full scale at +-1.
+
+        Returns
+        -------
+        bool
+            Whether the gate is open.
         """
         self.level, excess = self._energy(hop)
         if self._voice is None:
@@ -157,6 +162,11 @@ def quantile(ordered: Sequence[float], share: float) -> float:
         Values in ascending order; at least one.
     share : float
         Share of the values below the quantile, 0 to 1.
+
+    Returns
+    -------
+    float
+        The quantile, between two values linearly interpolated.
     """
     place = (len(ordered) - 1) * share
     before = int(place)

@@ -80,6 +80,11 @@ def file_engine(model: Model) -> Engine:
     ----------
     model : Model
         The classifier.
+
+    Returns
+    -------
+    Engine
+        An engine at the start of its stream.
     """
     if NO_SPEECH in model.contract.labels:
         return Engine(model, gate=GateSettings(opens_for="sound", floor_db=LEAST_DB))

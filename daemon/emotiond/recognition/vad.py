@@ -89,12 +89,17 @@ class VoiceDetector:
 
 
 def highest_mean(chunks: NDArray[np.float64]) -> float:
-    """Return the highest mean probability of any segment, 0 to 1.
+    """Return the mean probability of the segment with the highest one.
 
     Parameters
     ----------
     chunks : np.ndarray [shape=(n,), dtype=float64]
-        Probability of speech in each chunk, 0 to 1; at least one segment's (16).
+        Probability of speech in each chunk, 0 to 1; at least 16 chunks, one segment.
+
+    Returns
+    -------
+    float
+        Mean probability, 0 to 1.
     """
     length = SEGMENT // CHUNK
     sums = np.concatenate(([0.0], np.cumsum(chunks)))
