@@ -1,10 +1,10 @@
-"""Compares speech gates: speech that they miss, false openings an hour, and what they cost.
+"""Compares speech gates: missed speech, false openings an hour, and processor time.
 
     python benchmarks/gate.py --speech corpora/ravdess --noise noise --noise music
 
-Each folder may have a manifest.csv with columns ``path`` and ``category``; categories that start
-with ``babble`` hold voices and are left out of the noise. Needs only what the daemon needs, and
-webrtcvad and pymicro-vad where they are to be compared.
+A folder may have a manifest.csv with the columns ``path`` and ``category``; noise of a category
+that starts with ``babble`` has voices in it and is left out. To compare webrtcvad and pymicro-vad,
+install them; the other gates need what the daemon needs.
 """
 
 import argparse
@@ -28,10 +28,10 @@ HOP = 8_192
 PAD = 0.5
 """Seconds of digital silence around each recording."""
 QUIET_DB = -60.0
-"""Of the generated quiet room, pink."""
+"""Level of the generated quiet room: pink noise (dBFS)."""
 
 Detector = Callable[[np.ndarray], bool]
-"""From one hop to whether the gate is open."""
+"""A function from the next hop to whether the gate is open."""
 
 
 def gate() -> Detector:
@@ -40,23 +40,23 @@ def gate() -> Detector:
 
 
 def energy() -> Detector:
-    """Return the gate of models that open for any sound, with the margin that suits it alone."""
+    """Return the gate that opens for any sound: energy alone, with a margin of 12 dB."""
     return Gate(GateSettings(margin_db=12.0), RATE, HOP, "sound").push
 
 
 def silero() -> Detector:
-    """Return the gate's detector alone, asked at each hop."""
+    """Return the gate's voice detector alone; it runs at every hop."""
     detector, settings = VoiceDetector(RATE), GateSettings()
 
     def push(hop: np.ndarray) -> bool:
-        detector.hear(hop)
+        detector.push(hop)
         return detector.probability() > settings.open_above
 
     return push
 
 
 def micro() -> Detector:
-    """Return microVAD, open when the mean over a hop is over a half."""
+    """Return microVAD; it is open if the mean probability over a hop is above 0.5."""
     from pymicro_vad import MicroVad
 
     detector = MicroVad()
@@ -64,7 +64,7 @@ def micro() -> Detector:
 
 
 def webrtc() -> Detector:
-    """Return WebRTC's detector in its strictest mode, open when it says yes to half of a hop."""
+    """Return WebRTC's detector in its strictest mode; open if over half of a hop is speech."""
     import webrtcvad
 
     detector = webrtcvad.Vad(3)
@@ -72,7 +72,7 @@ def webrtc() -> Detector:
 
 
 def framed(probability: Callable[[bytes], float]) -> Detector:
-    """Return a detector that hears frames of 10 ms and says yes where their mean is over a half."""
+    """Return a detector that is open if the mean over a hop's 10 ms frames is above 0.5."""
 
     def push(hop: np.ndarray) -> bool:
         sound = np.rint(np.clip(hop, -1.0, 1.0) * 32_767.0).astype(np.int16)
@@ -92,7 +92,7 @@ GATES = {
 
 
 def recordings(folder: Path, every: int) -> Iterator[tuple[str, Path]]:
-    """Yield category and path of a folder's recordings."""
+    """Yield category and path of every ``every``-th recording of a folder."""
     manifest = folder / "manifest.csv"
     if manifest.is_file():
         with manifest.open(newline="") as file:
@@ -105,14 +105,14 @@ def recordings(folder: Path, every: int) -> Iterator[tuple[str, Path]]:
 
 
 def openings(detector: Detector, sound: np.ndarray) -> np.ndarray:
-    """Return whether the gate is open [shape=(hops,)] over a padded sound."""
+    """Return for each hop of a padded sound whether the gate is open [shape=(hops,)]."""
     pad = round(PAD * RATE)
     sound = np.pad(sound, (pad, pad + HOP))
     return np.array([detector(sound[i : i + HOP]) for i in range(0, len(sound) - HOP + 1, HOP)])
 
 
 def measure(name: str, args: argparse.Namespace) -> None:
-    """Print a gate's figures."""
+    """Print the figures of one gate."""
     make = GATES[name]
     quiet = pink(60.0, RATE, QUIET_DB)
     began = time.process_time()
@@ -121,7 +121,7 @@ def measure(name: str, args: argparse.Namespace) -> None:
 
     for gain in args.gain:
         missed, total = Counter(), Counter()
-        cpu = heard = open_hops = hops = 0.0
+        cpu = seconds = open_hops = hops = 0.0
         for folder in args.speech:
             for _, path in recordings(folder, args.every):
                 try:
@@ -131,18 +131,18 @@ def measure(name: str, args: argparse.Namespace) -> None:
                 sound = np.clip(sound * np.float32(10 ** (gain / 20)), -1.0, 1.0)
                 detector = make()
                 began = time.process_time()
-                said = openings(detector, sound)
+                is_open = openings(detector, sound)
                 cpu += time.process_time() - began
-                heard += len(sound) / RATE + 2 * PAD
-                open_hops += said.sum()
-                hops += len(said)
+                seconds += len(sound) / RATE + 2 * PAD
+                open_hops += is_open.sum()
+                hops += len(is_open)
                 total[folder.name] += 1
-                missed[folder.name] += not said.any()
+                missed[folder.name] += not is_open.any()
         if total:
             each = ", ".join(f"{key} {missed[key]}/{total[key]}" for key in total)
             print(
                 f"{name}: at {gain:+.0f} dB missed {missed.total()}/{total.total()} ({each}); "
-                f"open {open_hops / hops:.0%} of hops; {1000 * cpu / heard:.1f} ms CPU a second",
+                f"open {open_hops / hops:.0%} of hops; {1000 * cpu / seconds:.1f} ms CPU a second",
                 flush=True,
             )
 
@@ -152,10 +152,10 @@ def measure(name: str, args: argparse.Namespace) -> None:
             if category.startswith("babble"):
                 continue
             sound = read_sound(path, RATE)
-            said = openings(make(), sound)
+            is_open = openings(make(), sound)
             row = by_category[category]
-            row[0] += np.sum(np.diff(said.astype(int), prepend=0) == 1)
-            row[1] += said.sum()
+            row[0] += np.sum(np.diff(is_open.astype(int), prepend=0) == 1)
+            row[1] += is_open.sum()
             row[2] += len(sound) / RATE / 3600
     if by_category:
         count, false_hops, hours = np.sum(list(by_category.values()), axis=0)
@@ -169,13 +169,27 @@ def measure(name: str, args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Measure what was asked for."""
+    """Measure each gate."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--speech", type=Path, action="append", default=[], metavar="DIR")
-    parser.add_argument("--noise", type=Path, action="append", default=[], metavar="DIR")
-    parser.add_argument("--gate", action="append", choices=list(GATES), help="default: all")
-    parser.add_argument("--gain", type=float, action="append", help="dB on the speech")
-    parser.add_argument("--every", type=int, default=1, help="take one speech recording in N")
+    parser.add_argument("--speech", type=Path, action="append", default=[], metavar="FOLDER")
+    parser.add_argument("--noise", type=Path, action="append", default=[], metavar="FOLDER")
+    parser.add_argument(
+        "--gate", action="append", choices=list(GATES), help="gate to measure (default: all)"
+    )
+    parser.add_argument(
+        "--gain",
+        type=float,
+        action="append",
+        help="gain on the speech (default: 0.0 dB)",
+        metavar="DB",
+    )
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=1,
+        help="one speech recording in N is used (default: 1)",
+        metavar="N",
+    )
     args = parser.parse_args()
     args.gain = args.gain or [0.0]
     for name in args.gate or GATES:

@@ -30,7 +30,7 @@ SOME = 500
 
 def hops(model: Classifier, engine: Engine) -> Iterator[np.ndarray]:
     """Yield hops of speech with pauses, for ever."""
-    sample = read_sound(SAMPLE, model.contract.mfcc.sample_rate)
+    sample = read_sound(SAMPLE, model.contract.sample_rate)
     cut = range(0, len(sample) - engine.hop + 1, engine.hop)
     return itertools.cycle([sample[i : i + engine.hop] for i in cut])
 

@@ -36,7 +36,7 @@ from emotiond.audio.files import read_sound
 stage, rounds, path = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 model = load_quietly(path)
 contract = model.contract
-rate = contract.mfcc.sample_rate
+rate = contract.sample_rate
 engine = Engine(model, gate=GateSettings(opens_for="sound"))
 energy = Gate(GateSettings(), rate, engine.hop, "sound")
 sample = read_sound(SAMPLE, rate)

@@ -1,9 +1,9 @@
-"""The hot parts of a hop, for comparing one change with another.
+"""Benchmarks of the parts of a hop, to compare two versions of the code.
 
     pytest benchmarks --benchmark-autosave
     pytest benchmarks --benchmark-compare
 
-``emotiond bench`` says what all of it costs together. EMOTIOND_MODEL names another model file.
+``emotiond bench`` measures them together. EMOTIOND_MODEL names another model file.
 """
 
 import os
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.benchmark(timer=time.process_time, min_rounds=50)
 
 @pytest.fixture(scope="module")
 def model() -> Classifier:
-    """Return the classifier to measure with."""
+    """Return the classifier that is measured."""
     return load_quietly(Path(os.environ.get("EMOTIOND_MODEL", DEFAULT_MODEL)))
 
 
@@ -50,7 +50,7 @@ def hops(model: Classifier) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def window(model: Classifier, hops: list[np.ndarray]) -> np.ndarray:
     """Return the sound of one window."""
-    return np.concatenate(hops)[: model.contract.mfcc.samples(model.contract.window_frames)]
+    return np.concatenate(hops)[: model.contract.window_samples]
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000])
@@ -99,7 +99,7 @@ def test_inference(benchmark: BenchmarkFixture, model: Classifier) -> None:
 def test_decision(benchmark: BenchmarkFixture, model: Classifier) -> None:
     decision = Decision(model.contract, DecisionSettings(), 0.5)
     count = len(model.contract.labels)
-    benchmark(decision.hear, np.full(count, 1.0 / count, np.float32), 1.0)
+    benchmark(decision.push, np.full(count, 1.0 / count, np.float32), 1.0)
 
 
 def test_log(

@@ -34,7 +34,7 @@ FLOORS = {
         ("features",),
         ("sinks",),
         ("audio",),
-        ("record", "errors", "text", "streams", "paths", "values", "pool"),
+        ("record", "errors", "text", "streams", "paths", "values", "keys", "pool"),
     ),
     "emotiond_training": (
         ("commands",),

@@ -13,8 +13,7 @@ from emotiond.audio.signal import resampled
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.recognition.engine import Model
-from emotiond.recognition.recording import Verdict
-from emotiond.recognition.recording import classify as verdict_of
+from emotiond.recognition.recording import Verdict, verdict_of
 
 
 def load_model(path: str | os.PathLike[str] | None = None) -> Classifier:
@@ -87,7 +86,7 @@ def classify(
     if isinstance(model, str | os.PathLike):
         model = load_model(model)
     model = model or _shipped()
-    wanted = model.contract.mfcc.sample_rate
+    wanted = model.contract.sample_rate
     if isinstance(samples_or_path, str | os.PathLike):
         path = Path(samples_or_path)
         return verdict_of(model, file_blocks(path, wanted, FAST_BLOCK_SECONDS))

@@ -1,45 +1,55 @@
-"""Settings: one TOML file, every key also a flag and a variable of the environment.
+"""Settings: one TOML file; every key is also a flag and an environment variable.
 
-A key ``section.some_key`` is the flag ``--section-some-key`` and the variable
-``EMOTIOND_SECTION_SOME_KEY``; a key outside any section is ``--some-key`` and so on. What is set
-nowhere has the default that stands here; a flag wins over a variable, and that over the file.
+The key ``section.some_key`` is the flag ``--section-some-key`` and the environment variable
+``EMOTIOND_SECTION_SOME_KEY``; a key outside any section has no section in its names. A flag wins
+over a variable, and a variable over the file.
 """
 
 import argparse
+import difflib
 import os
+import reprlib
+import textwrap
+from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from emotiond.errors import InputError, reason
+from emotiond.keys import VARIABLE, Key, sections_of
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.recognition.settings import DecisionSettings, GateSettings, HopSeconds
 from emotiond.sinks.live import LiveSettings
 from emotiond.sinks.log import LogSettings
+from emotiond.text import one_line
 
-VARIABLE: Final = "EMOTIOND_"
-"""What the names of variables of the environment begin with."""
+LINE: Final = 100
+"""Width of the comments in the default file."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All settings of the daemon."""
+    """All settings: each is a flag, a key of the settings file and an environment variable."""
 
     model: Annotated[
         str | None,
         msgspec.Meta(
-            description="model file (default: the one that is shipped)",
+            description="model file",
             examples=["/srv/emotiond/mine.tflite"],
+            extra={"metavar": "FILE", "default": "the shipped model"},
         ),
     ] = None
     device: Annotated[
         str | None,
         msgspec.Meta(
-            description="microphone, by (part of) its name or id (default: the system's)",
+            description="microphone: a part of its name, or its id, as emotiond devices lists them",
             examples=["USB"],
+            extra={"metavar": "NAME", "default": "the system's"},
         ),
     ] = None
-    headless: Annotated[bool, msgspec.Meta(description="no screen, only the log")] = False
+    headless: Annotated[
+        bool, msgspec.Meta(description="no display in the terminal, only the log")
+    ] = False
     hop_seconds: HopSeconds = 0.5
     gate: GateSettings = GateSettings()
     decision: DecisionSettings = DecisionSettings()
@@ -48,151 +58,140 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def model_path(self) -> Path:
-        """The model file."""
+        """The model file: as set, or the shipped one."""
         return Path(self.model).expanduser() if self.model else DEFAULT_MODEL
 
 
-def add_flags(parser: argparse.ArgumentParser, section: str = "") -> None:
-    """Add ``--config`` and a flag for every key, or for those of a section."""
-    parser.add_argument("--config", metavar="FILE", type=Path, help="settings, a TOML file")
-    for key in KEYS:
-        if not key.name.startswith(section):
+SECTIONS: Final = sections_of(Settings)
+"""All sections of the settings; the keys outside any section come first, as TOML needs it."""
+KEYS: Final = tuple(key for section in SECTIONS for key in section.keys)
+"""All keys of the settings."""
+
+
+def add_flags(parser: argparse.ArgumentParser, only: str | None = None) -> None:
+    """Add ``--config`` and a flag for every key, one group of flags for each section.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Parser of a command; :func:`load` reads what it parses.
+    only : str or None
+        Section to add, without the others; None: all.
+    """
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        help=f"settings file in TOML (default: the one that {VARIABLE}CONFIG names)",
+    )
+    for section in SECTIONS:
+        if only not in (None, section.name):
             continue
-        flag, text = "--" + "-".join(key.path).replace("_", "-"), key.meta.description
-        if key.kind is bool:
-            parser.add_argument(flag, dest=key.name, action="store_true", default=None, help=text)
-        else:
-            metavar = "N" if key.kind in (int, float) else "TEXT"
-            # The struct converts and checks, so that a flag and the file obey the same rules.
-            parser.add_argument(flag, dest=key.name, metavar=metavar, help=text)
+        group = parser.add_argument_group(section.name or "settings", section.description)
+        for key in section.keys:
+            if isinstance(key.default, bool):
+                group.add_argument(
+                    key.flag, dest=key.name, action="store_true", default=None, help=key.help
+                )
+            else:
+                # No type and no choices: load() checks the values of flags and file alike.
+                group.add_argument(key.flag, dest=key.name, metavar=key.metavar, help=key.help)
 
 
 def load(args: argparse.Namespace) -> Settings:
-    """Return the settings of the configuration file, the environment and the flags.
+    """Return the settings of the settings file, the environment and the flags.
 
     Parameters
     ----------
     args : argparse.Namespace
-        From a parser with :func:`add_flags`.
+        Result of a parser with :func:`add_flags`.
+
+    Returns
+    -------
+    Settings
+        All settings; the default is used for a key that is set nowhere.
 
     Raises
     ------
     InputError
-        If the file can't be read, or a key or a value is wrong; says where.
+        If the file can't be read, or has an unknown key, or if a value is wrong; names the place.
     """
-    tree: dict[str, Any] = {}
+    given: list[tuple[str, Key, object]] = []
     if path := chosen_file(args.config):
-        tree = _read(path)
-        _convert(tree, f"{path}: ")
-    # An empty variable is one that is not set, as compose files have it.
-    _put(tree, [os.environ.get(key.variable) or None for key in KEYS])
-    _convert(tree, "environment: ")
-    _put(tree, [getattr(args, key.name, None) for key in KEYS])
-    return _convert(tree, "")
+        given += [(f"{path}: {key.name}", key, value) for key, value in _read(path)]
+    # An empty variable counts as not set: compose files can't leave one out.
+    variables = [(key.variable, key, os.environ.get(key.variable) or None) for key in KEYS]
+    flags = [(key.flag, key, getattr(args, key.name, None)) for key in KEYS]
+    given += [each for each in (*variables, *flags) if each[-1] is not None]
+
+    tree: dict[str, Any] = {}
+    settings = Settings()
+    for place, key, value in given:
+        branch = tree.setdefault(key.section, {}) if key.section else tree
+        branch[key.path[-1]] = value
+        try:
+            # strict=False also takes numbers and booleans as text, which flags and variables are.
+            settings = msgspec.convert(tree, Settings, strict=False)
+        except msgspec.ValidationError as error:
+            found = reprlib.repr(value)
+            raise InputError(f"{place} must be {key.expected}, not {found}") from error
+    return settings
 
 
 def chosen_file(given: Path | None) -> Path | None:
-    """Return the configuration file: as given, or as the environment has it."""
+    """Return the settings file: the given one, else the one that ``EMOTIOND_CONFIG`` names."""
     variable = os.environ.get(f"{VARIABLE}CONFIG")
     return given or (Path(variable) if variable else None)
 
 
 def default_file() -> str:
-    """Return a configuration file in which every key is commented out."""
+    """Return a settings file in which every key is commented out, with its help and default."""
     lines = [
-        "# Settings of emotiond. Behind each # without a space stands a key with its default, or",
-        "# with an example where there is none; take the # away to set it. Then check this file",
-        "# with: emotiond config check FILE. A service takes it up at: systemctl reload emotiond",
+        "# Settings of emotiond. A line with # and no space is a key with its default, or with an",
+        "# example if the default is not a fixed value; remove the # to set it. Then check this",
+        "# file with: emotiond config check FILE. A service reads it at: systemctl reload emotiond",
     ]
-    section: tuple[str, ...] = ()
-    for key in sorted(KEYS, key=lambda key: key.path[:-1]):
-        if key.path[:-1] != section:
-            section = key.path[:-1]
-            lines += ["", f"[{'.'.join(section)}]"]
-        value: Any = Settings()
-        for name in key.path:
-            value = getattr(value, name)
-        if value is None and key.meta.examples:
-            value = key.meta.examples[0]
-        # A string of JSON is one of TOML.
-        shown = msgspec.json.encode(value).decode()
-        lines += ["", f"# {key.meta.description}", f"#{key.path[-1]} = {shown}"]
+    for section in SECTIONS:
+        if section.name:
+            lines += ["", f"[{section.name}]", *_comment(section.description)]
+        for key in section.keys:
+            value = key.examples[0] if key.default is None else key.default
+            # A JSON string, number or boolean is also TOML.
+            shown = msgspec.json.encode(value).decode()
+            lines += ["", *_comment(key.help), f"#{key.path[-1]} = {shown}"]
     return "\n".join(lines) + "\n"
 
 
 def differing(one: Settings, other: Settings) -> list[str]:
-    """Return the names of the keys in which settings differ."""
-    trees = [msgspec.to_builtins(each) for each in (one, other)]
-    names = []
-    for key in KEYS:
-        values = trees
-        for name in key.path:
-            values = [each[name] for each in values]
-        if values[0] != values[1]:
-            names.append(key.name)
-    return names
+    """Return the names of the keys in which two settings differ."""
+    return [key.name for key in KEYS if attrgetter(key.name)(one) != attrgetter(key.name)(other)]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _comment(text: str) -> list[str]:
+    return ["# " + line for line in textwrap.wrap(text, LINE - 2, break_on_hyphens=False)]
+
+
+def _read(path: Path) -> list[tuple[Key, object]]:
+    """Return the keys that a settings file sets, with their values."""
     try:
         tree: dict[str, Any] = msgspec.toml.decode(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: {reason(error)}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML: {error}") from error
-    return tree
-
-
-def _put(tree: dict[str, Any], values: list[Any]) -> None:
-    """Put the value of each key into a tree, but for those that are None."""
-    for key, value in zip(KEYS, values, strict=True):
-        if value is not None:
-            branch = tree
-            for section in key.path[:-1]:
-                branch = branch.setdefault(section, {})
-            branch[key.path[-1]] = value
-
-
-def _convert(tree: dict[str, Any], where: str) -> Settings:
-    try:
-        # Flags are text: strict=False reads numbers out of it, and keeps all other checks.
-        return msgspec.convert(tree, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{where}{error}".replace("`$.", "`")) from error
-
-
-class Key(NamedTuple):
-    """A key of the settings."""
-
-    path: tuple[str, ...]
-    """Sections and name."""
-    kind: type
-    meta: msgspec.Meta
-
-    @property
-    def name(self) -> str:
-        """What messages call it."""
-        return ".".join(self.path)
-
-    @property
-    def variable(self) -> str:
-        """Its variable of the environment."""
-        return VARIABLE + "_".join(self.path).upper()
-
-
-def _keys(struct: type[msgspec.Struct], *path: str) -> list[Key]:
-    """Return every key of a struct and of the structs in it."""
-    keys: list[Key] = []
-    for name, hint in get_type_hints(struct, include_extras=True).items():
-        if get_origin(hint) is Annotated:
-            # A kind that has limits of its own comes before the description.
-            kind, *_, meta = get_args(hint)
-            first = kind if get_origin(kind) is Literal else (get_args(kind) or (kind,))[0]
-            keys.append(Key((*path, name), first, meta))
+    sections = {section.name for section in SECTIONS if section.name}
+    found: dict[str, object] = {}
+    for name, value in tree.items():
+        if name not in sections:
+            found[name] = value
+        elif isinstance(value, dict):
+            found |= {f"{name}.{each}": value[each] for each in value}
         else:
-            keys += _keys(hint, *path, name)
-    return keys
-
-
-KEYS: Final = tuple(_keys(Settings))
-"""Every key there is."""
+            raise InputError(f"{path}: {name} must be a section, [{name}], not a value")
+    keys = {key.name: key for key in KEYS}
+    for name in found:
+        if name not in keys:
+            close = difflib.get_close_matches(name, [*keys, *sections], 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise InputError(f"{path}: unknown key {one_line(name)}{hint}")
+    return [(keys[name], value) for name, value in found.items()]

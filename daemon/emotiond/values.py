@@ -1,15 +1,15 @@
-"""Values with limits that settings, contracts and recipes share."""
+"""Types with limits, and levels, that settings, contracts and recipes share."""
 
 from typing import Annotated, Final, Literal
 
 import msgspec
 
 LEAST_DB: Final = -100.0
-"""Lowest level (dBFS): anything quieter counts as this, digital silence too."""
+"""Lowest level (dBFS): quieter sound, and digital silence, has this level."""
 SILENCE_DB: Final = -75.0
-"""Level that is shown before any sound has come (dBFS)."""
+"""Level that is shown before there is any sound (dBFS)."""
 
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-"""A probability, or a share of a whole: 0 to 1."""
+"""A probability or a share, 0 to 1."""
 OpensFor = Literal["speech", "sound"]
 """What opens the gate: a voice, or any sound that stands out of the room's noise."""

@@ -1,4 +1,4 @@
-"""Sounds, cuts and a classifier that tests of the daemon are made of."""
+"""Sounds, blocks of sound and a fake classifier for the tests of the daemon."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -13,7 +13,7 @@ RATE = 16_000
 
 
 def speech(seconds: float, *, rate: int = RATE, level: float = 0.3) -> np.ndarray:
-    """Return a buzz that swells and fades four times a second, as syllables do."""
+    """Return a buzz with four bursts a second, like syllables."""
     t = np.arange(round(seconds * rate)) / rate
     voice = sum(np.sin(2 * np.pi * 140 * k * t) / k for k in range(1, 12))
     return (level * voice * np.sin(2 * np.pi * 2 * t) ** 4 / 2).astype(np.float32)
@@ -45,11 +45,11 @@ SCENES: dict[str, Callable[[float], np.ndarray]] = {
 }
 
 sizes = st.lists(st.integers(0, 12_000), min_size=1, max_size=8).filter(any)
-"""Sizes of blocks, to be used over and over; a block may be empty."""
+"""Block sizes for :func:`cut`; a block may be empty, but not all."""
 
 
 def cut(signal: np.ndarray, into: Iterable[int]) -> Iterator[np.ndarray]:
-    """Cut a signal into blocks of the given sizes, over and over."""
+    """Cut a signal into blocks; the sizes repeat until its end."""
     into = list(into)
     start = index = 0
     while start < len(signal):
@@ -71,13 +71,13 @@ class RememberingModel(FakeModel):
         return super().probabilities(frames)
 
 
-def hear(engine: Engine, blocks: Iterable[np.ndarray]) -> list[Record]:
-    """Push blocks and return what they gave, without finishing."""
+def push_all(engine: Engine, blocks: Iterable[np.ndarray]) -> list[Record]:
+    """Push blocks into an engine and return their records; the stream doesn't end."""
     return [record for block in blocks for record in engine.push(block)]
 
 
 def lines(records: Iterable[Record]) -> bytes:
-    """Return records as the log would have them."""
+    """Return records as lines of the log."""
     return b"\n".join(map(encode, records))
 
 

@@ -58,7 +58,7 @@ def test_help_of_a_command(capsys: pytest.CaptureFixture[str], name: str) -> Non
         (["--loud"], "COMMAND"),
         (["run", "--loud"], "--loud"),
         (["run", "--hop-seconds"], "--hop-seconds"),
-        (["run", "--hop-seconds", "often", "--input", "x.wav"], "hop_seconds"),
+        (["run", "--hop-seconds", "often", "--input", "x.wav"], "--hop-seconds must be a number"),
         (["run", "--fast"], "--fast"),
         (["run", "--config", "/nowhere/emotiond.toml"], "no such file"),
         (["run", "--model", "/nowhere/model.tflite", "--input", "x.wav"], "no such file"),

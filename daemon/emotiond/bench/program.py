@@ -122,9 +122,9 @@ def bench(path: Path) -> Bench:
     """
     model = load_quietly(path)
     start = _start(path)
-    sample = read_sound(SAMPLE, model.contract.mfcc.sample_rate)
+    sample = read_sound(SAMPLE, model.contract.sample_rate)
     talk = speech_of(model, sample)
-    room = pink(ROOM_SECONDS, model.contract.mfcc.sample_rate, ROOM_DB)
+    room = pink(ROOM_SECONDS, model.contract.sample_rate, ROOM_DB)
     stages = stages_ms(model, talk, room)
     stages["waking"] = waking_ms(model, room[: round(LIVE_SECONDS * len(room) / ROOM_SECONDS)])
     live_ms = stages["resample"] + stages["waking"]
@@ -139,7 +139,7 @@ def bench(path: Path) -> Bench:
         load=os.getloadavg()[0],
         runtime=model.runtime,
         model=model.contract.short_hash,
-        hop_seconds=Engine(model).hop / model.contract.mfcc.sample_rate,
+        hop_seconds=Engine(model).hop / model.contract.sample_rate,
         stages_ms=stages,
         loops={
             name: loop(model, sound, opens_for, live_ms)

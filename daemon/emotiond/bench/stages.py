@@ -77,7 +77,7 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
         Speech without pauses, and a quiet room, at the model's rate.
     """
     contract = model.contract
-    rate = contract.mfcc.sample_rate
+    rate = contract.sample_rate
     hop = Engine(model).hop
     hops, quiet = _cut(talk, hop), _cut(room, hop)[: len(talk) // hop]
     records = _records(model, talk)
@@ -102,7 +102,7 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
         "gate, quiet room": lambda: _each(gates["speech"].push, quiet),
         "mfcc": lambda: _each(mfcc.push, hops),
         "inference": lambda: _each(model.probabilities, [window] * len(hops)),
-        "decision": lambda: _each(lambda _: decision.hear(probabilities, 1.0), hops),
+        "decision": lambda: _each(lambda _: decision.push(probabilities, 1.0), hops),
     }
     stages = {name: 1000.0 * cpu_seconds(each) / len(hops) for name, each in work.items()}
     with tempfile.TemporaryDirectory() as folder:
@@ -146,7 +146,7 @@ def loop(model: Classifier, sound: Signal, opens_for: OpensFor, live_ms: float) 
     live_ms : float
         What a hop costs live beside that (ms).
     """
-    rate = model.contract.mfcc.sample_rate
+    rate = model.contract.sample_rate
     sound = np.tile(sound, max(1, round(SCENE_SECONDS * rate / len(sound))))
     with _Scene(model, sound, opens_for) as scene:
         usual, fast = (
@@ -167,7 +167,7 @@ class _Scene:
 
     def __init__(self, model: Classifier, sound: Signal, opens_for: OpensFor) -> None:
         self._model = model
-        self._rate = model.contract.mfcc.sample_rate
+        self._rate = model.contract.sample_rate
         self._gate = GateSettings(opens_for=opens_for)
         self._folder = tempfile.TemporaryDirectory()
         self._path = Path(self._folder.name, "scene.wav")
@@ -192,7 +192,7 @@ class _Scene:
 
 def speech_of(model: Classifier, sound: Signal) -> Signal:
     """Return the hops of a sound at which the gate is open, one behind the other."""
-    rate = model.contract.mfcc.sample_rate
+    rate = model.contract.sample_rate
     hop = Engine(model).hop
     gate = Gate(GateSettings(opens_for="speech"), rate, hop)
     return np.concatenate([each for each in _cut(sound, hop) if gate.push(each)])

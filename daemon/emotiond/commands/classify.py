@@ -14,7 +14,7 @@ from emotiond.errors import InputError, SoundError
 from emotiond.model.runtime import load_quietly
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.pool import cores, in_order
-from emotiond.recognition.recording import Verdict, classify
+from emotiond.recognition.recording import Verdict, verdict_of
 from emotiond.text import printable
 
 
@@ -68,9 +68,9 @@ def _worker(path: Path) -> Callable[[str], Verdict | str]:
     model = load_quietly(path)
 
     def hear(name: str) -> Verdict | str:
-        blocks = file_blocks(Path(name), model.contract.mfcc.sample_rate, FAST_BLOCK_SECONDS)
+        blocks = file_blocks(Path(name), model.contract.sample_rate, FAST_BLOCK_SECONDS)
         try:
-            return classify(model, blocks)
+            return verdict_of(model, blocks)
         except SoundError as error:
             return str(error)
 

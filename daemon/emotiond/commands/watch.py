@@ -24,7 +24,7 @@ RETRY_SECONDS: Final = 0.5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
-    settings.add_flags(parser, "live.")
+    settings.add_flags(parser, "live")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,1 +1,1 @@
-"""From sound to what a network sees."""
+"""Features: from sound to the input of a network."""

@@ -1,1 +1,1 @@
-"""The model file: its contract, reading, writing, running."""
+"""The model file: its contract; reading, writing and running it."""

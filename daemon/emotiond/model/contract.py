@@ -1,4 +1,4 @@
-"""The contract: all that the daemon must know of a model, carried inside its file."""
+"""The contract: all that the daemon must know about a model. It is part of the model file."""
 
 from functools import cached_property
 from typing import Annotated, Final, Literal
@@ -10,23 +10,26 @@ from emotiond.features.mfcc import Frames, MfccConfig
 from emotiond.values import OpensFor, Probability
 
 CONTRACT_VERSION: Final = 1
+"""The contract version that is read and written."""
 NO_SPEECH: Final = "no_speech"
-"""The label by which a model itself says that nobody speaks; never reported as a label."""
+"""The label of windows in which nobody speaks; a model may have it, but no record names it."""
 
 
 class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """What is taken from each coefficient, and by what it is then divided.
+    """Normalisation of the features: ``(frames - mean) / std`` for each coefficient.
 
     Parameters
     ----------
-    mean, std : tuple of float
-        One number (dB) for each coefficient.
+    mean : tuple of float
+        Mean of each coefficient (dB).
+    std : tuple of float
+        Standard deviation of each coefficient (dB), above 0.
     level : {"absolute", "loudest"}
-        What the first coefficient, the level, is measured from: full scale, or the loudest frame of
-        the window, so that it does not matter how loud a microphone is.
+        Reference of the first coefficient, the level: full scale, or the loudest frame of the
+        window, so that the gain of a microphone does not matter.
     limit : float or None
-        Normalised coefficients beyond it, either way, are cut to it: the range that int8 has to
-        hold.
+        Range of normalised coefficients, above 0: what is outside +-limit is clipped to it, since
+        int8 has to hold the range. None: no limit.
     """
 
     mean: tuple[float, ...]
@@ -35,7 +38,17 @@ class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
     limit: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
 
     def __call__(self, frames: Frames) -> Frames:
-        """Return MFCCs [shape=(..., frames, n_mfcc)] (dB) as the network gets them."""
+        """Return normalised features, the input of the network.
+
+        Parameters
+        ----------
+        frames : np.ndarray [shape=(..., frames, n_mfcc)]
+            MFCCs (dB); left unchanged.
+
+        Returns
+        -------
+        np.ndarray [shape=(..., frames, n_mfcc), dtype=float32]
+        """
         normalised = np.array(frames, np.float32)
         if self.level == "loudest":
             normalised[..., 0] -= normalised[..., 0].max(axis=-1, keepdims=True)
@@ -52,30 +65,35 @@ class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
 
 
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that the daemon must know of a model.
+    """All that the daemon must know about a model.
 
     Parameters
     ----------
     version : int
-        Version of this contract.
+        Version of the contract.
     labels : tuple of str
-        In the order of the network's outputs, which are logits.
+        Labels in the order of the network's outputs, which are logits; at least two.
     mfcc : MfccConfig
-        The features.
+        Parameters of the features.
     window_frames : int
-        Frames that one inference sees.
+        Frames of one window, the input of the network; at least 1.
     normalisation : Normalisation
-        Applied to the features before the network.
+        Normalisation of the features.
     temperature : float
-        Logits are divided by it before the softmax (calibration).
+        Calibration: the logits are divided by it before the softmax; above 0.
     abstain_below : float
-        A confidence below it is reported as uncertain.
+        Threshold: a result with a lower confidence is ``uncertain``; 0 to 1.
     trained_on : tuple of str
-        The corpora.
+        Names of the corpora.
     opens_for : {"speech", "sound"}
-        What there must be before the model is asked: a voice, or anything that stands out.
+        What opens the gate: a voice, or any sound that stands out of the room's noise.
     sha256 : str
-        Of the flatbuffer.
+        SHA-256 of the flatbuffer, in hexadecimal; :func:`emotiond.model.file.write_model` sets it.
+
+    Raises
+    ------
+    ValueError
+        If a label occurs twice, or if the normalisation does not fit the coefficients.
     """
 
     version: int
@@ -104,15 +122,25 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def reported(self) -> tuple[str, ...]:
-        """The labels that a record may name: all but :data:`NO_SPEECH`."""
+        """Labels that a record may name: all but ``no_speech``."""
         return tuple(label for label in self.labels if label != NO_SPEECH)
 
     @property
+    def sample_rate(self) -> int:
+        """Sample rate of the sound that the features are computed from (Hz)."""
+        return self.mfcc.sample_rate
+
+    @property
+    def window_samples(self) -> int:
+        """Samples that the frames of one window span."""
+        return self.mfcc.samples(self.window_frames)
+
+    @property
     def window_seconds(self) -> float:
-        """Sound that one inference sees (s)."""
-        return self.mfcc.samples(self.window_frames) / self.mfcc.sample_rate
+        """Length of one window (s)."""
+        return self.window_samples / self.sample_rate
 
     @property
     def short_hash(self) -> str:
-        """The first eight digits of the hash: the model's name in records."""
+        """First eight digits of the hash: the model's name in records."""
         return self.sha256[:8]

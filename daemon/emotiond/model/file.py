@@ -1,7 +1,7 @@
-"""The model file: a TFLite flatbuffer with its contract, ``emotiond.json``, in a ZIP behind it.
+"""The model file: a TFLite flatbuffer, then a ZIP with the contract, ``emotiond.json``.
 
-A ZIP appended to the flatbuffer is TFLite's convention for associated files; runtimes ignore it.
-The daemon takes every feature setting from the contract, so training and serving can't drift apart.
+A ZIP after the flatbuffer is TFLite's convention for associated files; runtimes ignore it. The
+daemon takes all parameters of the features from the contract, so that they are those of training.
 """
 
 import hashlib
@@ -18,26 +18,32 @@ from emotiond.errors import ModelError, reason
 from emotiond.model.contract import CONTRACT_VERSION, Contract
 
 CONTRACT_NAME: Final = "emotiond.json"
+"""Name of the contract in the ZIP."""
 FLATBUFFER_IDENTIFIER: Final = b"TFL3"
 """Bytes 4 to 8 of every TFLite file."""
 
 
 def write_model(path: Path, flatbuffer: bytes, contract: Contract) -> Contract:
-    """Write a model file.
+    """Write a model file, in one step: a reader sees the old file or the new one.
 
     Parameters
     ----------
     path : Path
-        Where to; replaced if it exists.
+        The file; replaced if it exists.
     flatbuffer : bytes
         A TFLite model.
     contract : Contract
-        Its ``sha256`` is set here.
+        Its contract; ``sha256`` need not be set.
 
     Returns
     -------
     Contract
-        As written.
+        The contract as written, with ``sha256``.
+
+    Raises
+    ------
+    OSError
+        If the file can't be written.
     """
     contract = msgspec.structs.replace(contract, sha256=hashlib.sha256(flatbuffer).hexdigest())
     tail = io.BytesIO()
@@ -45,7 +51,7 @@ def write_model(path: Path, flatbuffer: bytes, contract: Contract) -> Contract:
         # A fixed date, so that the same model makes the same file.
         entry = zipfile.ZipInfo(CONTRACT_NAME, date_time=(1980, 1, 1, 0, 0, 0))
         archive.writestr(entry, msgspec.json.format(msgspec.json.encode(contract), indent=1))
-    # Replaced in one step, so that nobody reads half of it.
+    # Follow links first: the rename below would replace the link itself.
     path = path.resolve()
     new = path.with_name(f"{path.name}.new")
     new.write_bytes(flatbuffer + tail.getvalue())
@@ -54,7 +60,7 @@ def write_model(path: Path, flatbuffer: bytes, contract: Contract) -> Contract:
 
 
 def read_contract(path: Path) -> Contract:
-    """Read and check the contract of a model file: :func:`read_model` without the network."""
+    """Read and check a model file and return its contract; see :func:`read_model`."""
     return read_model(path)[0]
 
 
@@ -64,18 +70,19 @@ def read_model(path: Path) -> tuple[Contract, bytes]:
     Parameters
     ----------
     path : Path
-        A file that :func:`write_model` wrote.
+        A model file, written by :func:`write_model`.
 
     Returns
     -------
     Contract
+        The contract.
     bytes
         The flatbuffer.
 
     Raises
     ------
     ModelError
-        If the file is missing, damaged, of another version, or no model of ours.
+        If the file can't be read or is damaged, has no contract, or one of another version.
     """
     try:
         content = path.read_bytes()
@@ -90,7 +97,7 @@ def read_model(path: Path) -> tuple[Contract, bytes]:
     except (
         zipfile.BadZipFile,
         KeyError,
-        # What zipfile makes of a directory with a damaged offset, method or flag.
+        # zipfile raises these for a directory with a damaged offset, method or flag.
         EOFError,
         NotImplementedError,
         OSError,
@@ -113,7 +120,22 @@ def read_model(path: Path) -> tuple[Contract, bytes]:
 def check_shapes(
     path: Path, contract: Contract, inputs: Sequence[int], outputs: Sequence[int]
 ) -> None:
-    """Raise ModelError if the network's tensor shapes disagree with its contract."""
+    """Check that the network's tensors have the shapes that its contract says.
+
+    Parameters
+    ----------
+    path : Path
+        The model file, for the message.
+    contract : Contract
+        Its contract.
+    inputs, outputs : sequence of int
+        Shape of the input tensor and of the output tensor.
+
+    Raises
+    ------
+    ModelError
+        If a shape is another one.
+    """
     expected_input = [1, contract.window_frames, contract.mfcc.n_mfcc]
     expected_output = [1, len(contract.labels)]
     for name, expected, actual in (
@@ -127,7 +149,10 @@ def check_shapes(
 
 
 def _has_root(flatbuffer: bytes) -> bool:
-    """Say whether a flatbuffer's root table and its vtable lie inside; a runtime may not look."""
+    """Return whether a flatbuffer's root table and vtable lie inside it: a runtime may not check.
+
+    Source: FlatBuffers documentation, Internals.
+    """
     root = int.from_bytes(flatbuffer[:4], "little")
     vtable = root - int.from_bytes(flatbuffer[root : root + 4], "little", signed=True)
     size = int.from_bytes(flatbuffer[vtable : vtable + 2], "little")
@@ -135,7 +160,7 @@ def _has_root(flatbuffer: bytes) -> bool:
 
 
 def _decode(path: Path, text: bytes) -> Contract:
-    """Decode a contract, looking at its version first: other versions have other fields."""
+    """Decode a contract; the version comes first, since other versions have other fields."""
     try:
         version = msgspec.json.decode(text, type=dict[str, msgspec.Raw]).get("version")
         found = msgspec.json.decode(version) if version else None

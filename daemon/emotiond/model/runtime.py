@@ -1,4 +1,4 @@
-"""The classifier: one TFLite file on one thread, whichever runtime is installed."""
+"""The classifier: runs a model file on one thread, with the TFLite runtime that is installed."""
 
 from pathlib import Path
 from threading import Lock
@@ -16,16 +16,23 @@ from emotiond.streams import quiet_stderr
 Logits = NDArray[np.float32]
 
 RUNTIMES: Final = ("ai_edge_litert", "tflite_runtime")
-"""Import names, best first: LiteRT is several times faster and the one that is maintained."""
+"""Import names of the runtimes, best first: LiteRT is several times faster, and maintained."""
 
 
 def load_runtime() -> tuple[str, Any]:
-    """Return the name and the ``Interpreter`` class of the best installed runtime.
+    """Import the best installed runtime.
+
+    Returns
+    -------
+    str
+        Its import name, one of ``RUNTIMES``.
+    type
+        Its class ``Interpreter``.
 
     Raises
     ------
     EmotiondError
-        If none is installed.
+        If no runtime is installed.
     """
     for name in RUNTIMES:
         try:
@@ -40,24 +47,25 @@ def load_runtime() -> tuple[str, Any]:
 
 
 class Classifier:
-    """A model file, ready to run. Threads may share one: they run one at a time.
+    """The network of a model file, loaded and checked; threads may share it, and run in turn.
 
     Parameters
     ----------
     path : Path
-        A model file with its contract.
+        A model file; later changes to the file have no effect.
 
     Attributes
     ----------
     contract : Contract
-        What the file promises.
+        Contract of the file.
     runtime : str
-        Import name of the runtime that runs it.
+        Import name of the runtime that runs the network.
 
     Raises
     ------
     ModelError
-        If the file is refused.
+        If the file can't be read, is damaged or of another version, or if its network can't be
+        loaded, disagrees with its contract, or gives results that are not finite.
     EmotiondError
         If no runtime is installed.
     """
@@ -67,7 +75,7 @@ class Classifier:
         self.contract, flatbuffer = read_model(path)
         self.runtime, interpreter = load_runtime()
         try:
-            # Of what was checked, not of the file: it may be replaced while the daemon runs.
+            # From the checked bytes, not from the file: somebody may replace it meanwhile.
             self._interpreter = interpreter(model_content=flatbuffer, num_threads=1)
             self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
@@ -82,16 +90,17 @@ class Classifier:
             raise ModelError(f"model {path}: gives results that are not finite numbers")
 
     def logits(self, frames: Frames) -> Logits:
-        """Run the network once.
+        """Run the network on one window.
 
         Parameters
         ----------
         frames : np.ndarray [shape=(window_frames, n_mfcc), dtype=float32]
-            MFCCs as computed, not normalised.
+            MFCCs (dB), not normalised.
 
         Returns
         -------
         np.ndarray [shape=(labels,), dtype=float32]
+            Logits in the order of the contract's labels.
         """
         values = quantise(self.contract.normalisation(frames), self._input)
         with self._one_at_a_time:
@@ -101,7 +110,21 @@ class Classifier:
         return dequantise(outputs, self._output)
 
     def probabilities(self, frames: Frames) -> Logits:
-        """Run the network once and return calibrated probabilities [shape=(labels,)]."""
+        """Run the network on one window and return calibrated probabilities.
+
+        Calibration is temperature scaling. Source: C. Guo et al., On Calibration of Modern Neural
+        Networks, ICML 2017, https://arxiv.org/abs/1706.04599.
+
+        Parameters
+        ----------
+        frames : np.ndarray [shape=(window_frames, n_mfcc), dtype=float32]
+            MFCCs (dB), not normalised.
+
+        Returns
+        -------
+        np.ndarray [shape=(labels,), dtype=float32]
+            Probabilities in the order of the contract's labels; sum 1.
+        """
         return softmax(self.logits(frames) / np.float32(self.contract.temperature))
 
 
@@ -120,7 +143,22 @@ def load_quietly(path: Path) -> Classifier:
 
 
 def quantise(values: NDArray[np.float32], tensor: dict[str, Any]) -> NDArray[Any]:
-    """Convert to the type of an input tensor; a float32 tensor takes the values as they are."""
+    """Convert values to the type of an input tensor: ``round(values / scale) + zero``, clipped.
+
+    Source: TensorFlow Lite 8-bit quantization specification.
+
+    Parameters
+    ----------
+    values : np.ndarray [shape=(...), dtype=float32]
+        Normalised features.
+    tensor : dict
+        Details of the tensor, from the runtime: ``dtype`` and ``quantization`` (scale, zero point).
+
+    Returns
+    -------
+    np.ndarray [shape=(...)]
+        Values of the tensor's type; the same values if that is float32.
+    """
     if tensor["dtype"] is np.float32:
         return values
     scale, zero = tensor["quantization"]
@@ -132,7 +170,19 @@ def quantise(values: NDArray[np.float32], tensor: dict[str, Any]) -> NDArray[Any
 
 
 def dequantise(values: NDArray[Any], tensor: dict[str, Any]) -> NDArray[np.float32]:
-    """Convert from the type of an output tensor to float32."""
+    """Convert values from the type of an output tensor: ``(values - zero) * scale``.
+
+    Parameters
+    ----------
+    values : np.ndarray [shape=(...)]
+        Values of the tensor's type.
+    tensor : dict
+        Details of the tensor, from the runtime: ``dtype`` and ``quantization`` (scale, zero point).
+
+    Returns
+    -------
+    np.ndarray [shape=(...), dtype=float32]
+    """
     if tensor["dtype"] is np.float32:
         return values.astype(np.float32)
     scale, zero = tensor["quantization"]
@@ -140,6 +190,17 @@ def dequantise(values: NDArray[Any], tensor: dict[str, Any]) -> NDArray[np.float
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return probabilities along the last axis."""
+    """Return the softmax of logits along the last axis.
+
+    Parameters
+    ----------
+    logits : np.ndarray [shape=(..., labels), dtype=float32]
+        Finite numbers.
+
+    Returns
+    -------
+    np.ndarray [shape=(..., labels), dtype=float32]
+        Probabilities; each row's sum is 1.
+    """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)

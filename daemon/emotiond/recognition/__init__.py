@@ -1,1 +1,1 @@
-"""Pure: samples in, records out. No clock, no thread, no file, no device."""
+"""Recognition, pure: samples in, records out. No clock, no thread, no file, no device inside."""

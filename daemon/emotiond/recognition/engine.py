@@ -1,8 +1,8 @@
 """The engine: samples in, records out. No clock, no thread, no file, no device.
 
-Time is counted in samples. Sound is processed in hops of one fixed length on one fixed grid,
-whatever the blocks it arrives in, so the same samples give the same records to the last byte, live
-or replayed.
+Time is counted in samples. Sound is cut into hops of one fixed length on one fixed grid, whatever
+the blocks in which it arrives. So the same samples give the same records to the last byte, live or
+replayed.
 """
 
 import math
@@ -14,43 +14,55 @@ import numpy as np
 from emotiond.audio.signal import Signal, check_signal
 from emotiond.features.mfcc import Frames, StreamingMfcc
 from emotiond.model.contract import Contract
-from emotiond.recognition.decision import SILENCE, Decided, Decision, Probabilities
+from emotiond.recognition.decision import NO_SPEECH_DECIDED, Decided, Decision, Probabilities
 from emotiond.recognition.gate import Gate
 from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Record, Utterance
 
 
 class Model(Protocol):
-    """What the engine needs of a classifier."""
+    """A classifier that the engine can run."""
 
     contract: Contract
 
     def probabilities(self, frames: Frames) -> Probabilities:
-        """Return calibrated probabilities [shape=(labels,)] of one window."""
+        """Return the calibrated probabilities of one window.
+
+        Parameters
+        ----------
+        frames : np.ndarray [shape=(window_frames, n_mfcc), dtype=float32]
+            MFCCs (dB), not normalised.
+
+        Returns
+        -------
+        np.ndarray [shape=(labels,), dtype=float32]
+            In the order of ``contract.labels``; sum 1.
+        """
 
 
 class Engine:
-    """Window, gate, features, classifier and decision over one stream of sound.
+    """Gate, features, window, classifier and decision over one stream of sound.
 
     Parameters
     ----------
     model : Model
-        The classifier; every feature setting comes from its contract.
+        The classifier; its contract has all parameters of the features.
     hop_seconds : float
-        Wanted time between two predictions; rounded to whole feature frames.
-    gate : GateSettings
-        When somebody is taken to speak.
-    decision : DecisionSettings
-        How labels are smoothed and withheld.
+        Wanted time between two predictions (s); rounded to whole hops of the features, at least 1.
+    gate : GateSettings or None
+        When the gate opens and closes; None: the default settings.
+    decision : DecisionSettings or None
+        How labels are smoothed and withheld; None: the default settings.
 
     Attributes
     ----------
     hop : int
         Samples between two predictions.
     sample_rate : int
-        Of the sound to push (Hz).
+        Sample rate of the stream (Hz).
     stride : int
-        Classify every so many hops, for a machine that is too slow for each.
+        Hops between two runs of the classifier; more than 1 on a machine that is too slow. May be
+        set.
     """
 
     def __init__(
@@ -65,35 +77,42 @@ class Engine:
         config = contract.mfcc
         self._model = model
         self._contract = contract
-        self.sample_rate = config.sample_rate
-        hop_frames = max(1, round(hop_seconds * config.sample_rate / config.hop_length))
+        self.sample_rate = contract.sample_rate
+        hop_frames = max(1, round(hop_seconds * self.sample_rate / config.hop_length))
         self.hop = hop_frames * config.hop_length
-        self._gate = Gate(gate or GateSettings(), config.sample_rate, self.hop, contract.opens_for)
+        self._gate = Gate(gate or GateSettings(), self.sample_rate, self.hop, contract.opens_for)
         self._mfcc = StreamingMfcc(config)
-        # The last window's sound, in whole hops: where a window comes from when the gate opens.
-        self._window_hops = math.ceil(config.samples(contract.window_frames) / self.hop)
-        self._sound: deque[Signal] = deque(maxlen=self._window_hops)
-        self._frames: Frames | None = None
+        self._window_hops = math.ceil(contract.window_samples / self.hop)
+        self._recent: deque[Signal] = deque(maxlen=self._window_hops)
+        """The last hops, as many as a window spans: its sound when the gate opens."""
+        self._window: Frames | None = None
+        """The window's frames while the gate is open."""
         self._empty_window()
         self._pending = np.empty(0, np.float32)
         self._decision = Decision(
             contract, decision or DecisionSettings(), self.hop / self.sample_rate
         )
         self._utterance_start: int | None = None
-        self._heard = 0
-        """Hops since speech began, as many as a window has."""
+        """Sample at which the utterance under way began."""
+        self._speech_hops = 0
+        """Hops since the gate opened, at most a window's."""
         self.stride = 1
         self._skip = 0
-        """Hops to come before the next prediction."""
-        self._said: int | None = None
-        """Where the last prediction of this speech ended."""
+        """Hops without a prediction before the next one."""
+        self._last_end: int | None = None
+        """Sample at which the last prediction since the gate opened ended."""
         self._position = 0
+        """Samples of the stream that have been processed or lost."""
         self._dropped = 0
+        """Samples lost since the last prediction."""
 
     def renewed(
         self, hop_seconds: float, gate: GateSettings, decision: DecisionSettings
     ) -> "Engine":
-        """Return an engine of other settings, to go on where this one has finished."""
+        """Return an engine with other settings, whose stream goes on where this one's ended.
+
+        Call :meth:`finish` of this one first. The parameters are those of the class.
+        """
         engine = Engine(self._model, hop_seconds=hop_seconds, gate=gate, decision=decision)
         engine._position = self._position
         engine._dropped = self._dropped
@@ -106,17 +125,17 @@ class Engine:
 
     @property
     def speech(self) -> float:
-        """How sure the gate is of speech in the last hop, 0 to 1."""
+        """Probability of speech in the last hop, by the gate, 0 to 1."""
         return self._gate.speech
 
     @property
     def level(self) -> float:
-        """Loudness of the last hop (dBFS)."""
+        """Level of the last hop (dBFS)."""
         return self._gate.level
 
     @property
     def seconds(self) -> float:
-        """Stream time of the end of the last hop."""
+        """Stream time at the end of the last hop (s)."""
         return self._position / self.sample_rate
 
     @property
@@ -125,7 +144,7 @@ class Engine:
         return self.hop - len(self._pending)
 
     def push(self, samples: Signal) -> list[Record]:
-        """Hear the next samples.
+        """Process the next samples of the stream.
 
         Parameters
         ----------
@@ -135,23 +154,34 @@ class Engine:
         Returns
         -------
         list of Record
-            Of the hops that these samples complete.
+            Records of the hops that these samples complete.
 
         Raises
         ------
         ValueError
-            If the samples are not one-dimensional or not finite; none is kept then.
+            If the samples are not one-dimensional or not finite; then none is kept.
         """
         sound = np.concatenate((self._pending, check_signal(samples)))
         records: list[Record] = []
         whole = len(sound) // self.hop * self.hop
         for start in range(0, whole, self.hop):
-            records += self._hear(sound[start : start + self.hop])
+            records += self._process(sound[start : start + self.hop])
         self._pending = sound[whole:]
         return records
 
     def gap(self, samples: int) -> list[Record]:
-        """Note that samples were lost here: speech ends, the window empties, time goes on."""
+        """Note that samples were lost here: speech ends, and the window is emptied.
+
+        Parameters
+        ----------
+        samples : int
+            Number of lost samples; stream time goes on by it, and the next prediction reports it.
+
+        Returns
+        -------
+        list of Record
+            Records of the speech that ends.
+        """
         records = self.finish()
         self._position += samples
         self._dropped += samples
@@ -160,76 +190,86 @@ class Engine:
         return records
 
     def finish(self) -> list[Record]:
-        """End the stream here: hear the rest of a hop, and end an utterance that is under way."""
+        """End the stream here: process a last part of a hop, and end the utterance under way.
+
+        Returns
+        -------
+        list of Record
+            Records of that part, and of the speech that ends.
+        """
         records: list[Record] = []
         rest = len(self._pending)
         if self._seconds(self._position + rest) > self._seconds(self._position):
-            records = self._hear(np.pad(self._pending, (0, self.hop - rest)), rest)
-        else:  # shorter than a millisecond: in a record it would have no length
+            records = self._process(np.pad(self._pending, (0, self.hop - rest)), rest)
+        else:  # shorter than a millisecond: its record would have no length
             self._position += rest
         self._pending = np.empty(0, np.float32)
-        return records + self._fall_silent(self._position)
+        return records + self._end_speech(self._position)
 
-    def _hear(self, hop: Signal, heard: int | None = None) -> list[Record]:
-        """Process one hop, of which the last ``hop - heard`` samples are padding."""
+    def _process(self, hop: Signal, length: int | None = None) -> list[Record]:
+        """Process one hop; if a length is given, the samples behind it are padding."""
         start = self._position
-        self._position += self.hop if heard is None else heard
+        self._position += self.hop if length is None else length
         is_open = self._gate.push(hop)
-        if not is_open and self._frames is not None:
-            # Whoever spoke until here is no part of what is spoken next.
+        if not is_open and self._window is not None:
+            # Keep the last utterance out of the next one's window.
             self._empty_window()
-        self._sound.append(hop)
+        self._recent.append(hop)
         if not is_open:
-            return self._fall_silent(start)
+            return self._end_speech(start)
         if self._utterance_start is None:
             self._utterance_start = start
-        self._frames = self._window(hop)
-        self._heard = min(self._heard + 1, self._window_hops)
+        self._window = self._next_window(hop)
+        self._speech_hops = min(self._speech_hops + 1, self._window_hops)
         if self._skip > 0:
             self._skip -= 1
             return []
         self._skip = self.stride - 1
-        probabilities = self._model.probabilities(self._frames)
-        # A window that has heard little speech yet says little.
-        share = self._heard / self._window_hops
-        decided, raw_label = self._decision.hear(probabilities, share, self._since_prediction())
+        probabilities = self._model.probabilities(self._window)
+        # A window with little speech in it counts for little.
+        weight = self._speech_hops / self._window_hops
+        decided, raw_label = self._decision.push(probabilities, weight, self._since_prediction())
         records: list[Record] = [self._prediction(start, decided, raw_label)]
         if self._decision.too_long:
-            records += self._utterance()
+            records += self._end_utterance()
         return records
 
     def _since_prediction(self) -> int:
-        """Return the hops since the last prediction of this speech; 1 where there was none."""
-        if self._said is None:
+        """Return the hops since the last prediction of this speech; 1 if there was none."""
+        if self._last_end is None:
             return 1
-        return max(1, round((self._position - self._said) / self.hop))
+        return max(1, round((self._position - self._last_end) / self.hop))
 
     def _empty_window(self) -> None:
-        self._sound.extend([np.zeros(self.hop, np.float32)] * self._window_hops)
-        self._frames = None
+        """Replace the sound before now by silence."""
+        self._recent.extend([np.zeros(self.hop, np.float32)] * self._window_hops)
+        self._window = None
 
-    def _window(self, hop: Signal) -> Frames:
-        """Return the window's frames, computing a hop's, or all when the gate has just opened."""
-        if self._frames is None:
+    def _next_window(self, hop: Signal) -> Frames:
+        """Return the window that ends with a hop.
+
+        It computes the frames of this hop; those of all recent hops if the gate has just opened.
+        """
+        if self._window is None:
             self._mfcc.reset()
-            frames = [self._mfcc.push(each) for each in self._sound]
+            frames = [self._mfcc.push(each) for each in self._recent]
         else:
-            frames = [self._frames, self._mfcc.push(hop)]
+            frames = [self._window, self._mfcc.push(hop)]
         return np.concatenate(frames)[-self._contract.window_frames :]
 
-    def _fall_silent(self, start: int) -> list[Record]:
-        """Say that speech is over, and what it was; nothing where there was none."""
-        if not self._heard:
+    def _end_speech(self, start: int) -> list[Record]:
+        """Return the records of speech that ends at ``start``; none if there was no speech."""
+        if not self._speech_hops:
             return []
-        silence = self._prediction(start, SILENCE, None)
-        utterance = self._utterance()
+        no_speech = self._prediction(start, NO_SPEECH_DECIDED, None)
+        utterance = self._end_utterance()
         self._decision.reset()
-        self._heard = self._skip = 0
-        self._said = None
-        return [silence, *utterance]
+        self._speech_hops = self._skip = 0
+        self._last_end = None
+        return [no_speech, *utterance]
 
-    def _utterance(self) -> list[Record]:
-        """End the utterance that is under way, if there is one and somebody spoke in it."""
+    def _end_utterance(self) -> list[Record]:
+        """Return the record of the utterance under way; none if it has no speech."""
         start, self._utterance_start = self._utterance_start, None
         decided = self._decision.end_utterance()
         if start is None or decided is None:
@@ -244,8 +284,8 @@ class Engine:
 
     def _prediction(self, start: int, decided: Decided, raw_label: str | None) -> Prediction:
         dropped, self._dropped = self._dropped, 0
-        start = start if self._said is None else self._said
-        self._said = self._position
+        start = start if self._last_end is None else self._last_end
+        self._last_end = self._position
         return Prediction(
             model=self._contract.short_hash,
             start=self._seconds(start),

@@ -1,7 +1,7 @@
-"""The gate, which knows whether anyone is speaking.
+"""The gate: decides for each hop whether somebody speaks.
 
-Two stages: energy over a floor that follows the room, and a detector of voices for what is louder.
-docs/GATE.md has the measurements behind it.
+It has two stages: the energy of a hop over the noise floor of the room, and, if that is enough,
+voice activity detection. docs/GATE.md has the measurements behind the numbers.
 """
 
 import math
@@ -13,37 +13,42 @@ import numpy as np
 
 from emotiond.audio.signal import Signal, decibels
 from emotiond.recognition.settings import GateSettings
-from emotiond.recognition.vad import PIECE, RATE, VoiceDetector
+from emotiond.recognition.vad import RATE, SEGMENT, VoiceDetector
 from emotiond.values import SILENCE_DB, OpensFor
 
-FLOOR_DB: Final = -92.0
-"""No room is taken to be quieter than this (dBFS, without rumble): above the last bit of 16."""
-EMPHASIS: Final = 0.97
-"""Of the first difference that takes rumble out; rooms rumble unsteadily and voices don't."""
+SPEECH_FLOOR_DB: Final = -92.0
+"""Lowest noise floor of a gate that opens for speech (dBFS after pre-emphasis): just above the
+quantisation noise of 16 bits. The voice detector decides afterwards, so whispers may pass."""
+SOUND_FLOOR_DB: Final = -75.0
+"""Lowest noise floor of a gate that opens for any sound (dBFS after pre-emphasis)."""
+PRE_EMPHASIS: Final = 0.97
+"""Coefficient of the first difference that removes rumble: rumble is unsteady, as voices are."""
 FRAME_SECONDS: Final = 0.02
-"""Long enough for a period of the lowest voice, short enough to see the gaps between syllables."""
+"""Length of the frames whose levels are compared (s): holds a period of the lowest voice, and is
+shorter than the gaps between syllables."""
 
 
 class Gate:
-    """Gate over hops of equal length.
+    """The gate over a stream of hops of equal length.
 
     Parameters
     ----------
     settings : GateSettings
-        When it opens and closes.
+        Thresholds and times.
     sample_rate : int
-        Samples a second.
+        Sample rate of the stream (Hz).
     hop : int
-        Samples in each block.
+        Samples in each hop.
     opens_for : {"speech", "sound"}
-        The model's wish, where the settings have none. For sound, energy alone opens it.
+        What opens the gate if the settings don't say; for ``sound`` there is no voice detection.
 
     Attributes
     ----------
     speech : float
-        How sure the gate is of speech in the last hop, 0 to 1.
+        Probability of speech in the last hop, 0 to 1, and 0 for a hop too quiet for the voice
+        detector; for ``sound``, a logistic function of the hop's energy.
     level : float
-        Loudness of the last hop (dBFS).
+        Level of the last hop (dBFS).
     """
 
     def __init__(
@@ -51,19 +56,18 @@ class Gate:
     ) -> None:
         seconds = hop / sample_rate
         wanted = settings.opens_for or opens_for
-        # Where voices are told from noise afterwards, a whisper may be heard.
-        floor = FLOOR_DB if wanted == "speech" else SILENCE_DB
+        floor = SPEECH_FLOOR_DB if wanted == "speech" else SOUND_FLOOR_DB
         if settings.floor_db is not None:
             floor = settings.floor_db
-        self._energy = _Energy(settings, sample_rate, hop, floor)
+        self._energy = _EnergyStage(settings, sample_rate, hop, floor)
         self._settings = settings
         self._voice = VoiceDetector(sample_rate) if wanted == "speech" else None
-        self._pieces = math.ceil(hop * RATE / sample_rate / PIECE)
+        self._segments = math.ceil(hop * RATE / sample_rate / SEGMENT)
         self._hangover = round(settings.hangover_seconds / seconds)
         self.reset()
 
     def reset(self) -> None:
-        """Forget the room and who spoke in it."""
+        """Forget the stream: the room's noise floor and the last speech."""
         self._energy.reset()
         if self._voice is not None:
             self._voice.reset()
@@ -72,44 +76,56 @@ class Gate:
         self.level = SILENCE_DB
 
     def push(self, hop: Signal) -> bool:
-        """Hear one hop and say whether the gate is open."""
+        """Process the next hop.
+
+        Parameters
+        ----------
+        hop : np.ndarray [shape=(hop,), dtype=float32]
+            Mono sound, full scale at +-1.
+
+        Returns
+        -------
+        bool
+            Whether the gate is open.
+        """
         self.level, excess = self._energy(hop)
         if self._voice is None:
             self.speech = float(1.0 / (1.0 + np.exp(-excess / 2.0)))
-            heard = excess >= 0.0
+            active = excess >= 0.0
         else:
-            heard = self._hear_voice(self._voice, hop, loud=excess >= 0.0)
-        if heard:
+            active = self._detect_voice(self._voice, hop, loud=excess >= 0.0)
+        if active:
             self._open_hops = 1 + self._hangover
         else:
             self._open_hops = max(0, self._open_hops - 1)
         return self._open_hops > 0
 
-    def _hear_voice(self, voice: VoiceDetector, hop: Signal, *, loud: bool) -> bool:
-        """Say whether somebody speaks in a hop; what is not loud is only remembered."""
-        self.speech, heard = 0.0, False
-        for piece in np.array_split(hop, self._pieces):
-            voice.hear(piece)
+    def _detect_voice(self, voice: VoiceDetector, hop: Signal, *, loud: bool) -> bool:
+        """Return whether somebody speaks in a hop; a quiet hop only goes into the stream."""
+        self.speech, active = 0.0, False
+        for segment in np.array_split(hop, self._segments):
+            voice.push(segment)
             if loud:
-                is_open = heard or self._open_hops > 0
+                is_open = active or self._open_hops > 0
                 probability = voice.probability()
                 self.speech = max(self.speech, probability)
                 above = self._settings.stay_above if is_open else self._settings.open_above
-                heard = heard or probability > above
-        return heard
+                active = active or probability > above
+        return active
 
 
-class _Energy:
-    """Level, and how far the loud part of a hop is over the floor and its margin.
+class _EnergyStage:
+    """Energy of hops over the noise floor.
 
-    Speech swings by tens of dB within a second; a fan, hum or rain does not. So the floor is the
-    quiet part of the last seconds, and what may be speech stands out of it.
+    Speech swings by tens of dB within a second; a fan, hum or rain does not. So the noise floor is
+    the lowest of the quiet levels (10th percentile of the frames) of the last hops, and the loud
+    level of a hop (90th percentile) is compared with it.
     """
 
     def __init__(
-        self, settings: GateSettings, sample_rate: int, hop: int, quietest: float = FLOOR_DB
+        self, settings: GateSettings, sample_rate: int, hop: int, lowest_floor: float
     ) -> None:
-        self._quietest = quietest
+        self._lowest_floor = lowest_floor
         self._margin = settings.margin_db
         self._frame = min(hop, max(1, round(FRAME_SECONDS * sample_rate)))
         hops = round(settings.floor_seconds * sample_rate / hop)
@@ -117,34 +133,40 @@ class _Energy:
         self.reset()
 
     def reset(self) -> None:
-        self._floors.extend([self._quietest] * (self._floors.maxlen or 1))
-        self._last = 0.0
+        self._floors.extend([self._lowest_floor] * (self._floors.maxlen or 1))
+        self._last_sample = 0.0
 
     def __call__(self, hop: Signal) -> tuple[float, float]:
-        # float64: a file of floats may hold samples whose squares float32 can't.
+        """Return a hop's level (dBFS), and its excess over floor and margin (dB; may be < 0)."""
+        # float64: a file of floats may hold samples whose squares overflow float32.
         sound = hop.astype(np.float64)
         level = float(decibels(np.dot(sound, sound) / len(sound)))
         emphasised = np.empty_like(sound)
-        emphasised[0] = -EMPHASIS * self._last
-        np.multiply(sound[:-1], -EMPHASIS, out=emphasised[1:])
+        emphasised[0] = -PRE_EMPHASIS * self._last_sample
+        np.multiply(sound[:-1], -PRE_EMPHASIS, out=emphasised[1:])
         emphasised += sound
-        self._last = float(sound[-1])
+        self._last_sample = float(sound[-1])
         frames = emphasised[: len(hop) // self._frame * self._frame].reshape(-1, self._frame)
         powers = np.einsum("ij,ij->i", frames, frames) / self._frame
         levels = np.sort(decibels(powers)).tolist()
-        self._floors.append(max(self._quietest, quantile(levels, 0.1)))
+        self._floors.append(max(self._lowest_floor, quantile(levels, 0.1)))
         return level, quantile(levels, 0.9) - min(self._floors) - self._margin
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """Return what NumPy's quantile does, to the last bit, at a tenth of its cost.
+    """Return ``np.quantile(ordered, share)`` to the last bit, at a tenth of the time.
 
     Parameters
     ----------
     ordered : sequence of float
-        Smallest first; at least one.
+        Values in ascending order; at least one.
     share : float
-        Of the values that are smaller, 0 to 1.
+        Share of the values below the quantile, 0 to 1.
+
+    Returns
+    -------
+    float
+        The quantile, between two values linearly interpolated.
     """
     place = (len(ordered) - 1) * share
     before = int(place)

@@ -1,4 +1,4 @@
-"""The emotion of one whole recording, through the same engine that listens live."""
+"""The verdict on one whole recording, by the same engine that listens live."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -14,35 +14,46 @@ from emotiond.recognition.settings import GateSettings
 from emotiond.record import Record, State, Utterance
 from emotiond.values import LEAST_DB
 
-VOICE_ABOVE: Final = 0.5
-"""Probability of speech above which a voice is heard in a file; live the gate is stricter."""
+SPEECH_ABOVE: Final = 0.5
+"""Probability of speech that opens the gate and keeps it open; live the gate is stricter."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What a recording sounds like."""
+    """The verdict on a recording."""
 
     seconds: float
+    """Length of the recording (s)."""
     label: str | None
+    """The label if the state is ``emotion``, else None."""
     state: State
+    """``emotion``, ``uncertain`` or ``no_speech``."""
     confidence: float
+    """Probability of the label, or of the most probable one if there is none; 0 to 1."""
     probabilities: dict[str, float]
-    """Mean over all speech, weighted by the length of each utterance; empty without speech."""
+    """Mean of its utterances, weighted by their lengths; empty without speech."""
 
 
-def classify(model: Model, blocks: Iterable[Signal]) -> Verdict:
-    """Hear a recording to its end and pool what its utterances were.
+def verdict_of(model: Model, blocks: Iterable[Signal]) -> Verdict:
+    """Return the verdict on a recording: the mean of its utterances.
 
     Parameters
     ----------
     model : Model
         The classifier.
     blocks : iterable of np.ndarray [shape=(n,), dtype=float32]
-        Mono sound at the model's sample rate.
+        The recording: mono sound at the model's sample rate, full scale at +-1.
 
     Returns
     -------
     Verdict
-        With state ``no_speech`` where nobody speaks.
+        The state is ``no_speech`` if nobody speaks.
+
+    Raises
+    ------
+    ValueError
+        If a block is not one-dimensional or not finite.
+    SoundError
+        If the blocks come from a file that can't be read.
     """
     engine = file_engine(model)
     contract = model.contract
@@ -58,16 +69,26 @@ def classify(model: Model, blocks: Iterable[Signal]) -> Verdict:
 
 
 def file_engine(model: Model) -> Engine:
-    """Return an engine for one whole recording.
+    """Return an engine for one whole recording, whose gate opens more easily than live.
 
-    Whoever asks about a file most likely knows that there is a voice in it. So where the model
-    itself tells voices from other sounds it hears all that stands out, however quiet it is, and
-    mumbled speech, which the detector of voices misses, is heard too. For other models the
-    detector is to be half sure: of 560 words of TESS it misses none then, and 13 as it is live.
+    A recording that somebody asks about most likely has a voice in it. If the model has the label
+    ``no_speech``, its gate opens for any sound that stands out, however quiet, and so for mumbled
+    speech, which the voice detector misses. For other models the voice detector must be half sure:
+    then it misses none of 560 words of TESS; with the live thresholds it misses 13.
+
+    Parameters
+    ----------
+    model : Model
+        The classifier.
+
+    Returns
+    -------
+    Engine
+        An engine at the start of its stream.
     """
     if NO_SPEECH in model.contract.labels:
         return Engine(model, gate=GateSettings(opens_for="sound", floor_db=LEAST_DB))
-    return Engine(model, gate=GateSettings(open_above=VOICE_ABOVE, stay_above=VOICE_ABOVE))
+    return Engine(model, gate=GateSettings(open_above=SPEECH_ABOVE, stay_above=SPEECH_ABOVE))
 
 
 def _records(engine: Engine, blocks: Iterable[Signal]) -> Iterator[Record]:

@@ -1,4 +1,7 @@
-"""Settings of recognition: how often, when the gate opens, how labels are smoothed and withheld."""
+"""Settings of recognition: time between predictions, gate and decision.
+
+A field's ``extra`` holds its unit, and for a default of None what the default is: help shows both.
+"""
 
 from typing import Annotated
 
@@ -7,97 +10,132 @@ import msgspec
 from emotiond.values import LEAST_DB, OpensFor, Probability
 
 Level = Annotated[float, msgspec.Meta(ge=LEAST_DB, le=0.0)]
+"""A sound level (dBFS)."""
+Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=600.0, extra={"unit": "seconds"})]
+"""A duration that may be 0 (s)."""
+PositiveSeconds = Annotated[float, msgspec.Meta(gt=0.0, le=600.0, extra={"unit": "seconds"})]
+"""A duration above 0 (s)."""
+HopSeconds = Annotated[
+    float,
+    msgspec.Meta(
+        gt=0.0, le=10.0, description="time between two predictions", extra={"unit": "seconds"}
+    ),
+]
 
 
 class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When the gate opens and closes."""
+    """The gate opens when somebody speaks; emotions are predicted only while it is open."""
 
     opens_for: Annotated[
         OpensFor | None,
         msgspec.Meta(
-            description="speech, or sound: all that stands out (default: the model's own)",
+            description="kind of sound that opens the gate: speech, or any sound that stands out "
+            "of the room's noise",
             examples=["sound"],
+            extra={"default": "the model's"},
         ),
     ] = None
     margin_db: Annotated[
         float,
         msgspec.Meta(
-            gt=0.0, le=100.0, description="how far over the room's floor speech must be (dB)"
+            gt=0.0,
+            le=100.0,
+            description="level above the noise floor from which a sound stands out",
+            extra={"unit": "dB"},
         ),
     ] = 6.0
     floor_seconds: Annotated[
-        float,
-        msgspec.Meta(gt=0.0, le=600.0, description="how long the room's floor is remembered (s)"),
+        PositiveSeconds,
+        msgspec.Meta(
+            description="length of recent sound whose quietest moments are the noise floor"
+        ),
     ] = 3.0
     floor_db: Annotated[
         Level | None,
         msgspec.Meta(
-            description="no room is taken to be quieter than this (dBFS; default: by what it opens "
-            "for)",
+            description="lower limit of the noise floor",
             examples=[-75.0],
+            extra={"unit": "dBFS", "default": "-92 dBFS for speech, -75 dBFS for sound"},
         ),
     ] = None
     open_above: Annotated[
-        Probability, msgspec.Meta(description="probability of speech above which it opens")
+        Probability, msgspec.Meta(description="probability of speech above which the gate opens")
     ] = 0.95
     stay_above: Annotated[
-        Probability, msgspec.Meta(description="probability of speech above which it stays open")
+        Probability,
+        msgspec.Meta(description="probability of speech above which an open gate stays open"),
     ] = 0.7
     hangover_seconds: Annotated[
         float,
-        msgspec.Meta(ge=0.0, le=60.0, description="how long the gate stays open after speech (s)"),
+        msgspec.Meta(
+            ge=0.0,
+            le=60.0,
+            description="hang-over: time that the gate stays open after the last speech",
+            extra={"unit": "seconds"},
+        ),
     ] = 0.5
 
 
-Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=600.0)]
-
-
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How labels are smoothed and when they are withheld."""
+    """The decision smooths the model's probabilities into a steady label, or says uncertain."""
 
     smoothing_seconds: Annotated[
-        float,
-        msgspec.Meta(gt=0.0, le=600.0, description="how long probabilities are averaged over (s)"),
+        PositiveSeconds,
+        msgspec.Meta(description="length of recent speech over which probabilities are averaged"),
     ] = 4.0
     abstain_below: Annotated[
         Probability | None,
         msgspec.Meta(
-            description="confidence below which it says uncertain (default: the model's own)",
+            description="confidence (the best label's probability) below which the result is "
+            "uncertain",
             examples=[0.5],
+            extra={"default": "the model's"},
         ),
     ] = None
     claim_margin: Annotated[
         Probability,
         msgspec.Meta(
-            description="share of the way from abstain_below to 1 that a first label, or that of "
-            "an utterance, must have come"
+            description="extra confidence for the first label shown and for a whole utterance: "
+            "they need abstain_below + this x (1 - abstain_below)"
         ),
     ] = 0.1
     withdraw_seconds: Annotated[
         Seconds,
-        msgspec.Meta(description="how long it must say uncertain before a label is withdrawn (s)"),
+        msgspec.Meta(
+            description="time that the confidence must stay below abstain_below before a shown "
+            "label becomes uncertain"
+        ),
     ] = 3.0
     switch_margin: Annotated[
         Probability,
-        msgspec.Meta(description="by how much a new label must be ahead to be shown at once"),
+        msgspec.Meta(
+            description="lead (difference of probabilities) at which a new label replaces the "
+            "shown one at once"
+        ),
     ] = 0.8
     switch_seconds: Annotated[
         Seconds,
-        msgspec.Meta(description="how long a new label that is less ahead must stay ahead (s)"),
+        msgspec.Meta(
+            description="time that a new label with a smaller lead must stay ahead before it is "
+            "shown"
+        ),
     ] = 5.0
     refractory_seconds: Annotated[
-        Seconds, msgspec.Meta(description="how long a new label stays at least (s)")
+        Seconds, msgspec.Meta(description="shortest time that a new label is shown")
     ] = 3.0
     no_speech_above: Annotated[
         Probability,
-        msgspec.Meta(description="probability of no_speech, if the model has it, that silences"),
+        msgspec.Meta(
+            description="probability of no_speech, in a model with that label, above which it "
+            "counts as silence"
+        ),
     ] = 0.5
     longest_utterance: Annotated[
         float,
-        msgspec.Meta(gt=0.0, le=3600.0, description="where very long speech is cut (s)"),
+        msgspec.Meta(
+            gt=0.0,
+            le=3600.0,
+            description="length at which an utterance ends although speech goes on",
+            extra={"unit": "seconds"},
+        ),
     ] = 30.0
-
-
-HopSeconds = Annotated[
-    float, msgspec.Meta(gt=0.0, le=10.0, description="seconds between two predictions")
-]

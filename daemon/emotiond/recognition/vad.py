@@ -1,4 +1,4 @@
-"""How probable it is that somebody speaks: Silero over the last second of a stream."""
+"""Voice activity detection: the probability of speech in the last second of a stream, by Silero."""
 
 import os
 from typing import Any, Final
@@ -10,24 +10,26 @@ from numpy.typing import NDArray
 from emotiond.audio.signal import Signal
 
 RATE: Final = 16_000
-"""Sample rate that the detector hears (Hz)."""
+"""Sample rate of Silero (Hz)."""
 CHUNK: Final = 512
-"""Samples that it gives a probability for."""
-PIECE: Final = 16 * CHUNK
-"""Samples that a probability is averaged over: single chunks of noise look like voices."""
-HEARD: Final = 2 * PIECE
-"""Samples of a stream that it hears each time, from silence on (1 s)."""
-AGAIN: Final = 4_000
-"""Samples after which it is asked again at the earliest (0.25 s)."""
-DEEPER: Final = 0.8
-"""Speed that it hears them at: so deep it misses less of acted speech (docs/GATE.md). What it hears
-must still be whole chunks (40)."""
-PEAK: Final = 0.5
-"""What the loudest sample is raised to, for it doesn't hear whispers."""
-MOST_GAIN: Final = 100.0
-"""By which it is raised at most (40 dB), so that the last bit of a converter is not."""
+"""Samples for which Silero gives one probability (32 ms)."""
+SEGMENT: Final = 16 * CHUNK
+"""Samples over which the probabilities of chunks are averaged: a single chunk of noise may look
+like a voice."""
+LOOKBACK: Final = 2 * SEGMENT
+"""Samples of the stream that Silero sees in one run, always from its initial state (1 s)."""
+INTERVAL: Final = 4_000
+"""Samples of the stream between two runs, at least (0.25 s)."""
+SPEED: Final = 0.8
+"""Playback speed: slowed down, a voice is deeper, and Silero misses less acted speech
+(docs/GATE.md). LOOKBACK / SPEED must be a whole number of chunks (40)."""
+TARGET_PEAK: Final = 0.5
+"""Amplitude of the loudest sample after scaling (full scale 1): Silero misses whispers."""
+MAX_GAIN: Final = 100.0
+"""Largest gain (40 dB), so that quantisation noise is not raised to the level of speech."""
 
 THREAD_LIMIT: Final = "OMP_THREAD_LIMIT"
+"""Environment variable with the most threads that OpenMP may start."""
 
 
 class VoiceDetector:
@@ -36,7 +38,7 @@ class VoiceDetector:
     Parameters
     ----------
     sample_rate : int
-        Of the stream (Hz).
+        Sample rate of the stream (Hz).
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -49,54 +51,66 @@ class VoiceDetector:
         self._resampler = (
             None if self._rate == RATE else soxr.ResampleStream(self._rate, RATE, 1, quality="LQ")
         )
-        self._past = np.zeros(HEARD, np.float32)
-        self._since = AGAIN
+        self._past = np.zeros(LOOKBACK, np.float32)
+        self._since_run = INTERVAL
         self._probability = 0.0
 
-    def hear(self, samples: Signal) -> None:
-        """Hear the next samples, full scale at +-1; any number up to a second."""
+    def push(self, samples: Signal) -> None:
+        """Add the next samples of the stream.
+
+        Parameters
+        ----------
+        samples : np.ndarray [shape=(n,), dtype=float32]
+            Mono sound, full scale at +-1; up to a second.
+        """
         samples = np.clip(samples, -1.0, 1.0)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
-        self._past = np.concatenate((self._past, samples))[-HEARD:]
-        self._since += len(samples)
+        self._past = np.concatenate((self._past, samples))[-LOOKBACK:]
+        self._since_run += len(samples)
 
     def probability(self) -> float:
-        """Return how probable speech is in the likeliest 0.4 s of the last second, 0 to 1.
+        """Return the probability of speech in the last second: the best segment's mean, 0 to 1.
 
-        An answer stands for a quarter of a second, so that short hops cost no more.
+        Silero runs at most once in ``INTERVAL`` samples, so that short hops cost no more; between
+        two runs the last result stands.
         """
-        if self._since >= AGAIN:
-            self._since = 0
-            sound = soxr.resample(self._past, DEEPER * RATE, RATE, quality="LQ")
+        if self._since_run >= INTERVAL:
+            self._since_run = 0
+            sound = soxr.resample(self._past, SPEED * RATE, RATE, quality="LQ")
             peak = float(np.abs(sound).max())
-            sound *= np.float32(min(MOST_GAIN, PEAK / max(peak, 1e-9)))
+            sound *= np.float32(min(MAX_GAIN, TARGET_PEAK / max(peak, 1e-9)))
             self._silero.reset()
             chunks = [
                 self._silero.process_samples(chunk.tolist()) for chunk in sound.reshape(-1, CHUNK)
             ]
-            self._probability = likeliest(np.array(chunks))
+            self._probability = highest_mean(np.array(chunks))
         return self._probability
 
 
-def likeliest(chunks: NDArray[np.float64]) -> float:
-    """Return the mean over the piece in which it is highest.
+def highest_mean(chunks: NDArray[np.float64]) -> float:
+    """Return the mean probability of the segment with the highest one.
 
     Parameters
     ----------
-    chunks : np.ndarray [shape=(n,)]
-        Probability of speech in each chunk, of at least a piece.
+    chunks : np.ndarray [shape=(n,), dtype=float64]
+        Probability of speech in each chunk, 0 to 1; at least 16 chunks, one segment.
+
+    Returns
+    -------
+    float
+        Mean probability, 0 to 1.
     """
-    length = PIECE // CHUNK
+    length = SEGMENT // CHUNK
     sums = np.concatenate(([0.0], np.cumsum(chunks)))
     return float(np.clip((sums[length:] - sums[:-length]).max() / length, 0.0, 1.0))
 
 
 def _silero() -> Any:
-    """Load the detector, to run on one thread.
+    """Load Silero so that it runs on one thread.
 
-    It asks OpenMP for four, which spin while they wait for each other: twenty times the processor
-    time, and no sooner done. The limit is read when its library is loaded.
+    Its library asks OpenMP for four threads, which spin while they wait for each other: twenty
+    times the processor time, and no faster. OpenMP reads the limit when the library is loaded.
     """
     before = os.environ.get(THREAD_LIMIT)
     os.environ[THREAD_LIMIT] = "1"

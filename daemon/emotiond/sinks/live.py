@@ -186,14 +186,17 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where predictions can be watched."""
+    """The live socket sends all predictions to emotiond watch and to other programs."""
 
     socket: Annotated[
         str | None,
         msgspec.Meta(
-            description="Unix socket that watch connects to, or none (default: in the session's or "
-            "systemd's folder)",
+            description="path of the Unix socket; none: no socket",
             examples=["none"],
+            extra={
+                "metavar": "PATH",
+                "default": "live.sock in the service's or the session's runtime folder",
+            },
         ),
     ] = None
 

@@ -177,21 +177,36 @@ def _restarted(record: Record) -> Status:
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where predictions are kept, and how long."""
+    """The log keeps all predictions, one file a day."""
 
     dir: Annotated[
         str | None,
         msgspec.Meta(
-            description="folder of the prediction log (default: the user's or systemd's)",
+            description="folder of the log files",
             examples=["/srv/emotiond/log"],
+            extra={
+                "metavar": "FOLDER",
+                "default": "the service's log folder, or ~/.local/state/emotiond",
+            },
         ),
     ] = None
     keep_days: Annotated[
-        int, msgspec.Meta(ge=1, le=36_500, description="days after which a day's log is deleted")
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=36_500,
+            description="age at which a log file is deleted",
+            extra={"unit": "days"},
+        ),
     ] = 30
     max_megabytes: Annotated[
         float,
-        msgspec.Meta(gt=0, le=1e9, description="size of all logs over which the oldest is deleted"),
+        msgspec.Meta(
+            gt=0,
+            le=1e9,
+            description="size of all log files together above which the oldest are deleted",
+            extra={"unit": "MB"},
+        ),
     ] = 200.0
 
     @property

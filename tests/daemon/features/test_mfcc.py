@@ -1,4 +1,4 @@
-"""The features, held to librosa's, whole and in a stream."""
+"""MFCCs: equal to librosa's, and in a stream equal to those of the whole signal."""
 
 import warnings
 
@@ -12,13 +12,15 @@ from emotiond.features.mfcc import Mfcc, MfccConfig, StreamingMfcc, dct_matrix, 
 from tests.daemon.sounds import cut, sizes
 
 ORACLE_DB = 1e-3
+"""Largest difference from librosa (dB)."""
 STREAM_DB = 1e-4
+"""Largest difference between a stream and the whole signal (dB)."""
 
 
 def oracle(signal: np.ndarray, config: MfccConfig) -> np.ndarray:
-    """Return what librosa says, in double precision."""
+    """Return librosa's MFCCs in double precision."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # narrow mel bands may be empty, in both
+        warnings.simplefilter("ignore")  # it warns of empty mel bands, which ours has too
         mel = librosa.feature.melspectrogram(
             y=signal.astype(np.float64),
             sr=config.sample_rate,
@@ -81,7 +83,7 @@ def signals(draw: st.DrawFn, least: int, most: int) -> np.ndarray:
 
 
 @given(data=st.data(), config=configs())
-def test_coefficients_are_librosas(data: st.DataObject, config: MfccConfig) -> None:
+def test_mfccs_equal_librosas(data: st.DataObject, config: MfccConfig) -> None:
     most = config.frame_length + 5 * config.hop_length
     signal = data.draw(signals(config.frame_length, most))
     ours = Mfcc(config)(signal)
@@ -91,13 +93,13 @@ def test_coefficients_are_librosas(data: st.DataObject, config: MfccConfig) -> N
 
 @pytest.mark.parametrize("gain", [1.0, 1e-3, 1e-6])
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_coefficients_of_the_default_settings_are_librosas(kind: str, gain: float) -> None:
+def test_mfccs_of_the_default_config_equal_librosas(kind: str, gain: float) -> None:
     signal = (KINDS[kind](20_000, np.random.default_rng(3)) * gain).astype(np.float32)
     config = MfccConfig()
     np.testing.assert_allclose(Mfcc(config)(signal), oracle(signal, config), rtol=0, atol=ORACLE_DB)
 
 
-def test_coefficients_of_speech_are_librosas(sample: np.ndarray) -> None:
+def test_mfccs_of_speech_equal_librosas(sample: np.ndarray) -> None:
     config = MfccConfig()
     ours = Mfcc(config)(sample)
     assert len(ours) == config.frames(len(sample))
@@ -116,7 +118,7 @@ def test_a_stream_gives_the_frames_of_the_whole_signal(
 
 
 @pytest.mark.parametrize("into", [[1], [0, 1], [127], [128], [129], [1, 500, 0]])
-def test_a_stream_of_speech_gives_the_frames_of_the_whole(
+def test_a_stream_of_speech_gives_the_frames_of_the_whole_signal(
     sample: np.ndarray, into: list[int]
 ) -> None:
     config = MfccConfig(frame_length=256, hop_length=128)
@@ -127,7 +129,7 @@ def test_a_stream_of_speech_gives_the_frames_of_the_whole(
 
 
 @pytest.mark.parametrize(("frame_length", "hop_length"), [(64, 16), (64, 64), (65, 7), (100, 1)])
-def test_the_number_of_frames_is_right_on_both_sides_of_every_boundary(
+def test_the_number_of_frames_is_right_just_below_and_at_every_boundary(
     frame_length: int, hop_length: int
 ) -> None:
     config = MfccConfig(frame_length=frame_length, hop_length=hop_length, n_mels=8, n_mfcc=4)
@@ -154,7 +156,7 @@ BAD_SIGNALS = {
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 @pytest.mark.parametrize("bad", BAD_SIGNALS.values(), ids=BAD_SIGNALS)
-def test_what_is_no_finite_mono_signal_is_rejected_and_leaves_a_stream_as_it_was(
+def test_a_bad_signal_is_rejected_and_does_not_change_a_stream(
     bad: np.ndarray,
 ) -> None:
     config = MfccConfig(frame_length=128, hop_length=64, n_mels=8, n_mfcc=8)
@@ -169,7 +171,7 @@ def test_what_is_no_finite_mono_signal_is_rejected_and_leaves_a_stream_as_it_was
     np.testing.assert_allclose(np.concatenate(parts), Mfcc(config)(signal), atol=STREAM_DB)
 
 
-def test_reset_forgets_the_rest_of_a_frame_which_matters_otherwise() -> None:
+def test_reset_forgets_the_samples_of_an_unfinished_frame() -> None:
     config = MfccConfig(frame_length=128, hop_length=64, n_mels=8, n_mfcc=8)
     first, second = np.random.default_rng(0).normal(0, 0.1, (2, 300)).astype(np.float32)
     fresh = StreamingMfcc(config).push(second)
@@ -181,7 +183,7 @@ def test_reset_forgets_the_rest_of_a_frame_which_matters_otherwise() -> None:
 
 
 @given(gain=st.floats(0.01, 1.0))
-def test_gain_only_moves_the_first_coefficient(gain: float) -> None:
+def test_gain_only_changes_the_first_coefficient(gain: float) -> None:
     config = MfccConfig()
     signal = np.random.default_rng(0).normal(0, 0.3, 4096).astype(np.float32)
     moved = Mfcc(config)(signal * np.float32(gain)) - Mfcc(config)(signal)
@@ -200,7 +202,7 @@ def test_the_transpose_of_the_dct_is_its_inverse(n: int) -> None:
 @given(hz=st.floats(0.0, 96_000.0))
 @example(hz=999.9999)
 @example(hz=1000.0)
-def test_mel_is_librosas_and_has_an_inverse(hz: float) -> None:
+def test_mel_equals_librosas_and_has_an_inverse(hz: float) -> None:
     mel = hz_to_mel(np.array([hz]))
     np.testing.assert_allclose(mel, librosa.hz_to_mel(hz), rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(mel_to_hz(mel), hz, rtol=1e-9, atol=1e-9)
@@ -225,7 +227,7 @@ def test_mel_is_librosas_and_has_an_inverse(hz: float) -> None:
         ({"sample_rate": 0}, "sample_rate"),
     ],
 )
-def test_settings_out_of_range_are_rejected_by_name(wrong: dict[str, float], words: str) -> None:
+def test_a_parameter_out_of_range_is_rejected_by_name(wrong: dict[str, float], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         MfccConfig(**wrong)
 
@@ -241,7 +243,7 @@ def test_settings_out_of_range_are_rejected_by_name(wrong: dict[str, float], wor
         {"sample_rate": 8000, "fmax": 4000.0},
     ],
 )
-def test_settings_at_the_edge_of_their_range_work(right: dict[str, float]) -> None:
+def test_parameters_at_the_limits_of_their_range_work(right: dict[str, float]) -> None:
     config = MfccConfig(**right)
     frames = Mfcc(config)(np.zeros(2048, np.float32))
     assert np.isfinite(frames).all()

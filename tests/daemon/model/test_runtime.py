@@ -1,4 +1,4 @@
-"""The classifier: the contract is kept, with whichever runtime there is."""
+"""The classifier: it keeps the contract, on either runtime."""
 
 import re
 import subprocess
@@ -29,7 +29,7 @@ def tensor(dtype: type, scale: float = 0.0, zero: int = 0) -> dict[str, object]:
     return {"dtype": dtype, "quantization": (scale, zero)}
 
 
-def test_probabilities_are_one_distribution_the_same_each_time(
+def test_probabilities_are_a_distribution_and_the_same_at_each_run(
     model_path: Path, frames: np.ndarray
 ) -> None:
     classifier = Classifier(model_path)
@@ -65,7 +65,7 @@ def test_temperature_labels_and_normalisation_come_from_the_contract(
     other = Classifier(path)
     assert other.contract.labels == labels
     logits = shipped.logits(frames)
-    np.testing.assert_array_equal(other.logits(frames * 2.0), logits)  # by two: exact
+    np.testing.assert_array_equal(other.logits(frames * 2.0), logits)  # a factor of 2 is exact
     np.testing.assert_allclose(
         other.probabilities(frames * 2.0),
         softmax(logits / np.float32(contract.temperature * 4.0)),
@@ -73,7 +73,7 @@ def test_temperature_labels_and_normalisation_come_from_the_contract(
     )
 
 
-def test_a_model_goes_on_as_it_was_when_its_file_is_overwritten_or_deleted(
+def test_a_loaded_model_ignores_changes_of_its_file(
     tmp_path: Path, model_path: Path, frames: np.ndarray
 ) -> None:
     path = tmp_path / "model.tflite"
@@ -107,12 +107,12 @@ def test_a_contract_that_disagrees_with_the_network_is_refused(
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff" * 2000, b"\x7f" * 2000, bytes(200_000)])
-def test_a_network_that_is_none_is_refused_and_does_not_crash(
+def test_bytes_that_are_no_network_are_refused_without_a_crash(
     tmp_path: Path, flatbuffer: bytes, contract: Contract, body: bytes
 ) -> None:
     path = tmp_path / "none.tflite"
     write_model(path, flatbuffer[:8] + body, contract)
-    # In a process of its own: a native runtime may take Python with it.
+    # In its own process: a native runtime may crash it.
     ended = subprocess.run(
         [sys.executable, "-m", "emotiond", "model", str(path)],
         capture_output=True,
@@ -124,7 +124,7 @@ def test_a_network_that_is_none_is_refused_and_does_not_crash(
     assert b"Traceback" not in ended.stderr
 
 
-def test_a_network_that_gives_no_finite_numbers_is_refused(
+def test_a_network_whose_results_are_not_finite_is_refused(
     model_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -134,7 +134,7 @@ def test_a_network_that_gives_no_finite_numbers_is_refused(
         Classifier(model_path)
 
 
-def test_litert_goes_before_tflite_runtime_which_goes_before_nothing(
+def test_litert_is_preferred_to_tflite_runtime_and_without_both_there_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in runtime.RUNTIMES:
@@ -154,7 +154,7 @@ def test_litert_goes_before_tflite_runtime_which_goes_before_nothing(
     zero=st.integers(-128, 127),
     dtype=st.sampled_from([np.int8, np.uint8]),
 )
-def test_quantising_is_exact_to_half_a_step_and_clips_at_the_ends(
+def test_quantising_is_exact_to_half_a_step_and_clips_at_the_limits(
     values: list[float], scale: float, zero: int, dtype: type
 ) -> None:
     limits = np.iinfo(dtype)
@@ -171,14 +171,16 @@ def test_quantising_is_exact_to_half_a_step_and_clips_at_the_ends(
     np.testing.assert_array_equal(quantise(back, kind), quantised)
 
 
-def test_float_tensors_take_and_give_the_values_as_they_are() -> None:
+def test_float_tensors_leave_values_unchanged() -> None:
     values = np.array([1.5, -2.25], np.float32)
     np.testing.assert_array_equal(quantise(values, tensor(np.float32)), values)
     np.testing.assert_array_equal(dequantise(values, tensor(np.float32)), values)
 
 
 @given(logits=st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=2, max_size=8))
-def test_softmax_is_a_distribution_in_the_order_of_the_logits(logits: list[float]) -> None:
+def test_softmax_is_a_distribution_with_its_maximum_at_the_largest_logit(
+    logits: list[float],
+) -> None:
     probabilities = softmax(np.array(logits, np.float32))
     assert probabilities.sum() == pytest.approx(1.0, abs=1e-5)
     assert probabilities[int(np.argmax(logits))] == probabilities.max()

@@ -1,4 +1,4 @@
-"""The decision: naming, withholding, smoothing and pooling."""
+"""The decision: smoothing, hysteresis, abstention and utterances."""
 
 from itertools import groupby
 
@@ -7,7 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from emotiond.recognition.decision import SILENCE, Decision, Hysteresis, Pooled, Smoothed, decide
+from emotiond.recognition.decision import (
+    NO_SPEECH_DECIDED,
+    Decision,
+    Hysteresis,
+    Pooled,
+    Smoothed,
+    decide,
+)
 from emotiond.recognition.settings import DecisionSettings
 from emotiond.testing import LABELS, fake_contract
 
@@ -35,7 +42,7 @@ windows = st.lists(
         ((0.4, 0.4, 0.2), 0.0, "emotion", "calm"),
     ],
 )
-def test_a_label_is_named_where_it_is_probable_enough(
+def test_the_best_label_is_decided_if_its_confidence_reaches_the_threshold(
     probabilities: tuple[float, ...], abstain_below: float, state: str, label: str | None
 ) -> None:
     decided = decide(LABELS, np.array(probabilities, np.float32), abstain_below)
@@ -46,7 +53,7 @@ def test_a_label_is_named_where_it_is_probable_enough(
 
 
 @given(given_windows=windows, length=st.integers(1, 10))
-def test_smoothing_is_the_weighted_mean_of_the_last_windows(
+def test_smoothed_is_the_weighted_mean_of_the_last_windows(
     given_windows: list[tuple[np.ndarray, float]], length: int
 ) -> None:
     smoothed = Smoothed(length)
@@ -57,7 +64,7 @@ def test_smoothing_is_the_weighted_mean_of_the_last_windows(
 
 
 @given(given_windows=windows, hops=st.integers(1, 4), times=st.integers(1, 5))
-def test_a_window_counts_for_the_hops_since_the_last(
+def test_a_window_counts_for_all_hops_since_the_one_before(
     given_windows: list[tuple[np.ndarray, float]], hops: int, times: int
 ) -> None:
     rare, often = Smoothed(hops * times), Smoothed(hops * times)
@@ -69,7 +76,7 @@ def test_a_window_counts_for_the_hops_since_the_last(
 
 
 @given(given_windows=windows)
-def test_pooling_is_the_weighted_mean_of_all_windows(
+def test_pooled_is_the_weighted_mean_of_all_windows(
     given_windows: list[tuple[np.ndarray, float]],
 ) -> None:
     pooled = Pooled()
@@ -102,7 +109,9 @@ def shown(hysteresis: Hysteresis, rows: list[tuple[float, ...]]) -> list[int | N
     wait=st.integers(2, 5),
     lead=st.floats(0.0, 0.09),
 )
-def test_near_ties_that_alternate_do_not_flicker(flips: list[bool], wait: int, lead: float) -> None:
+def test_the_label_does_not_flicker_between_near_ties(
+    flips: list[bool], wait: int, lead: float
+) -> None:
     hysteresis = Hysteresis(0.1, wait, 0, withdraw=wait)
     shown(hysteresis, [(0.9, 0.1)] * wait)
     rows = [(0.5, 0.5 + lead) if number % 2 else (0.5 + lead, 0.5) for number in range(len(flips))]
@@ -118,7 +127,7 @@ def test_a_label_that_stays_ahead_is_shown_after_the_wait(wait: int, lead: float
 
 
 @given(wait=st.integers(1, 9), hops=st.integers(1, 5))
-def test_the_wait_is_in_hops_however_few_windows_they_have(wait: int, hops: int) -> None:
+def test_the_wait_counts_hops_not_windows(wait: int, hops: int) -> None:
     hysteresis = Hysteresis(0.5, wait, 0, withdraw=wait)
     shown(hysteresis, [(0.9, 0.1)])
     ahead = np.array([0.45, 0.5], np.float32)
@@ -127,7 +136,7 @@ def test_the_wait_is_in_hops_however_few_windows_they_have(wait: int, hops: int)
 
 
 @pytest.mark.parametrize("refractory", [0, 1, 3])
-def test_a_clear_winner_is_shown_at_once_but_not_before_the_last_has_stayed_its_time(
+def test_a_clear_winner_is_shown_at_once_after_the_refractory_time(
     refractory: int,
 ) -> None:
     hysteresis = Hysteresis(0.3, 10, refractory, withdraw=10)
@@ -148,7 +157,7 @@ def test_a_larger_margin_never_shows_a_label_sooner(
     sooner, later = shown(easy, pairs), shown(hard, pairs)
     for one, other in zip(sooner, later, strict=True):
         if other is not None:
-            break  # from here on they may differ in anything
+            break  # from here on anything may differ
         assert one is None or other is None
         if one is not None:
             return
@@ -161,7 +170,7 @@ def test_a_larger_margin_never_shows_a_label_sooner(
     rows=st.lists(st.tuples(*[st.floats(0.0, 1.0, width=32)] * 3), min_size=1, max_size=60),
     refractory=st.integers(0, 4),
 )
-def test_a_label_stays_its_time_whatever_comes(
+def test_a_label_is_shown_for_the_refractory_time_at_least(
     rows: list[tuple[float, ...]], refractory: int
 ) -> None:
     seen = shown(Hysteresis(0.05, 1, refractory, withdraw=1), rows)
@@ -170,7 +179,7 @@ def test_a_label_stays_its_time_whatever_comes(
         assert label is None or length >= refractory + 1
 
 
-def test_a_label_is_shown_at_once_where_there_is_none_and_taken_back_only_after_the_wait() -> None:
+def test_the_first_label_is_shown_at_once_and_withdrawn_only_after_the_wait() -> None:
     hysteresis = Hysteresis(0.2, 100, 0, withdraw=2)
     low, high = (0.28, 0.25, 0.24), (0.35, 0.3, 0.3)
     assert shown(hysteresis, [high, high, low, high, low, low, low]) == [
@@ -181,7 +190,9 @@ def test_a_label_is_shown_at_once_where_there_is_none_and_taken_back_only_after_
 
 
 @given(claim=st.floats(0.0, 1.0), threshold=st.floats(0.0, 1.0), p=st.floats(0.0, 1.0, width=32))
-def test_to_be_claimed_takes_more_than_to_be_kept(claim: float, threshold: float, p: float) -> None:
+def test_the_first_label_needs_more_confidence_than_a_shown_one(
+    claim: float, threshold: float, p: float
+) -> None:
     hysteresis = Hysteresis(0.0, 1, 0, withdraw=1, claim=claim)
     row = np.array([p, 0.0], np.float32)
     needed = threshold + claim * (1.0 - threshold)
@@ -198,36 +209,36 @@ def decision(**changed: object) -> Decision:
     return Decision(contract, DecisionSettings(**given), 0.5)
 
 
-def test_the_models_own_no_speech_is_taken_out_of_what_is_said() -> None:
-    decided, raw_label = decision().hear(np.array([0.2, 0.4, 0.4], np.float32), 1.0)
+def test_the_label_no_speech_is_left_out_of_the_result() -> None:
+    decided, raw_label = decision().push(np.array([0.2, 0.4, 0.4], np.float32), 1.0)
     assert (decided.state, decided.label, raw_label) == ("emotion", "cross", "cross")
     assert decided.probabilities == {"calm": 0.3333, "cross": 0.6667}
 
 
-def test_where_the_models_own_no_speech_wins_nothing_is_said() -> None:
+def test_a_model_that_is_sure_of_no_speech_gives_no_label_and_no_utterance() -> None:
     one = decision()
-    decided, raw_label = one.hear(np.array([0.1, 0.6, 0.3], np.float32), 1.0)
-    assert (decided, raw_label) == (SILENCE, None)
+    decided, raw_label = one.push(np.array([0.1, 0.6, 0.3], np.float32), 1.0)
+    assert (decided, raw_label) == (NO_SPEECH_DECIDED, None)
     assert one.end_utterance() is None
-    one.hear(np.array([0.1, 0.6, 0.3], np.float32), 1.0)
-    one.hear(np.array([0.1, 0.0, 0.9], np.float32), 1.0)
+    one.push(np.array([0.1, 0.6, 0.3], np.float32), 1.0)
+    one.push(np.array([0.1, 0.0, 0.9], np.float32), 1.0)
     assert one.end_utterance().label == "cross"
     assert one.end_utterance() is None
 
 
-def test_certain_no_speech_leaves_nothing_to_divide_by() -> None:
+def test_certain_no_speech_gives_equal_probabilities_to_the_other_labels() -> None:
     one = decision(no_speech_above=1.0)
-    decided, _ = one.hear(np.array([0.0, 1.0, 0.0], np.float32), 1.0)
+    decided, _ = one.push(np.array([0.0, 1.0, 0.0], np.float32), 1.0)
     assert decided.state == "emotion"
     assert decided.probabilities == {"calm": 0.5, "cross": 0.5}
 
 
 @pytest.mark.parametrize(("p", "state"), [(0.45, "uncertain"), (0.47, "emotion")])
-def test_an_utterance_claims_no_label_that_the_screen_would_not(p: float, state: str) -> None:
+def test_an_utterance_needs_the_confidence_of_a_first_label(p: float, state: str) -> None:
     labels = ("calm", "cross", "sad")
-    settings = DecisionSettings(claim_margin=0.1)  # of the way from 0.4 to 1: 0.46
+    settings = DecisionSettings(claim_margin=0.1)  # threshold: 0.4 + 0.1 x (1 - 0.4) = 0.46
     one = Decision(fake_contract(labels=labels, abstain_below=0.4), settings, 0.5)
-    shown, _ = one.hear(np.array([p, (1.0 - p) / 2, (1.0 - p) / 2], np.float32), 1.0)
-    said = one.end_utterance()
-    assert shown.state == said.state == state
-    assert said.confidence == shown.confidence == pytest.approx(p)
+    shown, _ = one.push(np.array([p, (1.0 - p) / 2, (1.0 - p) / 2], np.float32), 1.0)
+    whole = one.end_utterance()
+    assert shown.state == whole.state == state
+    assert whole.confidence == shown.confidence == pytest.approx(p)

@@ -1,4 +1,4 @@
-"""The engine: live equals replay, and what is said of speech and of silence."""
+"""The engine: live equals replay, and the records of speech, silence, gaps and ends."""
 
 import gc
 import tracemalloc
@@ -22,9 +22,9 @@ from tests.daemon.sounds import (
     SCENES,
     RememberingModel,
     cut,
-    hear,
     lines,
     noise,
+    push_all,
     silence,
     sizes,
     speech,
@@ -38,11 +38,11 @@ steps = st.lists(
     min_size=1,
     max_size=6,
 )
-"""What happens to an engine: sounds of so many seconds, samples lost, ends."""
+"""Steps of a stream: a sound or a gap and its seconds, or an end."""
 
 
 def perform(engine: Engine, todo: Iterable[Step], into: list[int] | None = None) -> list[Record]:
-    """Do the steps, with sounds in one piece or in blocks, and finish."""
+    """Do the steps, with each sound whole or in blocks of the given sizes, and finish."""
     records: list[Record] = []
     for what, seconds in todo:
         if what == "gap":
@@ -51,7 +51,7 @@ def perform(engine: Engine, todo: Iterable[Step], into: list[int] | None = None)
             records += engine.finish()
         else:
             sound = SCENES[what](seconds)
-            records += hear(engine, [sound] if into is None else cut(sound, into))
+            records += push_all(engine, [sound] if into is None else cut(sound, into))
     return records + engine.finish()
 
 
@@ -88,11 +88,11 @@ def test_live_equals_replay_on_speech(
     whole, blocks = Engine(model), Engine(model)
     expected = whole.push(piece) + whole.finish()
     assert any(isinstance(record, Utterance) for record in expected)
-    assert lines(hear(blocks, cut(piece, into)) + blocks.finish()) == lines(expected)
+    assert lines(push_all(blocks, cut(piece, into)) + blocks.finish()) == lines(expected)
 
 
 @given(todo=steps, hop_seconds=st.sampled_from([0.05, 0.5, 10.0]))
-def test_an_engine_that_finished_says_the_same_of_the_same_sound_as_its_twin(
+def test_two_engines_give_the_same_records_also_after_a_finish(
     todo: list[Step], hop_seconds: float
 ) -> None:
     one, other = (Engine(FakeModel(), hop_seconds=hop_seconds) for _ in range(2))
@@ -103,7 +103,7 @@ def test_an_engine_that_finished_says_the_same_of_the_same_sound_as_its_twin(
 
 @given(todo=steps, hop_seconds=st.sampled_from([0.05, 0.5, 1.0]))
 @example(todo=[("noise", each) for each in (2.0, 1.5111332551813652, 2.44140625)], hop_seconds=0.05)
-def test_every_utterance_ends_and_is_the_sum_of_its_predictions(
+def test_every_utterance_ends_and_spans_its_predictions(
     todo: list[Step], hop_seconds: float
 ) -> None:
     engine = Engine(FakeModel(), hop_seconds=hop_seconds)
@@ -112,7 +112,7 @@ def test_every_utterance_ends_and_is_the_sum_of_its_predictions(
     for record in records:
         if isinstance(record, Prediction):
             if record.state == "no_speech":
-                assert under_way, "silence is said only where speech ends"
+                assert under_way, "no_speech is only recorded at the end of speech"
                 silent_end = record.end
                 continue
             if under_way:
@@ -148,9 +148,9 @@ def endings() -> dict[str, list[Step]]:
 
 
 @pytest.mark.parametrize("ending", endings().values(), ids=endings())
-def test_an_utterance_is_ended_by(ending: list[Step]) -> None:
+def test_an_utterance_ends_at(ending: list[Step]) -> None:
     engine = Engine(FakeModel())
-    records = hear(engine, [silence(1.0), speech(2.0)])
+    records = push_all(engine, [silence(1.0), speech(2.0)])
     assert not any(isinstance(record, Utterance) for record in records)
     for what, seconds in ending:
         if what == "finish":
@@ -162,10 +162,10 @@ def test_an_utterance_is_ended_by(ending: list[Step]) -> None:
     assert sum(isinstance(record, Utterance) for record in records) == 1
 
 
-def test_a_rest_shorter_than_a_hop_is_heard_at_the_end() -> None:
+def test_finish_processes_a_last_part_of_a_hop() -> None:
     engine = Engine(FakeModel())
     sound = speech(1.0)[: engine.hop + 4000]
-    records = hear(engine, [sound]) + engine.finish()
+    records = push_all(engine, [sound]) + engine.finish()
     *_, last, utterance = records
     assert last.end == utterance.end == round(len(sound) / RATE, 3)
     assert engine.seconds == len(sound) / RATE
@@ -173,14 +173,14 @@ def test_a_rest_shorter_than_a_hop_is_heard_at_the_end() -> None:
 
 
 @pytest.mark.parametrize("sound", [silence(20.0), np.full(20 * RATE, 0.2, np.float32)[:0]])
-def test_nothing_is_said_of_digital_silence(sound: np.ndarray) -> None:
+def test_digital_silence_gives_no_record(sound: np.ndarray) -> None:
     engine = Engine(FakeModel())
-    assert hear(engine, [sound]) + engine.finish() == []
+    assert push_all(engine, [sound]) + engine.finish() == []
 
 
 @pytest.mark.parametrize("level", [1e-5, 1e-3, 0.03, 0.3])
 @pytest.mark.parametrize("kind", ["white noise", "hum", "constant"])
-def test_nothing_is_said_of_steady_noise_once_the_floor_has_settled(
+def test_steady_noise_gives_no_record_once_the_noise_floor_has_settled(
     kind: str, level: float
 ) -> None:
     sound = {
@@ -193,10 +193,10 @@ def test_nothing_is_said_of_steady_noise_once_the_floor_has_settled(
     assert [record for record in records if record.end > 5.0] == []
 
 
-def test_speech_is_heard_over_noise_and_after_it() -> None:
+def test_speech_in_steady_noise_gives_predictions() -> None:
     engine = Engine(FakeModel())
-    hear(engine, [noise(10.0, level=0.005)])
-    records = hear(engine, [speech(2.0) + noise(2.0, level=0.005)])
+    push_all(engine, [noise(10.0, level=0.005)])
+    records = push_all(engine, [speech(2.0) + noise(2.0, level=0.005)])
     assert [record.state for record in records if isinstance(record, Prediction)]
 
 
@@ -211,7 +211,7 @@ def test_speech_is_heard_over_noise_and_after_it() -> None:
     ],
     ids=lambda config: f"{config.frame_length}/{config.hop_length}",
 )
-def test_a_window_is_exactly_the_last_frames_also_when_the_gate_has_just_opened(
+def test_a_window_is_the_last_frames_also_when_the_gate_has_just_opened(
     mfcc: MfccConfig, hop_seconds: float
 ) -> None:
     model = RememberingModel(mfcc=mfcc, window_frames=30)
@@ -224,7 +224,7 @@ def test_a_window_is_exactly_the_last_frames_also_when_the_gate_has_just_opened(
         seen += [(end, window) for window in model.windows]
         model.windows.clear()
     assert seen
-    # Before the stream there was silence, in whole hops.
+    # The engine takes silence, in whole hops, for the sound before the stream.
     hops = -(-mfcc.samples(30) // engine.hop)
     padded = np.concatenate((np.zeros(hops * engine.hop, np.float32), sound))
     for end, window in seen[:: max(1, len(seen) // 200)]:
@@ -235,7 +235,7 @@ def test_a_window_is_exactly_the_last_frames_also_when_the_gate_has_just_opened(
         np.testing.assert_allclose(window, expected, rtol=0, atol=1e-4)
 
 
-def test_who_spoke_before_is_not_in_the_window_of_who_speaks_now() -> None:
+def test_the_last_utterance_is_not_in_the_window_of_the_next() -> None:
     seen = []
     for first in (speech(1.0), silence(1.0)):
         model = RememberingModel(window_frames=90)
@@ -248,7 +248,7 @@ def test_who_spoke_before_is_not_in_the_window_of_who_speaks_now() -> None:
     assert len(seen[0])
 
 
-def test_all_that_was_heard_since_somebody_spoke_is_in_the_window_when_the_gate_opens() -> None:
+def test_the_sound_before_the_gate_opens_is_in_the_first_window() -> None:
     model = RememberingModel(window_frames=90)
     engine = Engine(model)
     sound = np.concatenate((noise(8.0, level=2e-4), speech(1.0)))
@@ -261,40 +261,42 @@ def test_all_that_was_heard_since_somebody_spoke_is_in_the_window_when_the_gate_
 @pytest.mark.parametrize(
     ("hop_seconds", "hop"), [(0.001, 512), (0.05, 1024), (0.5, 8192), (10.0, 312 * 512)]
 )
-def test_a_hop_is_whole_frames_nearest_to_what_was_asked(hop_seconds: float, hop: int) -> None:
+def test_a_hop_is_a_whole_number_of_feature_hops_nearest_to_hop_seconds(
+    hop_seconds: float, hop: int
+) -> None:
     engine = Engine(FakeModel(), hop_seconds=hop_seconds)
     assert engine.hop == hop
     seconds = max(4.0, 2.5 * hop / RATE)
-    records = hear(engine, [silence(seconds), speech(seconds)])
+    records = push_all(engine, [silence(seconds), speech(seconds)])
     predictions = [record for record in records if isinstance(record, Prediction)]
     assert predictions
     for record in predictions:
         assert record.end - record.start == pytest.approx(hop / RATE, abs=2e-3)
 
 
-def test_a_small_hop_of_a_model_with_short_frames_is_heard() -> None:
+def test_the_smallest_hop_of_a_model_with_short_frames_gives_records() -> None:
     mfcc = MfccConfig(frame_length=200, hop_length=80, n_mels=20, n_mfcc=8)
     engine = Engine(FakeModel(mfcc=mfcc), hop_seconds=0.001)
-    assert hear(engine, [silence(1.0), speech(1.0)])
+    assert push_all(engine, [silence(1.0), speech(1.0)])
 
 
-def test_the_end_of_speech_is_said_by_whatever_ends_it() -> None:
+def test_finish_and_gap_record_the_end_of_speech() -> None:
     for end in (Engine.finish, lambda engine: engine.gap(100)):
         engine = Engine(FakeModel())
-        assert hear(engine, [silence(4.0), speech(2.0)])
+        assert push_all(engine, [silence(4.0), speech(2.0)])
         *_, silent, utterance = end(engine)
         assert (silent.state, silent.label, silent.probabilities) == ("no_speech", None, {})
         assert isinstance(utterance, Utterance)
         assert end(engine) == []
 
 
-def test_time_goes_on_over_a_gap_and_lost_samples_are_reported_once() -> None:
+def test_a_gap_advances_the_time_and_its_samples_are_reported_once() -> None:
     engine = Engine(FakeModel())
-    hear(engine, [silence(1.0)])
+    push_all(engine, [silence(1.0)])
     before = engine.seconds
     assert engine.gap(1000) == []
     engine.gap(600)
-    # The rest of a hop is heard before the gap.
+    # The last part of a hop is processed before the gap.
     assert engine.seconds == pytest.approx(1.0 + 1600 / RATE)
     assert before <= 1.0
     start = engine.seconds
@@ -306,7 +308,7 @@ def test_time_goes_on_over_a_gap_and_lost_samples_are_reported_once() -> None:
 def test_a_gap_empties_the_window() -> None:
     model = RememberingModel()
     engine = Engine(model)
-    hear(engine, [silence(1.0), speech(2.0)])
+    push_all(engine, [silence(1.0), speech(2.0)])
     engine.gap(100)
     model.windows.clear()
     engine.push(speech(2.0))
@@ -319,14 +321,14 @@ def test_a_gap_empties_the_window() -> None:
 @pytest.mark.parametrize(
     "bad", [np.array([np.nan]), np.array([0.0, np.inf]), np.zeros((2, 2))], ids=["nan", "inf", "2d"]
 )
-def test_what_is_no_signal_is_rejected_and_changes_nothing(bad: np.ndarray) -> None:
+def test_a_bad_block_is_rejected_and_changes_nothing(bad: np.ndarray) -> None:
     sound = np.concatenate((silence(1.0), speech(2.0)))
     disturbed, calm = Engine(FakeModel()), Engine(FakeModel())
-    records = hear(disturbed, [sound[:20_000]])
+    records = push_all(disturbed, [sound[:20_000]])
     with pytest.raises(ValueError, match="signal"):
         disturbed.push(bad)
-    records += hear(disturbed, [sound[20_000:]]) + disturbed.finish()
-    assert lines(records) == lines(hear(calm, [sound]) + calm.finish())
+    records += push_all(disturbed, [sound[20_000:]]) + disturbed.finish()
+    assert lines(records) == lines(push_all(calm, [sound]) + calm.finish())
 
 
 @pytest.mark.parametrize("scene", ["speech", "silence", "noise"])
@@ -351,10 +353,10 @@ def test_memory_does_not_grow_with_the_stream(scene: str) -> None:
 
 
 @pytest.mark.parametrize(("abstain_below", "state"), [(0.0, "emotion"), (1.0, "uncertain")])
-def test_the_threshold_of_the_settings_goes_before_the_models(
+def test_the_threshold_of_the_settings_wins_over_the_models(
     abstain_below: float, state: str
 ) -> None:
-    # A model that is never quite sure; its own threshold is the opposite of the one set.
+    # The model's own threshold would give the opposite result.
     model = FakeModel(abstain_below=1.0 - abstain_below, labels=("one", "other"))
     model.probabilities = lambda _: np.array([0.6, 0.4], np.float32)
     engine = Engine(model, decision=DecisionSettings(abstain_below=abstain_below))
@@ -366,7 +368,7 @@ def test_the_threshold_of_the_settings_goes_before_the_models(
 
 
 @pytest.mark.parametrize("stride", [1, 4])
-def test_very_long_speech_is_cut_as_soon_however_rarely_it_is_classified(stride: int) -> None:
+def test_very_long_speech_is_cut_at_the_same_length_for_any_stride(stride: int) -> None:
     engine = Engine(FakeModel(), decision=DecisionSettings(longest_utterance=5.0))
     engine.stride = stride
     utterances = [each for each in engine.push(speech(17.0)) if isinstance(each, Utterance)]
@@ -392,15 +394,17 @@ def test_very_long_speech_is_cut_into_utterances(longest: float) -> None:
         assert one.end - one.start == pytest.approx(longest, abs=hop)
 
 
-def test_a_cut_exactly_where_speech_ends_leaves_no_empty_utterance() -> None:
+def test_a_cut_at_the_end_of_speech_leaves_no_empty_utterance() -> None:
     engine = Engine(FakeModel(), decision=DecisionSettings(longest_utterance=0.5))
     records = engine.push(speech(engine.hop * 3 / RATE)) + engine.finish()
     kinds = ["u" if isinstance(record, Utterance) else record.state[0] for record in records]
     assert "".join(kinds).replace("e", "p") == "pupupun"
 
 
-@pytest.mark.parametrize(("no_speech", "said"), [(0.9, 0), (0.1, 1)])
-def test_a_model_may_say_itself_that_nobody_speaks(no_speech: float, said: int) -> None:
+@pytest.mark.parametrize(("no_speech", "count"), [(0.9, 0), (0.1, 1)])
+def test_a_model_with_the_label_no_speech_decides_whether_there_is_an_utterance(
+    no_speech: float, count: int
+) -> None:
     model = FakeModel(labels=("one", "other", "no_speech"))
     rest = 1.0 - no_speech
     row = np.array([0.8 * rest, 0.2 * rest, no_speech], np.float32)
@@ -409,29 +413,29 @@ def test_a_model_may_say_itself_that_nobody_speaks(no_speech: float, said: int) 
     records = engine.push(speech(3.0)) + engine.finish()
     utterances = [each for each in records if isinstance(each, Utterance)]
     predictions = [each for each in records if isinstance(each, Prediction)][:-1]
-    assert len(utterances) == said
-    assert {each.state for each in predictions} == {"emotion" if said else "no_speech"}
-    assert {each.raw_label for each in predictions} == {"one" if said else None}
+    assert len(utterances) == count
+    assert {each.state for each in predictions} == {"emotion" if count else "no_speech"}
+    assert {each.raw_label for each in predictions} == {"one" if count else None}
     for record in predictions + utterances:
-        assert set(record.probabilities) == ({"one", "other"} if said else set())
+        assert set(record.probabilities) == ({"one", "other"} if count else set())
 
 
 @settings(max_examples=8)
 @given(into=sizes, hop_seconds=st.sampled_from([0.1, 0.5, 1.0]))
-def test_live_equals_replay_to_the_byte_through_the_detector_of_voices(
+def test_live_equals_replay_to_the_byte_with_the_voice_detector(
     sample: np.ndarray, into: list[int], hop_seconds: float
 ) -> None:
     engines = [Engine(FakeModel(opens_for="speech"), hop_seconds=hop_seconds) for _ in range(2)]
     piece = np.concatenate((noise(0.7, level=1e-3), sample[: 5 * RATE]))
     whole = engines[0].push(piece) + engines[0].gap(100) + engines[0].push(piece)
-    parts = hear(engines[1], cut(piece, into)) + engines[1].gap(100)
-    parts += hear(engines[1], cut(piece, into))
+    parts = push_all(engines[1], cut(piece, into)) + engines[1].gap(100)
+    parts += push_all(engines[1], cut(piece, into))
     assert any(isinstance(record, Utterance) for record in whole)
     assert lines(parts) == lines(whole)
     assert lines(engines[0].finish()) == lines(engines[1].finish())
 
 
-def test_the_margin_decides_what_stands_out() -> None:
+def test_the_margin_of_the_settings_reaches_the_gate() -> None:
     sound = np.concatenate((noise(5.0, level=0.003), speech(2.0, level=0.02)))
     easy = Engine(FakeModel(), gate=GateSettings(margin_db=6.0))
     hard = Engine(FakeModel(), gate=GateSettings(margin_db=60.0))
@@ -439,7 +443,7 @@ def test_the_margin_decides_what_stands_out() -> None:
     assert not hard.push(sound)
 
 
-def test_the_shipped_model_hears_all_that_is_said_in_the_sample(
+def test_the_shipped_model_finds_every_utterance_of_the_sample(
     classifier: Classifier, sample: np.ndarray
 ) -> None:
     engine = Engine(classifier)

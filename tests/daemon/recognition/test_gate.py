@@ -1,4 +1,4 @@
-"""The gate: what is loud, what is a voice, and for how long."""
+"""The gate: what opens it, by energy and by voice, and how long it stays open."""
 
 import numpy as np
 import pytest
@@ -16,17 +16,17 @@ DEFAULT_HOP = 8192
 
 
 def energy_gate(hop: int = HOP, **changes: float) -> Gate:
-    """Return a gate that opens for any sound that stands out."""
+    """Return a gate that opens for any sound: it has no voice detector."""
     return Gate(GateSettings(opens_for="sound", **changes), RATE, hop)
 
 
 def voice_gate(hop: int = DEFAULT_HOP, **changes: float) -> Gate:
-    """Return a gate that opens for voices, as it does unless told otherwise."""
+    """Return a gate that opens for speech, the default."""
     return Gate(GateSettings(**changes), RATE, hop)
 
 
-def opened(gate: Gate, sound: np.ndarray, hop: int = HOP) -> list[bool]:
-    """Return whether the gate was open, for each whole hop of a sound."""
+def openings(gate: Gate, sound: np.ndarray, hop: int = HOP) -> list[bool]:
+    """Return for each whole hop of a sound whether the gate was open."""
     return [gate.push(sound[i : i + hop]) for i in range(0, len(sound) - hop + 1, hop)]
 
 
@@ -60,7 +60,7 @@ def test_levels_are_finite_numbers_whatever_the_sound(
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("hop", [1, 2, 319, 320, 321, 639, 640, 641, 160_000])
-def test_hops_of_any_length_are_heard(hop: int) -> None:
+def test_hops_may_have_any_length(hop: int) -> None:
     gate = Gate(GateSettings(), RATE, hop)
     assert not gate.push(np.zeros(hop, np.float32))
     gate.push(np.full(hop, 0.5, np.float32))
@@ -72,22 +72,24 @@ def test_the_gate_stays_open_for_the_hangover_and_no_longer(hangover_seconds: fl
     gate = energy_gate(hangover_seconds=hangover_seconds)
     sound = np.concatenate((silence(1.0), speech(1.0), silence(4.0)))
     expected = [False] * 2 + [True] * 2 + [True] * round(hangover_seconds / 0.5)
-    assert opened(gate, sound) == expected + [False] * (12 - len(expected))
+    assert openings(gate, sound) == expected + [False] * (12 - len(expected))
 
 
 @pytest.mark.parametrize("floor_seconds", [1.0, 3.0, 6.0])
-def test_the_floor_rises_to_steady_noise_after_the_time_it_is_remembered(
+def test_the_noise_floor_rises_to_steady_noise_after_floor_seconds(
     floor_seconds: float,
 ) -> None:
     gate = energy_gate(floor_seconds=floor_seconds, hangover_seconds=0.0)
-    heard = opened(gate, noise(10.0, level=0.05))
+    found = openings(gate, noise(10.0, level=0.05))
     settled = round(floor_seconds / 0.5)
-    assert all(heard[: settled - 1])
-    assert not any(heard[settled:])
+    assert all(found[: settled - 1])
+    assert not any(found[settled:])
 
 
 @pytest.mark.parametrize("margin_db", [6.0, 12.0, 24.0])
-def test_speech_is_what_stands_out_by_the_margin(margin_db: float) -> None:
+def test_a_sound_above_floor_and_margin_opens_the_gate_and_one_below_does_not(
+    margin_db: float,
+) -> None:
     gate = energy_gate(margin_db=margin_db, hangover_seconds=0.0)
     floor = tone(0.5, 1000.0, level=0.001)
     for _ in range(10):
@@ -99,19 +101,19 @@ def test_speech_is_what_stands_out_by_the_margin(margin_db: float) -> None:
     assert gate.speech > 0.5
 
 
-def test_reset_forgets_the_room_which_matters_otherwise() -> None:
+def test_reset_forgets_the_noise_floor() -> None:
     gate = energy_gate()
     room = noise(5.0, level=0.05)
-    fresh = opened(energy_gate(), room)
-    opened(gate, room)
-    assert opened(gate, room) != fresh
+    fresh = openings(energy_gate(), room)
+    openings(gate, room)
+    assert openings(gate, room) != fresh
     gate.reset()
     assert (gate.speech, gate.level) == (0.0, SILENCE_DB)
-    assert opened(gate, room) == fresh
+    assert openings(gate, room) == fresh
 
 
 def coloured(slope: float, level_db: float, seconds: float, seed: int) -> np.ndarray:
-    """Return noise whose power falls with frequency to the given power: white 0, brown 2."""
+    """Return noise whose power falls as frequency ** -slope: white 0, pink 1, brown 2."""
     count = round(seconds * RATE)
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(count))
     spectrum[1:] *= np.arange(1, len(spectrum)) ** (-slope / 2)
@@ -139,88 +141,88 @@ leads = st.floats(0.0, 2.0)
     seed=st.integers(0, 1000),
     hop=st.sampled_from([1600, DEFAULT_HOP, 16_384]),
 )
-def test_steady_noise_of_any_colour_and_level_never_opens_it(
+def test_steady_noise_of_any_colour_and_level_never_opens_the_gate(
     slope: float, level_db: float, lead: float, seed: int, hop: int
 ) -> None:
-    # Also where it begins out of digital silence.
+    # Also if it starts after digital silence.
     sound = np.concatenate((silence(lead), coloured(slope, level_db, 5.0, seed)))
-    assert not any(opened(voice_gate(hop), sound, hop))
+    assert not any(openings(voice_gate(hop), sound, hop))
 
 
 @settings(max_examples=15)
 @given(hz=st.sampled_from([50.0, 60.0, 100.0, 120.0, 440.0, 1000.0]), level_db=levels, lead=leads)
-def test_hum_of_any_level_never_opens_it(hz: float, level_db: float, lead: float) -> None:
+def test_hum_of_any_level_never_opens_the_gate(hz: float, level_db: float, lead: float) -> None:
     sound = np.concatenate((silence(lead), hum(level_db, 5.0, hz)))
-    assert not any(opened(voice_gate(), sound, DEFAULT_HOP))
+    assert not any(openings(voice_gate(), sound, DEFAULT_HOP))
 
 
 @pytest.mark.parametrize("sound", [silence(10.0), np.full(10 * RATE, 0.5, np.float32)])
-def test_digital_silence_and_a_constant_never_open_it(sound: np.ndarray) -> None:
-    assert not any(opened(voice_gate(), sound, DEFAULT_HOP))
+def test_digital_silence_and_a_constant_never_open_the_gate(sound: np.ndarray) -> None:
+    assert not any(openings(voice_gate(), sound, DEFAULT_HOP))
 
 
 @pytest.mark.parametrize("hop", [512, 1600, 5000, DEFAULT_HOP, 16_000, 5 * RATE])
 @pytest.mark.parametrize("gain_db", [0.0, -30.0, 10.0])
-def test_a_voice_opens_it_at_any_level_and_hop(
+def test_a_voice_opens_the_gate_at_any_level_and_hop(
     sample: np.ndarray, gain_db: float, hop: int
 ) -> None:
     voice = np.clip(sample[: 10 * RATE] * np.float32(10 ** (gain_db / 20)), -1.0, 1.0)
-    heard = opened(voice_gate(hop), voice, hop)
-    assert any(heard)
+    found = openings(voice_gate(hop), voice, hop)
+    assert any(found)
     if hop <= DEFAULT_HOP:
-        assert not all(heard)  # there are pauses between the sentences
+        assert not all(found)  # there are pauses between the sentences
 
 
-def test_a_voice_opens_it_in_a_room_that_is_not_quiet(sample: np.ndarray) -> None:
+def test_a_voice_10_db_above_the_noise_opens_the_gate(sample: np.ndarray) -> None:
     room = coloured(1.0, -20.0, 12.0, 0) * np.float32(np.std(sample) * 3)  # 10 dB below
     sound = room + np.pad(sample[: 9 * RATE], (2 * RATE, RATE))
-    heard = opened(voice_gate(), sound, DEFAULT_HOP)
-    assert any(heard)
-    assert not any(heard[:3])
+    found = openings(voice_gate(), sound, DEFAULT_HOP)
+    assert any(found)
+    assert not any(found[:3])
 
 
-def test_silence_costs_no_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_voice_detector_does_not_run_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> float:
-        raise AssertionError("the detector was asked")
+        raise AssertionError("the detector ran")
 
     monkeypatch.setattr(VoiceDetector, "probability", fail)
-    assert not any(opened(voice_gate(), silence(5.0), DEFAULT_HOP))
+    assert not any(openings(voice_gate(), silence(5.0), DEFAULT_HOP))
 
 
 class Scripted:
-    """A detector of voices that says what it was told."""
+    """A voice detector that returns given probabilities."""
 
     def __init__(self, probabilities: list[float]) -> None:
         self._probabilities = iter(probabilities)
 
-    def hear(self, _: np.ndarray) -> None:
+    def push(self, _: np.ndarray) -> None:
         pass
 
     def probability(self) -> float:
         return next(self._probabilities)
 
 
-def test_it_opens_for_a_sure_voice_and_stays_open_for_a_likely_one() -> None:
+def test_the_gate_opens_above_open_above_and_stays_open_above_stay_above() -> None:
     gate = voice_gate(hangover_seconds=0.0, open_above=0.9, stay_above=0.7)
     gate._voice = Scripted([0.8, 0.91, 0.71, 0.69, 0.8])
     assert (
-        opened(gate, noise(5 * DEFAULT_HOP / RATE), DEFAULT_HOP)
+        openings(gate, noise(5 * DEFAULT_HOP / RATE), DEFAULT_HOP)
         == [False, True, True] + [False] * 2
     )
 
 
-def test_reset_forgets_who_spoke(sample: np.ndarray) -> None:
+def test_reset_forgets_the_speech_before(sample: np.ndarray) -> None:
     gate = voice_gate()
-    fresh = opened(gate, sample[: 8 * RATE], DEFAULT_HOP)
+    fresh = openings(gate, sample[: 8 * RATE], DEFAULT_HOP)
     for cut_at in (0, 5000, 3 * RATE):
-        opened(gate, sample[cut_at : 6 * RATE], DEFAULT_HOP)
+        openings(gate, sample[cut_at : 6 * RATE], DEFAULT_HOP)
         gate.reset()
-        assert opened(gate, sample[: 8 * RATE], DEFAULT_HOP) == fresh
+        assert openings(gate, sample[: 8 * RATE], DEFAULT_HOP) == fresh
 
 
-def test_a_margin_too_large_spares_the_detector_what_it_would_hear(sample: np.ndarray) -> None:
-    assert not any(opened(voice_gate(margin_db=90.0), sample[: 8 * RATE], DEFAULT_HOP))
+def test_a_margin_that_no_voice_reaches_keeps_the_gate_closed(sample: np.ndarray) -> None:
+    assert not any(openings(voice_gate(margin_db=90.0), sample[: 8 * RATE], DEFAULT_HOP))
 
 
-def test_a_threshold_that_nothing_reaches_keeps_it_shut(sample: np.ndarray) -> None:
-    assert not any(opened(voice_gate(open_above=1.0), sample[: 8 * RATE], DEFAULT_HOP))
+def test_a_threshold_that_no_voice_reaches_keeps_the_gate_closed(sample: np.ndarray) -> None:
+    assert not any(openings(voice_gate(open_above=1.0), sample[: 8 * RATE], DEFAULT_HOP))

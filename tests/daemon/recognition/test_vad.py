@@ -1,4 +1,4 @@
-"""The detector of voices: what it hears, when it is asked, and what it costs."""
+"""Voice activity detection: what counts as speech, how often Silero runs, on which threads."""
 
 import os
 import subprocess
@@ -10,51 +10,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiond.recognition import vad as voice
+from emotiond.recognition import vad
 from emotiond.recognition.vad import (
-    AGAIN,
     CHUNK,
-    HEARD,
-    PIECE,
+    INTERVAL,
+    LOOKBACK,
+    SEGMENT,
     THREAD_LIMIT,
     VoiceDetector,
-    likeliest,
+    highest_mean,
 )
 from tests.daemon.sounds import RATE, noise, silence, tone
 
 
-def asked(sound: np.ndarray, block: int = PIECE, rate: int = RATE) -> list[float]:
-    """Return what a detector says after each block of a sound."""
+def probabilities(sound: np.ndarray, block: int = SEGMENT, rate: int = RATE) -> list[float]:
+    """Return the probability of speech after each block of a sound."""
     detector = VoiceDetector(rate)
-    said = []
+    found = []
     for start in range(0, len(sound) - block + 1, block):
-        detector.hear(sound[start : start + block])
-        said.append(detector.probability())
-    return said
+        detector.push(sound[start : start + block])
+        found.append(detector.probability())
+    return found
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=16, max_size=64))
-def test_the_likeliest_half_second_is_that_of_the_highest_mean(chunks: list[float]) -> None:
-    means = np.lib.stride_tricks.sliding_window_view(chunks, PIECE // CHUNK).mean(axis=1)
-    assert likeliest(np.array(chunks)) == pytest.approx(means.max(), abs=1e-12)
+def test_the_highest_mean_is_that_of_the_best_segment(chunks: list[float]) -> None:
+    means = np.lib.stride_tricks.sliding_window_view(chunks, SEGMENT // CHUNK).mean(axis=1)
+    assert highest_mean(np.array(chunks)) == pytest.approx(means.max(), abs=1e-12)
 
 
-def test_a_voice_is_told_from_silence_and_noise(sample: np.ndarray) -> None:
-    assert max(asked(sample[: 8 * RATE])) > 0.95
-    assert max(asked(silence(2.0))) < 0.1
-    assert max(asked(noise(4.0, level=0.1))) < 0.5
+def test_speech_is_probable_and_silence_and_noise_are_not(sample: np.ndarray) -> None:
+    assert max(probabilities(sample[: 8 * RATE])) > 0.95
+    assert max(probabilities(silence(2.0))) < 0.1
+    assert max(probabilities(noise(4.0, level=0.1))) < 0.5
 
 
-def test_a_high_voice_is_heard_like_a_voice(sample: np.ndarray) -> None:
+def test_a_high_voice_is_detected_more_often_than_at_its_own_speed(sample: np.ndarray) -> None:
     import soxr
 
     high = soxr.resample(sample[: 10 * RATE], 1.25 * RATE, RATE)  # a third higher
-    assert np.mean(np.array(asked(high)) > 0.95) > 0.4  # heard at its own speed: a third
+    assert np.mean(np.array(probabilities(high)) > 0.95) > 0.4  # at SPEED 1: a third
 
 
-def test_a_whisper_is_heard_like_a_voice(sample: np.ndarray) -> None:
-    loud = np.array(asked(sample[: 8 * RATE]))
-    quiet = np.array(asked(sample[: 8 * RATE] * np.float32(0.01)))
+def test_a_voice_40_db_quieter_is_as_probable(sample: np.ndarray) -> None:
+    loud = np.array(probabilities(sample[: 8 * RATE]))
+    quiet = np.array(probabilities(sample[: 8 * RATE] * np.float32(0.01)))
     np.testing.assert_allclose(quiet[loud > 0.5], loud[loud > 0.5], atol=0.01)
 
 
@@ -63,37 +63,37 @@ def test_other_sample_rates_are_resampled(sample: np.ndarray, rate: int) -> None
     import soxr
 
     voices = soxr.resample(sample[: 8 * RATE], RATE, rate)
-    assert max(asked(voices, rate // 2, rate)) > 0.95
-    assert max(asked(tone(4.0, 440.0, rate=rate), rate // 2, rate)) < 0.5
+    assert max(probabilities(voices, rate // 2, rate)) > 0.95
+    assert max(probabilities(tone(4.0, 440.0, rate=rate), rate // 2, rate)) < 0.5
 
 
-def test_what_it_says_depends_on_the_last_second_only(sample: np.ndarray) -> None:
+def test_the_probability_depends_on_the_last_second_only(sample: np.ndarray) -> None:
     detector = VoiceDetector(RATE)
-    detector.hear(sample[:RATE])
+    detector.push(sample[:RATE])
     detector.probability()
-    detector.hear(sample[RATE : RATE + HEARD])
+    detector.push(sample[RATE : RATE + LOOKBACK])
     fresh = VoiceDetector(RATE)
-    fresh.hear(sample[RATE : RATE + HEARD])
+    fresh.push(sample[RATE : RATE + LOOKBACK])
     assert detector.probability() == fresh.probability()
 
 
-def test_short_hops_ask_the_network_no_more_than_four_times_a_second(
+def test_silero_runs_at_most_four_times_a_second_however_short_the_hops(
     sample: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = []
-    monkeypatch.setattr(voice, "likeliest", lambda chunks: runs.append(1) or likeliest(chunks))
-    asked(sample[: 4 * RATE], block=500)
-    assert len(runs) == 4 * RATE // AGAIN
+    monkeypatch.setattr(vad, "highest_mean", lambda chunks: runs.append(1) or highest_mean(chunks))
+    probabilities(sample[: 4 * RATE], block=500)
+    assert len(runs) == 4 * RATE // INTERVAL
 
 
 def test_reset_forgets_the_stream(sample: np.ndarray) -> None:
     detector = VoiceDetector(RATE)
-    detector.hear(silence(0.2))
+    detector.push(silence(0.2))
     fresh = detector.probability()
-    detector.hear(sample[:RATE])
+    detector.push(sample[:RATE])
     detector.probability()
     detector.reset()
-    detector.hear(silence(0.2))
+    detector.push(silence(0.2))
     assert detector.probability() == fresh
 
 
@@ -103,7 +103,7 @@ import numpy as np
 from emotiond.recognition.vad import VoiceDetector
 detector = VoiceDetector(16_000)
 before = len(list(pathlib.Path("/proc/self/task").iterdir()))
-detector.hear(np.ones(16_000, np.float32))
+detector.push(np.ones(16_000, np.float32))
 detector.probability()
 print(len(list(pathlib.Path("/proc/self/task").iterdir())) - before)
 """

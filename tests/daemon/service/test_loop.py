@@ -13,7 +13,7 @@ import pytest
 from emotiond.audio import source as source_module
 from emotiond.audio.source import Block, Demand, Replay
 from emotiond.recognition.engine import Engine
-from emotiond.recognition.recording import classify
+from emotiond.recognition.recording import verdict_of
 from emotiond.recognition.vad import VoiceDetector
 from emotiond.record import Meter, News, Prediction, Record, Status, Utterance
 from emotiond.service.loop import listen, records
@@ -314,8 +314,8 @@ def test_a_replay_ends_when_asked_to_stop(clock: Clock, fast: bool) -> None:
 def test_a_recording_is_classified_the_same_however_it_is_cut(into: list[int]) -> None:
     sound = np.concatenate((silence(1.0), speech(2.0), silence(2.0), speech(0.5)))
     sound = sound if into != [1] else sound[: 3 * RATE : 1]
-    verdict = classify(FakeModel(), cut(sound, into))
-    assert verdict == classify(FakeModel(), [sound])
+    verdict = verdict_of(FakeModel(), cut(sound, into))
+    assert verdict == verdict_of(FakeModel(), [sound])
     assert verdict.seconds == len(sound) / RATE
     assert sum(verdict.probabilities.values()) == pytest.approx(1.0, abs=1e-3)
     best = max(verdict.probabilities, key=verdict.probabilities.__getitem__)
@@ -323,7 +323,7 @@ def test_a_recording_is_classified_the_same_however_it_is_cut(into: list[int]) -
 
 
 def test_a_recording_without_speech_has_no_emotion() -> None:
-    verdict = classify(FakeModel(), [silence(3.0)])
+    verdict = verdict_of(FakeModel(), [silence(3.0)])
     assert (verdict.seconds, verdict.state, verdict.label) == (3.0, "no_speech", None)
     assert verdict.probabilities == {}
 
@@ -334,12 +334,12 @@ def test_a_voice_in_a_file_is_heard_however_quiet_if_the_model_judges_itself(lev
     of_16_bits = (np.rint(sound * 32_768.0) / 32_768.0).astype(np.float32)
     judge = FakeModel(labels=("calm", "cross", "no_speech"))
     judge.probabilities = lambda _: np.array([0.9, 0.1, 0.0], np.float32)
-    assert classify(judge, [of_16_bits]).label == "calm"
+    assert verdict_of(judge, [of_16_bits]).label == "calm"
 
 
 def test_a_voice_in_a_file_need_not_be_as_sure_as_live(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(VoiceDetector, "probability", lambda _: 0.6)
     model = FakeModel(opens_for="speech")
     sound = np.concatenate((silence(1.0), speech(2.0), silence(1.0)))
-    assert classify(model, [sound]).state != "no_speech"
+    assert verdict_of(model, [sound]).state != "no_speech"
     assert not Engine(model).push(sound)

@@ -18,7 +18,7 @@ from emotiond.service.overload import BEHIND_SECONDS, CALM_SECONDS, WIDEST, Over
 from emotiond.sinks.fanout import Sinks
 from emotiond.testing import FakeModel
 from tests.daemon.service.test_loop import Keeper
-from tests.daemon.sounds import cut, hear, lines, silence, speech
+from tests.daemon.sounds import cut, lines, push_all, silence, speech
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
 LATE = 2 * BEHIND_SECONDS
@@ -86,7 +86,7 @@ def test_a_wider_stride_predicts_less_often_and_covers_all_of_the_speech(stride:
     usual, wide = Engine(FakeModel()), Engine(FakeModel())
     wide.stride = stride
     every, some = (
-        [each for each in hear(engine, [sound]) if isinstance(each, Prediction)]
+        [each for each in push_all(engine, [sound]) if isinstance(each, Prediction)]
         for engine in (usual, wide)
     )
     spoken = len(every) - 1
@@ -101,10 +101,10 @@ def test_after_an_overload_the_engine_is_as_if_there_had_been_none() -> None:
     sound = np.concatenate((silence(1.0), speech(3.0), silence(3.0)))
     fresh, tired = Engine(FakeModel()), Engine(FakeModel())
     tired.stride = 4
-    hear(tired, [sound])
-    hear(fresh, [sound])
+    push_all(tired, [sound])
+    push_all(fresh, [sound])
     tired.stride = 1
-    assert lines(hear(tired, cut(sound, [1600]))) == lines(hear(fresh, cut(sound, [1600])))
+    assert lines(push_all(tired, cut(sound, [1600]))) == lines(push_all(fresh, cut(sound, [1600])))
 
 
 class SlowModel(FakeModel):

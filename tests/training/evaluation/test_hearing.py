@@ -12,7 +12,7 @@ from emotiond.audio.files import file_blocks
 from emotiond.model.contract import Contract
 from emotiond.model.file import read_model, write_model
 from emotiond.model.runtime import Classifier
-from emotiond.recognition.recording import classify
+from emotiond.recognition.recording import verdict_of
 from emotiond_training.evaluation.hearing import at_gain, hearing, joined, pooled, windows_of
 
 RATE = 16_000
@@ -38,7 +38,7 @@ def test_pooling_equals_what_classify_says(
     _, flatbuffer = read_model(model_path)
     write_model(model, flatbuffer, msgspec.structs.replace(contract, temperature=temperature))
     classifier = Classifier(model)
-    verdicts = [classify(classifier, file_blocks(path, RATE)) for path in recordings]
+    verdicts = [verdict_of(classifier, file_blocks(path, RATE)) for path in recordings]
     heard = joined([windows_of(classifier, file_blocks(path, RATE)) for path in recordings])
     rows = pooled(heard, contract.labels, temperature)
     assert len(rows) == len(recordings)

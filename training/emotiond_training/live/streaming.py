@@ -16,7 +16,7 @@ from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.errors import InputError
 from emotiond.recognition.engine import Engine, Model
-from emotiond.recognition.recording import classify
+from emotiond.recognition.recording import verdict_of
 from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Utterance
 from emotiond_training.corpora.clips import Clip
@@ -157,7 +157,7 @@ def streaming(
     if not any(part.sounds for part in parts):
         raise InputError("no recordings with a label that the model knows")
     alone = [
-        (label, _best(classify(part.model, [sound]).probabilities))
+        (label, _best(verdict_of(part.model, [sound]).probabilities))
         for part in parts
         for sound, label in zip(part.sounds, part.labels, strict=True)
     ]

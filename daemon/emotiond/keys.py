@@ -1,0 +1,130 @@
+"""Keys of settings: their names, texts and limits, read from the structs that hold the values."""
+
+from typing import Any, Final, NamedTuple, cast
+
+import msgspec
+from msgspec import inspect
+
+VARIABLE: Final = "EMOTIOND_"
+"""Prefix of the environment variables."""
+
+
+class Key(NamedTuple):
+    """One setting: its place in the tree, and what its struct says about it."""
+
+    path: tuple[str, ...]
+    """Section, if any, and name in it."""
+    kind: inspect.Type
+    """Type of its value, with limits."""
+    default: Any
+    """Default value; None if it is not a fixed value, then ``extra["default"]`` describes it."""
+    description: str
+    """What it is, in one sentence."""
+    examples: list[Any]
+    """Example values, for a key without a fixed default."""
+    extra: dict[str, str]
+    """Its ``unit``, the ``default`` in words, and the ``metavar`` of its flag, where needed."""
+
+    @property
+    def section(self) -> str:
+        """Its section; empty if it is in none."""
+        return ".".join(self.path[:-1])
+
+    @property
+    def name(self) -> str:
+        """Its name in the settings file, and in messages: ``section.some_key``."""
+        return ".".join(self.path)
+
+    @property
+    def flag(self) -> str:
+        """Its flag: ``--section-some-key``."""
+        return "--" + "-".join(self.path).replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable: ``EMOTIOND_SECTION_SOME_KEY``."""
+        return VARIABLE + "_".join(self.path).upper()
+
+    @property
+    def metavar(self) -> str:
+        """What its flag shows in place of a value: choices, a unit, or P for a probability."""
+        if isinstance(self.kind, inspect.LiteralType):
+            return "{" + ",".join(map(str, self.kind.values)) + "}"
+        return self.extra.get("metavar") or self.extra.get("unit", "P").upper()
+
+    @property
+    def help(self) -> str:
+        """Its description with its default: ``... (default: 6.0 dB)``."""
+        if isinstance(self.default, bool):
+            default = "on" if self.default else "off"
+        elif self.default is None:
+            default = self.extra["default"]
+        else:
+            default = f"{self.default} {self.extra.get('unit', '')}".rstrip()
+        return f"{self.description} (default: {default})"
+
+    @property
+    def expected(self) -> str:
+        """The values that it takes, in words: ``a number above 0 and up to 100 dB``."""
+        kind = self.kind
+        if isinstance(kind, inspect.LiteralType):
+            return " or ".join(map(str, kind.values))
+        if isinstance(kind, inspect.BoolType):
+            return "true or false"
+        if not isinstance(kind, inspect.IntType | inspect.FloatType):
+            return "text"
+        noun = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
+        least = f"above {kind.gt:g} and up" if kind.ge is None else f"from {kind.ge:g}"
+        return f"{noun} {least} to {kind.le:.10g} {self.extra.get('unit', '')}".rstrip()
+
+
+class Section(NamedTuple):
+    """The keys of one struct: a section of the settings file, and a group of flags."""
+
+    name: str
+    """Name; empty for the keys outside any section."""
+    description: str
+    """What its settings are about, in one sentence."""
+    keys: tuple[Key, ...]
+
+
+def sections_of(tree: type[msgspec.Struct]) -> tuple[Section, ...]:
+    """Return the sections of a settings tree, the keys outside any section first.
+
+    Parameters
+    ----------
+    tree : type of msgspec.Struct
+        Its fields are keys, ``Annotated`` with a ``msgspec.Meta`` that has a description, or
+        sections: structs of keys, whose docstring is the section's description.
+    """
+    top = cast("inspect.StructType", inspect.type_info(tree))
+    structs = {"": top}
+    for field in top.fields:
+        if isinstance(field.type, inspect.StructType):
+            structs[field.name] = field.type
+    return tuple(
+        Section(
+            name,
+            struct.cls.__doc__ or "",
+            tuple(
+                _key(name, field, field.type)
+                for field in struct.fields
+                if isinstance(field.type, inspect.Metadata)
+            ),
+        )
+        for name, struct in structs.items()
+    )
+
+
+def _key(section: str, field: inspect.Field, meta: inspect.Metadata) -> Key:
+    kind, schema = meta.type, meta.extra_json_schema or {}
+    if isinstance(kind, inspect.UnionType):  # of the type of its values and None
+        kind = next(each for each in kind.types if not isinstance(each, inspect.NoneType))
+    return Key(
+        path=(section, field.name) if section else (field.name,),
+        kind=kind,
+        default=field.default,
+        description=schema["description"],
+        examples=schema.get("examples", []),
+        extra=meta.extra or {},
+    )
