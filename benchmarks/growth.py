@@ -19,7 +19,7 @@ import numpy as np
 from emotiond.audio.files import read_sound
 from emotiond.bench.program import PROBE
 from emotiond.model.runtime import Classifier
-from emotiond.paths import DEFAULT_MODEL, SAMPLE
+from emotiond.paths import DEFAULT_MODEL, SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import GateSettings
 
@@ -30,7 +30,7 @@ SOME = 500
 
 def hops(model: Classifier, engine: Engine) -> Iterator[np.ndarray]:
     """Yield hops of speech with pauses, for ever."""
-    sample = read_sound(SAMPLE, model.contract.mfcc.sample_rate)
+    sample = read_sound(SAMPLE_RECORDING, model.contract.mfcc.sample_rate)
     cut = range(0, len(sample) - engine.hop + 1, engine.hop)
     return itertools.cycle([sample[i : i + engine.hop] for i in cut])
 
@@ -60,7 +60,7 @@ def files(path: Path, counts: tuple[int, ...] = (20, 40, 80)) -> dict[str, dict[
             names = [Path(folder, f"{number}.flac") for number in range(count)]
             for name in names:
                 if not name.exists():
-                    name.symlink_to(SAMPLE)
+                    name.symlink_to(SAMPLE_RECORDING)
             flags = ("--json", "--jobs", "1", "--model", str(path))
             command = [sys.executable, "-c", PROBE, "classify", *flags, *map(str, names)]
             before = resource.getrusage(resource.RUSAGE_CHILDREN)

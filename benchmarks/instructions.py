@@ -26,7 +26,7 @@ import sys
 from itertools import cycle
 from pathlib import Path
 import numpy as np
-from emotiond import settings
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import Gate, GateSettings
 from emotiond.features.mfcc import StreamingMfcc
@@ -39,7 +39,7 @@ contract = model.contract
 rate = contract.mfcc.sample_rate
 engine = Engine(model, gate=GateSettings(opens_for="sound"))
 energy = Gate(GateSettings(), rate, engine.hop, "sound")
-sample = read_sound(SAMPLE, rate)
+sample = read_sound(SAMPLE_RECORDING, rate)
 cut = [sample[i : i + engine.hop] for i in range(0, len(sample) - engine.hop, engine.hop)]
 hops = cycle([each for each in cut if energy.push(each)])
 quiet = np.random.default_rng(0).normal(0.0, 1e-3, engine.hop).astype(np.float32)

@@ -333,7 +333,7 @@ def leave_the_pipe(bench: Bench) -> None:
 
 
 def stall_the_pipe(bench: Bench) -> None:
-    bench.patch.setattr("emotiond.terminal.plain.takes", lambda _: False)
+    bench.patch.setattr("emotiond.terminal.plain.is_ready", lambda _: False)
 
 
 def lose_the_terminal(bench: Bench) -> None:

@@ -20,7 +20,7 @@ from emotiond.bench.program import Baseline, peak_megabytes
 from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import Frames, Mfcc, MfccConfig, StreamingMfcc
 from emotiond.model.runtime import Classifier
-from emotiond.paths import SAMPLE
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import GateSettings
 
@@ -54,7 +54,7 @@ def compare(path: Path) -> Baseline:
     librosa_mfcc(window, config)
     first = time.process_time() - began
 
-    talk = speech_of(model, read_sound(SAMPLE, config.sample_rate))
+    talk = speech_of(model, read_sound(SAMPLE_RECORDING, config.sample_rate))
     engine = Engine(model, gate=GateSettings(opens_for="sound"))
     hops = [talk[i : i + engine.hop] for i in range(0, len(talk) - engine.hop + 1, engine.hop)]
     windows = [

@@ -30,7 +30,7 @@ from emotiond.bench.stages import (
 )
 from emotiond.errors import EmotiondError
 from emotiond.model.runtime import Classifier
-from emotiond.paths import SAMPLE
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
 from emotiond.values import OpensFor
 
@@ -122,7 +122,7 @@ def bench(path: Path) -> Bench:
     """
     model = Classifier(path)
     start = _start(path)
-    sample = read_sound(SAMPLE, model.contract.mfcc.sample_rate)
+    sample = read_sound(SAMPLE_RECORDING, model.contract.mfcc.sample_rate)
     talk = speech_of(model, sample)
     room = pink(ROOM_SECONDS, model.contract.mfcc.sample_rate, ROOM_DB)
     stages = stages_ms(model, talk, room)
@@ -173,7 +173,7 @@ def _start(path: Path) -> Start:
         with tempfile.TemporaryDirectory() as folder:
             flags = ("--headless", "--fast", "--log-dir", folder, "--model", str(path))
             began = time.time()
-            said = _program("-c", PROBE, "run", "--input", str(SAMPLE), *flags)
+            said = _program("-c", PROBE, "run", "--input", str(SAMPLE_RECORDING), *flags)
             peaks.append(float(said))
             lines = [json.loads(line) for log in Path(folder).iterdir() for line in log.open("rb")]
         first = next((line["time"] for line in lines if line["type"] == "prediction"), None)

@@ -16,7 +16,7 @@ from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks,
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import DeviceError, InputError
 from emotiond.model.runtime import Classifier
-from emotiond.paths import SAMPLE
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, utc_now
 from emotiond.service.loop import listen
@@ -133,4 +133,4 @@ def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop
             f"emotiond: no microphone to listen to ({error}); playing a sample instead",
             file=sys.stderr,
         )
-        return Replay("the sample", file_blocks(SAMPLE, rate), rate, stop)
+        return Replay("the sample", file_blocks(SAMPLE_RECORDING, rate), rate, stop)

@@ -3,13 +3,13 @@
 import os
 from typing import Final
 
-from emotiond.record import ENDED_BY, Event, Record, Status
+from emotiond.record import ENDS, Event, Record, Status
 from emotiond.text import one_line, spoken
 
 INFO: Final = 6
 WARNING: Final = 4
 """Priorities, as sd-daemon(3) has them in front of a line."""
-TROUBLES: Final[frozenset[Event]] = frozenset(ENDED_BY.values())
+TROUBLES: Final[frozenset[Event]] = frozenset(ENDS.values())
 
 
 def is_journal(descriptor: int) -> bool:

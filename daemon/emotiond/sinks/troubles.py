@@ -1,6 +1,6 @@
 """What went wrong and is not over: remembered for whoever starts to watch."""
 
-from emotiond.record import ENDED_BY, Event, Status
+from emotiond.record import ENDS, Event, Status
 
 Troubles = tuple[Status, ...]
 """Status records of troubles that last, oldest first."""
@@ -18,9 +18,9 @@ def after(troubles: Troubles, news: Status) -> Troubles:
     """
     if news.event == "service_lost":
         troubles = ()  # once it is back, the service repeats what is still wrong
-    over = _subject(ENDED_BY.get(news.event, news.event), news)
+    over = _subject(ENDS.get(news.event, news.event), news)
     lasting = tuple(each for each in troubles if _subject(each.event, each) != over)
-    return (*lasting, news) if news.event in ENDED_BY.values() else lasting
+    return (*lasting, news) if news.event in ENDS.values() else lasting
 
 
 def _subject(trouble: Event, record: Status) -> tuple[Event, str | None]:

@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 
 from emotiond.record import Record
-from emotiond.streams import takes
+from emotiond.streams import is_ready
 from emotiond.terminal.layout import render
 from emotiond.terminal.plain import PlainSink
 from emotiond.terminal.view import View
@@ -99,7 +99,7 @@ class ConsoleSink:
             with contextlib.suppress(OSError, ValueError, termios.error):
                 # It may have been stopped by Ctrl-S, and would not take the last frame.
                 termios.tcflow(self._console.file.fileno(), termios.TCOON)
-            if not takes(self._console.file):
+            if not is_ready(self._console.file):
                 return  # nobody may ever read it
             try:
                 self._live.stop()
@@ -129,7 +129,7 @@ class _Live(Live):
 
     def refresh(self) -> None:
         """Draw a frame, unless the terminal takes none now."""
-        if self._error is None and takes(self.console.file):
+        if self._error is None and is_ready(self.console.file):
             try:
                 super().refresh()
             except OSError as error:

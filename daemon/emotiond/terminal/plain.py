@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import IO
 
 from emotiond.record import Prediction, Record, Status, Utterance
-from emotiond.streams import let_go_of, takes
+from emotiond.streams import is_ready, let_go_of
 from emotiond.text import clock, one_line, spoken
 
 
@@ -74,7 +74,7 @@ class PlainSink:
 
     def _guarded(self, text: str) -> None:
         try:
-            if text and not takes(self._stream):
+            if text and not is_ready(self._stream):
                 # A reader that stalls must not stop the daemon.
                 raise BlockingIOError(errno.EAGAIN, "nobody reads it")
             self._stream.write(text)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from emotiond.record import DEAF, Prediction, Record, State, Status, Utterance
+from emotiond.record import SOUND_LOST, Prediction, Record, State, Status, Utterance
 from emotiond.sinks.troubles import Troubles, after
 from emotiond.values import SILENCE_DB
 
@@ -51,7 +51,7 @@ class View:
     @property
     def deaf(self) -> Status | None:
         """Why there is nothing to listen to; None if there is."""
-        return next((each for each in reversed(self.troubles) if each.event in DEAF), None)
+        return next((each for each in reversed(self.troubles) if each.event in SOUND_LOST), None)
 
     def after(self, record: Record) -> "View":
         """Return the view once a record is known."""
@@ -95,7 +95,7 @@ class View:
 
     def _told(self, record: Status) -> "View":
         view = self
-        if record.event in DEAF:
+        if record.event in SOUND_LOST:
             view = replace(self._silent(), level=SILENCE_DB, speech=0.0)
         return replace(
             view, model=record.model, status=record, troubles=after(self.troubles, record)

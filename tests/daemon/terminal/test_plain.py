@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from emotiond.record import Prediction, Record, State, Status, Utterance
 from emotiond.terminal.plain import PlainSink
-from emotiond.text import clock
 
 
 def prediction(state: State, label: str | None, end: float, **likely: float) -> Prediction:
@@ -122,21 +121,6 @@ def test_two_lines_in_a_row_never_say_the_same(shown: list[tuple[Any, str]]) -> 
         if before is None or (before.state, before.label) != (record.state, record.label)
     ]
     assert len(lines(*records)) == len(changes)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (0.0, "00:00.0"),
-        (59.94, "00:59.9"),
-        (59.96, "01:00.0"),
-        (3599.99, "1:00:00.0"),
-        (360000.0, "100:00:00.0"),
-        (-1.0, "00:00.0"),
-    ],
-)
-def test_the_clock_carries_at_its_boundaries(seconds: float, shown: str) -> None:
-    assert clock(seconds) == shown
 
 
 def test_a_closed_pipe_is_an_oserror_of_the_caller_and_nothing_else() -> None:
