@@ -21,7 +21,7 @@ def test_the_default_file_is_checked_as_well(emotiond: Run, tmp_path: Path) -> N
     (tmp_path / "emotiond.toml").write_bytes(ended.stdout)
     ended = emotiond("config", "check", "emotiond.toml")
     assert (ended.returncode, ended.stderr) == (0, b"")
-    assert ended.stdout == b"emotiond.toml: all is well; set: nothing but the defaults\n"
+    assert ended.stdout == b"emotiond.toml: the settings are valid; changed: none\n"
 
 
 def test_a_check_names_what_is_set_and_what_is_wrong(
@@ -31,7 +31,7 @@ def test_a_check_names_what_is_set_and_what_is_wrong(
     path.write_text("device = 'USB'\n[gate]\nmargin_db = 9\n")
     environment = {**environment, "EMOTIOND_CONFIG": str(path), "EMOTIOND_LOG_KEEP_DAYS": "3"}
     ended = emotiond("config", "check", env=environment)
-    said = f"{path}: all is well; set: device, gate.margin_db, log.keep_days\n"
+    said = f"{path}: the settings are valid; changed: device, gate.margin_db, log.keep_days\n"
     assert (ended.returncode, ended.stdout.decode()) == (0, said)
     for wrong, words in (
         ("[gate]\nmargin = 9\n", "margin"),

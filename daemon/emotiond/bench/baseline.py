@@ -1,8 +1,9 @@
-"""The usual recipe, to compare with: librosa's MFCC over the whole window at every hop.
+"""The baseline: the usual recipe, which computes librosa's MFCCs of the whole window at every hop.
 
     python -m emotiond.bench.baseline MODEL
 
-The one module here that imports librosa; ``emotiond bench`` runs it where librosa is installed.
+``emotiond bench`` runs this module if librosa is installed. No other module of the daemon imports
+librosa.
 """
 
 import sys
@@ -25,10 +26,11 @@ from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import GateSettings
 
 ROUNDS: Final = 10
+"""Passes over all items."""
 
 
 def librosa_mfcc(window: Signal, config: MfccConfig) -> Frames:
-    """Return a window's MFCCs [shape=(frames, n_mfcc)] as librosa computes them."""
+    """Return the MFCCs of a window as librosa computes them, [shape=(frames, n_mfcc)]."""
     import librosa
 
     power = librosa.feature.melspectrogram(
@@ -46,7 +48,7 @@ def librosa_mfcc(window: Signal, config: MfccConfig) -> Frames:
 
 
 def compare(path: Path) -> Baseline:
-    """Run both over the same speech and compare their CPU time at the median hop."""
+    """Run both over the same speech and compare the median CPU time of a hop."""
     model = Classifier(path)
     config, frames = model.contract.mfcc, model.contract.window_frames
     window = np.zeros(config.samples(frames), np.float32)
@@ -82,7 +84,7 @@ def compare(path: Path) -> Baseline:
 
 
 def _times(work: Callable[[np.ndarray], object], items: Sequence[np.ndarray]) -> float:
-    """Return the CPU time of the median item (s), each worked on several times in a row of all."""
+    """Return the median CPU time of an item (s) over ``ROUNDS`` passes over all items."""
     times = []
     for _ in range(ROUNDS):
         for item in items:
