@@ -15,7 +15,7 @@ from emotiond.model.runtime import Classifier
 from emotiond.recognition.engine import Engine, Model
 from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Record, Utterance
-from tests.conftest import SAID
+from tests.conftest import UTTERANCES_IN_SAMPLE
 from tests.daemon.sounds import (
     LABELS,
     RATE,
@@ -445,7 +445,7 @@ def test_the_shipped_model_hears_all_that_is_said_in_the_sample(
     engine = Engine(classifier)
     records = engine.push(sample) + engine.finish()
     utterances = [record for record in records if isinstance(record, Utterance)]
-    assert len(utterances) == SAID
+    assert len(utterances) == UTTERANCES_IN_SAMPLE
     assert {record.model for record in records} == {classifier.contract.short_hash}
     for record in utterances:
         assert set(record.probabilities) == set(classifier.contract.reported)
