@@ -39,7 +39,10 @@ def table(figures: Bench) -> str:
         f"{'CPU time of a hop of ' + format(figures.hop_seconds, 'g') + ' s':<34}{'ms':>8}",
     ]
     lines += [f"  {name:<32}{ms:8.3f}" for name, ms in figures.stages_ms.items()]
-    lines += ["", f"{'the whole loop':<28}{'open':>6}{'ms':>8}{'of a core':>11}{'x real time':>13}"]
+    lines += [
+        "",
+        f"{'the whole loop':<23}{'gate open':>11}{'ms':>8}{'of a core':>11}{'x real time':>13}",
+    ]
     lines += [
         f"  {name:<26}{each.open:6.0%}{each.hop_ms:8.2f}{each.core_share:11.2%}"
         f"{each.times_real_time:13,.0f}"

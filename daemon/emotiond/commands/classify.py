@@ -123,5 +123,5 @@ def _text(name: str, verdict: Verdict) -> str:
     if verdict.state == "no_speech":
         return f"{name}: no speech"
     best = max(verdict.probabilities, key=lambda label: verdict.probabilities[label])
-    said = best if verdict.state == "emotion" else f"uncertain ({best})"
-    return f"{name}: {said} {verdict.confidence:.0%}"
+    label = best if verdict.state == "emotion" else f"uncertain ({best})"
+    return f"{name}: {label} {verdict.confidence:.0%}"

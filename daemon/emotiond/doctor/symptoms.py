@@ -178,7 +178,7 @@ def _servers() -> tuple[str, ...]:
 
 
 def _log_folders(settings: Settings, services: tuple[Service, ...]) -> list[Path]:
-    """Return the log folder of ``run``, and that of the system service if it is installed."""
+    """Return the log folders of ``run`` and, if it is installed, of the system service."""
     if not any(each.kind == "system" for each in services):
         return [settings.log.folder]
     # Root looks after the service.
@@ -211,16 +211,16 @@ def _log(folder: Path, settings: Settings) -> Log:
 def _service(kind: Kind) -> Service | None:
     flags = ["--user"] if kind == "user" else []
     names = "LoadState,ActiveState,Result,NRestarts,StatusText"
-    said = _output("systemctl", *flags, "show", "emotiond.service", f"--property={names}")
-    known = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    properties = _output("systemctl", *flags, "show", "emotiond.service", f"--property={names}")
+    known = dict(line.split("=", 1) for line in properties.splitlines() if "=" in line)
     if known.get("LoadState") != "loaded":
         return None
-    said = _output(
+    journal = _output(
         *("journalctl", *flags, "-u", "emotiond", "-t", "emotiond"),
         *("-p", "warning", "-n", "50", "-o", "cat", "-q"),
     )
     # Our messages begin with a lower-case letter; the traces of a crash do not.
-    errors = [line for line in said.splitlines() if line[:1].islower()]
+    errors = [line for line in journal.splitlines() if line[:1].islower()]
     return Service(
         kind=kind,
         active=known["ActiveState"],

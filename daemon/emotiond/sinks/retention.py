@@ -76,8 +76,8 @@ class SteadyClock:
 class Retention:
     """Deletes log files that are too old, and the oldest while all together are too large.
 
-    A file is as old as its modification time, whatever day its name says. Nothing is deleted for
-    its age until the clock is steady.
+    The age of a file counts from its modification time, not from the day in its name. Nothing is
+    deleted for its age until the clock is steady.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def sinks(path: Path) -> Iterator[Callable[[], LiveSink]]:
 
 
 class Viewer:
-    """A viewer that reads messages when it is told to."""
+    """A viewer that reads one message at a time."""
 
     def __init__(self, path: Path) -> None:
         self._connection = connect(path)

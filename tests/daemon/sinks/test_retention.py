@@ -21,7 +21,7 @@ def steady_clock(clock: Clock) -> SteadyClock:
 def pruned(
     folder: Path, *, keep_days: int = 36_500, max_bytes: int = 10**6, clock: Clock | None = None
 ) -> Retention:
-    """Return a retention that has pruned a folder whose current file is that of NOON."""
+    """Prune a folder on the day of NOON, and return the retention that did so."""
     found = Retention(folder, steady_clock(clock or Clock()), keep_days, max_bytes)
     found.prune(folder / TODAY)
     return found
@@ -161,7 +161,7 @@ def test_nothing_is_deleted_while_the_clock_may_be_wrong(tmp_path: Path, wrong: 
     assert len(kept(tmp_path)) <= 22
     clock.go_on(hours=1)
     log.write(status("an hour later"))
-    # A file that was written this hour is not old, whatever day its name says.
+    # A file that was written this hour is not old, though the day in its name may be.
     assert kept(tmp_path) == sorted({*days[-10:], "2026-02-28", early})
     assert messages(tmp_path / "predictions-2026-02-28.jsonl") == ["after", "an hour later"]
     assert messages(tmp_path / f"predictions-{early}.jsonl")[-2:] == ["before", "too"]

@@ -35,7 +35,7 @@ histories = st.lists(news, max_size=12)
 
 
 def subject(trouble: Status) -> tuple[str, str]:
-    """Return what tells a trouble from others: its event and, for a sink, the sink."""
+    """Return the identity of a trouble: its event and, for a sink, the name of the sink."""
     return trouble.event, trouble.message.split(":")[0] if trouble.event == "sink_failed" else ""
 
 
