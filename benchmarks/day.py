@@ -1,11 +1,11 @@
-"""A day of sound through the whole daemon, as fast as it goes, to see whether anything grows.
+"""Runs a day of sound through the whole daemon, as fast as possible, to see whether it grows.
 
     python benchmarks/day.py [--hours 24] [--json]
 
-Somebody speaks now and then, and the room is quiet between. Source, engine, log with its midnight,
-live socket with a viewer, and plain lines are the daemon's own; only the time of day is counted in
-sound. Ends with 1 if memory at the end is more than 2 MB over that after the first hour, a
-descriptor is left open, or the log is not what a day's should be.
+Somebody speaks several times an hour, and the room is quiet between. Engine, log (over midnight),
+live socket (with a viewer) and plain lines are the daemon's own; only the clock counts sound. The
+exit code is 1 if memory grows by more than 2 MB after the first hour, a file descriptor stays
+open, or files or utterances are missing in the log.
 """
 
 import argparse
@@ -43,12 +43,13 @@ NOON = datetime(2026, 2, 27, 12, 0, tzinfo=UTC)
 TALKS_AN_HOUR = 6
 TALK = DEFAULT_MODEL.with_name("sample.flac")
 ROOM_LEVEL = 2e-4
-"""Of the quiet room's noise (full scale at 1)."""
+"""Standard deviation of the quiet room's noise; full scale is 1."""
 MOST_MEGABYTES = 2.0
+"""Growth of memory that is accepted."""
 
 
 class Day:
-    """The sound of a day in blocks, its clock, and what the process held at each full hour."""
+    """The sound of a day in blocks, its clock, and memory and descriptors at each full hour."""
 
     def __init__(self, hours: int, rate: int) -> None:
         self._hours = hours
@@ -74,11 +75,11 @@ class Day:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the beginning, in sound."""
+        """Seconds of sound since the beginning."""
         return self._samples / self._rate
 
     def now(self) -> datetime:
-        """Return the time of that day."""
+        """Return the time of day, counted in sound."""
         return NOON + timedelta(seconds=self.seconds)
 
 
@@ -93,7 +94,7 @@ def _descriptors() -> int:
 
 @contextlib.contextmanager
 def _watching(path: Path) -> Iterator[None]:
-    """Let somebody watch, who comes again whenever it was too fast for him."""
+    """Run a viewer, which connects again whenever it was dropped as too slow."""
     command = f"until {sys.executable} -m emotiond watch --live-socket {path}; do sleep 0.1; done"
     with subprocess.Popen(
         ["sh", "-c", command],
@@ -108,7 +109,7 @@ def _watching(path: Path) -> Iterator[None]:
 
 
 def run(hours: int, folder: Path) -> dict[str, Any]:
-    """Listen to so many hours and return the figures."""
+    """Run some hours of sound through the daemon and return the figures."""
     model = load_quietly(DEFAULT_MODEL)
     engine = Engine(model)
     day = Day(hours, engine.sample_rate)
@@ -141,10 +142,10 @@ def run(hours: int, folder: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Run, print the figures, and judge them."""
+    """Run, print the figures, and return 1 if one of them is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--hours", type=int, default=24)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--hours", type=int, default=24, help="hours of sound (default: 24)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = run(args.hours, Path(folder))
@@ -155,7 +156,8 @@ def main() -> int:
     midnights = (NOON + timedelta(hours=args.hours)).date() - NOON.date()
     right = (
         figures["grown_megabytes"] <= MOST_MEGABYTES
-        and figures["descriptors"][0] == figures["descriptors"][-1] + 1  # the log's, closed
+        and figures["descriptors"][0]
+        == figures["descriptors"][-1] + 1  # the log's was open, and is closed
         and len(figures["log_files"]) == 1 + midnights.days
         and figures["utterances"] >= args.hours * TALKS_AN_HOUR
     )

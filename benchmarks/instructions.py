@@ -1,9 +1,9 @@
-"""Counts the instructions of a hop on the Raspberry Pi's architecture, by stage.
+"""Counts the instructions of each stage of a hop on the Raspberry Pi's architecture.
 
     tools/arm64 && python benchmarks/instructions.py
 
-Runs the Debian for arm64 that tools/arm64 made under qemu-user, with a plugin that counts.
-Instructions are no time: how many a Pi executes in a second depends on its caches and memory.
+Runs the Debian for arm64 that tools/arm64 has made, under qemu-user with a plugin that counts.
+Instructions are not time: how many a Pi executes in a second depends on its caches and memory.
 Needs root, and on Debian: apt install qemu-user gcc
 """
 
@@ -17,18 +17,19 @@ from pathlib import Path
 HERE = Path(__file__).parent
 TREE = Path(os.environ.get("EMOTIOND_ARM64", "/var/cache/emotiond-arm64"))
 FEW, MANY = 1, 101
-"""Rounds of two runs; what they differ by is free of start and imports."""
+"""Hops in a short and a long run; their difference is free of start-up and imports."""
 HIDDEN = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /sys && exec "$@"', "sh")
-"""Hides this machine's /sys: XNNPACK looks its cores up there, and crashes on another kind's."""
+"""Hides this machine's /sys: XNNPACK reads its cores there and crashes on another architecture."""
 
 GUEST = """
 import sys
 from itertools import cycle
 from pathlib import Path
 import numpy as np
-from emotiond import settings
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
-from emotiond.recognition.gate import Gate, GateSettings
+from emotiond.recognition.gate import Gate
+from emotiond.recognition.settings import GateSettings
 from emotiond.features.mfcc import StreamingMfcc
 from emotiond.model.runtime import Classifier, load_quietly
 from emotiond.audio.files import read_sound
@@ -39,7 +40,7 @@ contract = model.contract
 rate = contract.sample_rate
 engine = Engine(model, gate=GateSettings(opens_for="sound"))
 energy = Gate(GateSettings(), rate, engine.hop, "sound")
-sample = read_sound(SAMPLE, rate)
+sample = read_sound(SAMPLE_RECORDING, rate)
 cut = [sample[i : i + engine.hop] for i in range(0, len(sample) - engine.hop, engine.hop)]
 hops = cycle([each for each in cut if energy.push(each)])
 quiet = np.random.default_rng(0).normal(0.0, 1e-3, engine.hop).astype(np.float32)
@@ -53,7 +54,7 @@ work = {
     "inference": lambda: model.probabilities(window),
     "engine, gate open, energy alone": lambda: engine.push(next(hops)),
 }[stage]
-for _ in range(6 + rounds):  # until the gate is open, and all is loaded
+for _ in range(6 + rounds):  # the first 6 open the gate and load everything
     work()
 """
 STAGES = (
@@ -66,7 +67,7 @@ STAGES = (
 
 
 def count(plugin: Path, *arguments: str) -> int:
-    """Return the instructions that Python executes for some arguments."""
+    """Return the number of instructions that the guest executes for some arguments."""
     project = TREE / "root" / "emotiond"
     packages = next(project.glob(".venv/lib/python3.*/site-packages"))
     python = next((TREE / "usr" / "bin").glob("python3.[0-9]*[0-9]"))
@@ -91,7 +92,7 @@ def count(plugin: Path, *arguments: str) -> int:
 
 
 def instructions(model: Path) -> dict[str, float]:
-    """Return millions of instructions of a hop by stage."""
+    """Return stage -> millions of instructions of a hop."""
     with tempfile.TemporaryDirectory() as folder:
         plugin = Path(folder, "count.so")
         source = HERE / "count_instructions.c"

@@ -1,6 +1,6 @@
-"""Write docs/PERFORMANCE.md: the daemon's costs on this machine, beside its aims.
+"""Writes docs/PERFORMANCE.md: what the daemon costs on this machine, beside the aims.
 
-python benchmarks/performance.py    # minutes; other work on the machine changes the figures
+python benchmarks/performance.py    # takes minutes; other work on the machine distorts it
 """
 
 import argparse
@@ -25,13 +25,13 @@ PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
 GROWTH = Path(__file__).with_name("growth.py")
 NOTES = Path(__file__).with_name("NOTES.md")
-"""Prose of the page: choices, and measurements that are not repeated here."""
+"""Text that is not measured again: choices, and the measurements behind them."""
 
 Row = tuple[str, ...]
 
 
 def installed() -> dict[str, float]:
-    """Return the size on disk (MB) of each package that the daemon needs."""
+    """Return package -> size on disk (MB), for all packages that the daemon needs."""
     found: dict[str, float] = {}
     todo = list(tomllib.loads(PROJECT.read_text())["project"]["dependencies"])
     while todo:
@@ -52,7 +52,7 @@ def markdown(head: Row, rows: list[Row]) -> str:
 
 
 class Aim(NamedTuple):
-    """An upper or lower limit for a figure, and its measured value."""
+    """An upper limit for a figure; a lower one if ``least``."""
 
     of: str
     limit: float
@@ -61,7 +61,7 @@ class Aim(NamedTuple):
     least: bool = False
 
     def row(self) -> Row:
-        """Return the aim as a row of a table."""
+        """Return the aim as a row of the table."""
         met = self.measured >= self.limit if self.least else self.measured <= self.limit
         words = "at least" if self.least else "at most"
         digits = ",.0f" if self.measured >= 100.0 else ".2g" if self.measured < 1.0 else ".3g"
@@ -74,7 +74,7 @@ class Aim(NamedTuple):
 
 
 def aims(figures: Bench, megabytes: float) -> list[Aim]:
-    """Return all aims with their measured values."""
+    """Return all aims with the measured figures."""
     loops, stages, start, base = (figures.loops, figures.stages_ms, figures.start, figures.baseline)
     core = "% of a core"
     per_hop = 0.1 / figures.hop_seconds
@@ -105,7 +105,7 @@ def aims(figures: Bench, megabytes: float) -> list[Aim]:
 
 
 def page(path: Path) -> str:
-    """Measure everything and return the page."""
+    """Measure all figures and return the page."""
     figures = bench(path)
     sizes = installed()
     growth = json.loads(
@@ -158,7 +158,7 @@ def page(path: Path) -> str:
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="model file")
     args = parser.parse_args()
     PAGE.write_text(page(args.model))
     print(PAGE)

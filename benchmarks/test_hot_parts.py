@@ -20,7 +20,7 @@ from emotiond.bench.baseline import librosa_mfcc
 from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import StreamingMfcc
 from emotiond.model.runtime import Classifier, load_quietly
-from emotiond.paths import DEFAULT_MODEL, SAMPLE
+from emotiond.paths import DEFAULT_MODEL, SAMPLE_RECORDING
 from emotiond.recognition.decision import Decision
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import Gate
@@ -42,7 +42,7 @@ def model() -> Classifier:
 @pytest.fixture(scope="module")
 def hops(model: Classifier) -> list[np.ndarray]:
     """Return hops of speech without pauses."""
-    talk = speech_of(model, read_sound(SAMPLE, RATE))
+    talk = speech_of(model, read_sound(SAMPLE_RECORDING, RATE))
     hop = Engine(model).hop
     return [talk[i : i + hop] for i in range(0, len(talk) - hop + 1, hop)]
 

@@ -1,4 +1,4 @@
-"""What tests share: the model and the sample that are shipped, and a way to start the program."""
+"""Shared by all tests: the shipped model and sample recording, and a way to run the program."""
 
 import os
 import subprocess
@@ -24,20 +24,20 @@ settings.register_profile(
 )
 settings.load_profile("emotiond")
 
-SAID = 5
-"""Utterances in the sample: the second of its four voices rests between two sentences."""
+UTTERANCES_IN_SAMPLE = 5
+"""Four voices, of which the second pauses between its two sentences."""
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
 def pcm(sound: np.ndarray) -> bytes:
-    """Return a sound as the program takes it on standard input."""
+    """Return a sound as 16-bit PCM, as the program reads it from standard input."""
     return (sound * 32768).round().astype("<i2").tobytes()
 
 
 @pytest.fixture(scope="session")
 def model_path() -> Path:
-    """Return the model file that is shipped."""
+    """Return the shipped model file."""
     return DEFAULT_MODEL
 
 
@@ -56,19 +56,19 @@ def flatbuffer(model_path: Path) -> bytes:
 
 @pytest.fixture(scope="session")
 def sample_path() -> Path:
-    """Return the sample that is shipped: four voices with pauses between them."""
+    """Return the shipped sample recording: four voices with pauses between them."""
     return DEFAULT_MODEL.with_name("sample.flac")
 
 
 @pytest.fixture(scope="session")
 def sample(sample_path: Path) -> np.ndarray:
-    """Return the sample as 16 kHz mono."""
+    """Return the sample recording as 16 kHz mono."""
     return read_sound(sample_path, 16_000)
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which a program finds no settings or logs but the test's own."""
+    """Return an environment in which a program finds only the settings and logs of the test."""
     of_the_session = ("LOGS_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR", "EMOTIOND_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(of_the_session)}
     return {**kept, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
@@ -76,7 +76,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def emotiond(tmp_path: Path, environment: dict[str, str]) -> Run:
-    """Return a function that runs the program to its end, as a user would."""
+    """Return a function that runs the program as a user does, and waits for its end."""
 
     def run(*arguments: object, **options: object) -> "subprocess.CompletedProcess[bytes]":
         given = {"cwd": tmp_path, "env": environment, "capture_output": True, "timeout": 60}

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the sample that plays where there is no microphone: synthetic speech by espeak-ng.
+"""Makes the sample recording that plays where there is no microphone: speech of espeak-ng.
 
 Usage: tools/make_sample.py [OUTPUT]   (needs the Debian package espeak-ng)
 
-No recording of a person may be in the repository, so the voice is a machine's: the same sentence at
-different pitch, rate and loudness, with pauses in room noise between them.
+The repository must not contain recordings of people, so the voices are synthetic: four sentences at
+different pitch, rate and loudness, with pauses of room noise between them.
 """
 
 import io
@@ -19,7 +19,7 @@ import soxr
 RATE = 16_000
 OUTPUT = Path(__file__).parents[1] / "daemon" / "emotiond" / "data" / "sample.flac"
 
-# (voice, pitch 0-99, words a minute, amplitude 0-200, sentence)
+# (voice, pitch 0 to 99, rate in words a minute, amplitude 0 to 200, sentence)
 UTTERANCES = (
     ("en+f3", 85, 210, 180, "That is wonderful! I can hardly believe it, we won!"),
     ("en+m3", 20, 90, 50, "I do not know what to do. Nothing matters any more."),
@@ -30,16 +30,16 @@ PAUSE_SECONDS = 1.6
 
 
 def speak(voice: str, pitch: int, rate: int, amplitude: int, sentence: str) -> np.ndarray:
-    """Return a sentence as mono samples at RATE."""
+    """Return a spoken sentence as mono samples at RATE."""
     command = ["espeak-ng", "-v", voice, "-p", f"{pitch}", "-s", f"{rate}", "-a", f"{amplitude}"]
     spoken = subprocess.run([*command, "--stdout", sentence], check=True, capture_output=True)
-    # espeak-ng can't seek in a pipe, so the header's lengths are wrong; the samples are not.
+    # The lengths in the header are wrong, since espeak-ng can't seek in a pipe: skip the header.
     samples = np.frombuffer(spoken.stdout[44:], "<i2").astype(np.float32) / 32768.0
     return soxr.resample(samples, soundfile.info(io.BytesIO(spoken.stdout)).samplerate, RATE)
 
 
 def main() -> None:
-    """Write the sample."""
+    """Write the sample recording."""
     output = Path(sys.argv[1]) if len(sys.argv) > 1 else OUTPUT
     pause = np.zeros(round(PAUSE_SECONDS * RATE), np.float32)
     pieces = [pause]

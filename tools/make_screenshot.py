@@ -1,4 +1,4 @@
-"""Draw the console as the README shows it, into docs/console.svg."""
+"""Draws the picture of the console in the README: docs/console.svg."""
 
 import io
 import re
@@ -27,7 +27,7 @@ TALK: Final = (
     ("surprise", 3),
     ("happy", 8),
 )
-"""Label (``?`` for uncertain, None for silence) and for how many hops."""
+"""Label (``?`` for uncertain, None for silence) and number of hops."""
 NOW: Final = dict(zip(LABELS, (0.02, 0.00, 0.01, 0.86, 0.04, 0.01, 0.06), strict=True))
 HUES: Final = (
     (224, 108, 117),
@@ -46,7 +46,7 @@ THEME: Final = TerminalTheme(
 
 
 def talk() -> View:
-    """Return the view after a made-up conversation."""
+    """Return the view after an invented conversation."""
     view = View(labels=LABELS, title="emotiond").after(
         Status(model=MODEL, event="started", message="listening to USB Audio Device")
     )
@@ -75,7 +75,7 @@ def talk() -> View:
 
 
 def prediction(label: str, end: float) -> Prediction:
-    """Return a prediction of a label, as sure as the picture wants it."""
+    """Return a prediction of a label, with the probabilities of the picture."""
     known = None if label == "?" else label
     return Prediction(
         model=MODEL,
@@ -105,7 +105,7 @@ def main() -> None:
     )
     console.print(render(talk(), WIDTH, HEIGHT))
     svg = console.export_svg(title="emotiond run", theme=THEME, unique_id="console")
-    # No font from the network: a page that shows the picture should not have to ask anybody for it.
+    # No fonts from the network: showing the picture must not contact other servers.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     lines = (line.rstrip() for line in svg.splitlines())
     picture = Path(__file__).parents[1] / "docs" / "console.svg"

@@ -1,4 +1,4 @@
-"""The command line: a table of commands, each in a module imported only when it is used."""
+"""The command line: a table of commands; a command's module is imported only when it is used."""
 
 import argparse
 import importlib
@@ -14,39 +14,49 @@ from emotiond.errors import EmotiondError, reason
 from emotiond.streams import let_go_of
 
 USAGE_ERROR: Final = 2
+"""Exit code of wrong usage."""
 
 
 class Command(NamedTuple):
-    """Where a command lives: a module with ``add_arguments(parser)`` and ``run(args) -> int``."""
+    """A command: its module has ``add_arguments(parser)`` and ``run(args) -> int``."""
 
     module: str
     help: str
+    """What the command does; starts with a verb."""
     extra: str | None = None
-    """The extra whose packages it needs."""
+    """Extra of the distribution that installs its packages; None if it needs none."""
 
 
 COMMANDS: Final = {
-    "run": Command("emotiond.commands.run", "listen and say what is heard, live"),
-    "classify": Command("emotiond.commands.classify", "say what whole sound files are"),
-    "watch": Command("emotiond.commands.watch", "show live what a running service hears"),
-    "config": Command("emotiond.commands.config", "check settings, or print the default ones"),
-    "devices": Command("emotiond.commands.devices", "list microphones"),
-    "doctor": Command("emotiond.commands.doctor", "check this machine, and say what to do"),
-    "bench": Command("emotiond.commands.bench", "measure what it costs on this machine"),
-    "model": Command("emotiond.commands.model", "show and check a model file"),
+    "run": Command("emotiond.commands.run", "listen to a microphone and show emotions live"),
+    "classify": Command("emotiond.commands.classify", "name the emotion of each sound file"),
+    "watch": Command(
+        "emotiond.commands.watch", "show the live screen of an emotiond that runs already"
+    ),
+    "config": Command(
+        "emotiond.commands.config", "check a settings file, or print one with the defaults"
+    ),
+    "devices": Command("emotiond.commands.devices", "list the microphones"),
+    "doctor": Command(
+        "emotiond.commands.doctor", "find out what is wrong on this machine, and how to mend it"
+    ),
+    "bench": Command(
+        "emotiond.commands.bench", "measure CPU time, memory and start-up time on this machine"
+    ),
+    "model": Command("emotiond.commands.model", "check a model file and show its contract"),
     "train": Command("emotiond_training.commands.train", "train a model", "train"),
     "evaluate": Command(
-        "emotiond_training.commands.evaluate", "measure a recipe honestly", "train"
+        "emotiond_training.commands.evaluate", "measure how well a recipe or a model works", "train"
     ),
-    "export": Command("emotiond_export.command", "turn a trained model into a model file", "train"),
+    "export": Command("emotiond_export.command", "turn a training run into a model file", "train"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 failed, 2 wrong usage or input."""
-    _occupy_standard_streams()
-    _spell_what_a_terminal_has_not()
-    # Before NumPy is loaded: a hop is too small to share, and idle BLAS threads spin.
+    _open_closed_streams()
+    _escape_unencodable()
+    # Set it before NumPy is loaded: a hop is too small to share, and idle BLAS threads spin.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = next((each for each in arguments if not each.startswith("-")), None)
@@ -62,12 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if extra is None or (error.name or "").startswith("emotiond"):
             raise
         print(
-            f"emotiond: {name} needs {error.name}; install it with: "
-            f"pip install 'emotiond[{extra}]'",
+            f"emotiond: {name} needs the package {error.name}; "
+            f"install it in the emotiond folder with: pip install '.[{extra}]'",
             file=sys.stderr,
         )
         return 1
-    except BrokenPipeError:  # whoever read our output has heard enough
+    except BrokenPipeError:  # the reader of the output has gone
         let_go_of(sys.stdout)
         return 1
     except OSError as error:
@@ -80,15 +90,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """A parser that reports wrong usage in one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the line and exit."""
+        """Print the message in one line and exit."""
         self.exit(USAGE_ERROR, f"emotiond: {message}; see {self.prog} --help\n")
 
 
-def _occupy_standard_streams() -> None:
-    """Put something in place of streams that were closed, before a log file takes their number."""
+def _open_closed_streams() -> None:
+    """Open /dev/null for closed standard streams, so that no log file gets descriptor 0, 1 or 2."""
     if sys.stdin is None:
         os.open(os.devnull, os.O_RDONLY)
     for name in ("stdout", "stderr"):
@@ -96,15 +106,18 @@ def _occupy_standard_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (for good)
 
 
-def _spell_what_a_terminal_has_not() -> None:
-    """Write characters that the encoding of standard output has not as escapes, not at all."""
+def _escape_unencodable() -> None:
+    """Print characters that stdout can't encode as escapes instead of failing."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _parser(name: str | None) -> argparse.ArgumentParser:
-    """Build the parser, with the flags of the one command that is asked for."""
-    parser = _Parser(prog="emotiond", description="Says, live, which emotion a voice carries.")
+    """Build the parser; of the commands, only the named one gets its flags."""
+    parser = _Parser(
+        prog="emotiond",
+        description="Listens to a microphone and says, live, which emotion the voice carries.",
+    )
     parser.add_argument("--version", action="version", version=f"emotiond {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for each, command in COMMANDS.items():

@@ -1,23 +1,23 @@
-"""Errors that are sentences for the person who sees them."""
+"""Errors whose message is one sentence for the user."""
 
 
 class EmotiondError(Exception):
-    """Something went wrong that the user can act on; the message is one sentence.
+    """An error that the user can do something about; its message is one sentence.
 
-    The command line prints it without a traceback and ends with ``exit_code``.
+    The command line prints the sentence without a traceback and exits with ``exit_code``.
     """
 
     exit_code = 1
 
 
 class InputError(EmotiondError):
-    """What the user gave (a file, a flag, a key) can't be used."""
+    """A file, a flag or a setting that the user gave can't be used."""
 
     exit_code = 2
 
 
 class ModelError(InputError):
-    """A model file is refused."""
+    """A model file can't be used."""
 
 
 class SoundError(InputError):
@@ -25,14 +25,14 @@ class SoundError(InputError):
 
 
 class DeviceError(EmotiondError):
-    """A microphone can't be opened or has gone.
+    """A microphone can't be opened, or has gone.
 
     Parameters
     ----------
     problem : str
         What is wrong.
     remedy : str
-        What the user can do about it.
+        What the user can do.
     """
 
     def __init__(self, problem: str, remedy: str) -> None:
@@ -42,5 +42,5 @@ class DeviceError(EmotiondError):
 
 
 def reason(error: OSError) -> str:
-    """Return why the system refused something, in lower-case words."""
+    """Return the system's reason for an error, in lower case: ``no such file or directory``."""
     return (error.strerror or str(error)).lower()

@@ -79,8 +79,8 @@ class Listener:
     Examples
     --------
     >>> import emotiond
-    >>> from emotiond.paths import SAMPLE
-    >>> with emotiond.Listener(source=SAMPLE) as listener:
+    >>> from emotiond.paths import SAMPLE_RECORDING
+    >>> with emotiond.Listener(source=SAMPLE_RECORDING) as listener:
     ...     utterances = [each for each in listener if isinstance(each, emotiond.Utterance)]
     >>> len(utterances)
     5

@@ -1,20 +1,23 @@
-"""Where things are: the files that are shipped, and the folders of users and services."""
+"""Paths: the files shipped with the program, and the folders of users and services."""
 
 import os
 from pathlib import Path
 from typing import Final
 
 DEFAULT_MODEL: Final = Path(__file__).parent / "data" / "emotiond.tflite"
-"""The shipped model."""
-SAMPLE: Final = Path(__file__).parent / "data" / "sample.flac"
-"""Four sentences of synthetic speech, with pauses."""
+"""Model file that is shipped with the program."""
+SAMPLE_RECORDING: Final = Path(__file__).parent / "data" / "sample.flac"
+"""Recording that is shipped with the program: four synthetic sentences, with pauses."""
 SOCKET: Final = "live.sock"
-"""Name of the live socket."""
+"""File name of the live socket."""
 SYSTEM_SOCKET: Final = Path("/run/emotiond") / SOCKET
-"""The live socket of the system service."""
+"""Live socket of the system service."""
 
 
 def state_folder() -> Path:
-    """Return the user's folder for logs and sockets: ``$XDG_STATE_HOME/emotiond``."""
+    """Return the user's folder for logs and sockets: ``$XDG_STATE_HOME/emotiond``.
+
+    ``~/.local/state`` stands in for ``XDG_STATE_HOME`` where that is not set.
+    """
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(state) / "emotiond"

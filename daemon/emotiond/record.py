@@ -1,8 +1,8 @@
-"""Records: what the daemon says, one JSON object a line.
+"""Records: what the daemon logs and publishes, one JSON object a line.
 
-Names are stable: programs outside this repository read them. What depends on the wall clock
-(``time``, ``latency_ms``) is set by :func:`stamp`, outside the engine, so that the same sound gives
-the same records.
+The names of fields and events are stable: other programs read them. The engine leaves out all that
+depends on the wall clock (``time``, ``latency_ms``), so that the same sound gives the same records;
+:func:`stamp` adds it.
 """
 
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 import msgspec
 
 SCHEMA: Final = 1
-"""Version of the records."""
+"""Version of the format of records."""
 
 State = Literal["emotion", "uncertain", "no_speech"]
 Event = Literal[
@@ -31,31 +31,30 @@ Event = Literal[
     "service_lost",
     "service_back",
 ]
-"""The last two are never logged: a viewer says them of the daemon it watches."""
+"""Events of status records. The last two are never logged: a viewer adds them for itself."""
 
-
-ENDED_BY: Final[dict[Event, Event]] = {
+ENDS: Final[dict[Event, Event]] = {
     "microphone_back": "microphone_lost",
     "recovered": "overload",
     "sink_back": "sink_failed",
     "reloaded": "reload_failed",
     "service_back": "service_lost",
 }
-"""News that ends a trouble -> the trouble."""
-DEAF: Final[tuple[Event, ...]] = ("microphone_lost", "service_lost")
-"""Troubles in which there is nothing to listen to."""
+"""Event that ends a trouble -> that trouble."""
+SOUND_LOST: Final[tuple[Event, ...]] = ("microphone_lost", "service_lost")
+"""Troubles during which no sound arrives."""
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     schema: int = SCHEMA
     time: str = ""
-    """ISO 8601, UTC."""
+    """Time of writing (ISO 8601, UTC, milliseconds)."""
     model: str
     """Short hash of the model file."""
 
 
 class Prediction(_Record, frozen=True, kw_only=True, tag="prediction"):
-    """What was heard in the window that ends now; one each hop while somebody speaks."""
+    """The prediction of one hop, from the window that ends with it; made while somebody speaks."""
 
     start: float
     """Start of the hop (seconds of stream)."""
@@ -63,67 +62,71 @@ class Prediction(_Record, frozen=True, kw_only=True, tag="prediction"):
     """End of the hop (seconds of stream)."""
     state: State
     label: str | None
-    """The smoothed label; null unless the state is emotion."""
+    """Smoothed label; null unless the state is emotion."""
     raw_label: str | None
-    """The most probable label of this window alone; null without speech."""
+    """Most probable label of this window alone; null without speech."""
     confidence: float
-    """Smoothed probability of the label, or of the most probable one where it is null, 0 to 1."""
+    """Smoothed probability of the label (of the most probable one if it is null), 0 to 1."""
     probabilities: dict[str, float]
-    """Smoothed, one for each label; empty without speech."""
+    """Label -> smoothed probability; empty without speech."""
     speech: float
-    """How sure it is that somebody speaks, 0 to 1."""
+    """How sure the gate is that somebody speaks, 0 to 1."""
     level: float
-    """Loudness of the hop (dBFS)."""
+    """Level of the hop (dBFS)."""
     latency_ms: float = 0.0
-    """From the last sample's arrival to this record."""
+    """Time from the arrival of the hop's last sample to this record (ms)."""
     dropped: int = 0
-    """Samples lost since the last record."""
+    """Number of samples lost since the previous record."""
 
 
 class Utterance(_Record, frozen=True, kw_only=True, tag="utterance"):
     """A stretch of speech that has ended."""
 
     start: float
+    """Start (seconds of stream)."""
     end: float
+    """End (seconds of stream)."""
     state: State
     label: str | None
+    """Label of the whole utterance; null unless the state is emotion."""
     confidence: float
+    """Probability of the label (of the most probable one if it is null), 0 to 1."""
     probabilities: dict[str, float]
-    """Mean over the utterance."""
+    """Label -> mean probability over the utterance."""
 
 
 class Status(_Record, frozen=True, kw_only=True, tag="status"):
-    """Something happened."""
+    """An event: something happened to the daemon, to its source or to a sink."""
 
     event: Event
     message: str
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
-    """What a viewer needs to know before anything else."""
+    """The first message that a viewer gets."""
 
     schema: int = SCHEMA
     model: str
     """Short hash of the model file."""
     labels: tuple[str, ...]
-    """That may be reported, in the model's order."""
+    """Labels that predictions may have, in the model's order."""
     title: str
-    """What the screen is called."""
+    """Title of the screen."""
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="meter"):
-    """The reading of a hop, in silence too."""
+    """Level and speech of one hop; published in silence too."""
 
     seconds: float
-    """Stream time."""
+    """End of the hop (seconds of stream)."""
     level: float
-    """Loudness (dBFS)."""
+    """Level of the hop (dBFS)."""
     speech: float
-    """How sure it is that somebody speaks, 0 to 1."""
+    """How sure the gate is that somebody speaks, 0 to 1."""
 
 
 class News(NamedTuple):
-    """Something happened to the source."""
+    """An event and its message, before they become a :class:`Status`."""
 
     event: Event
     message: str
@@ -138,17 +141,17 @@ _decoder: Final[msgspec.json.Decoder[Record]] = msgspec.json.Decoder(Record)
 
 
 def encode(record: Record) -> bytes:
-    """Return a record as one line of JSON, without its end of line."""
+    """Return a record as one line of JSON, without the line break."""
     return _encoder.encode(record)
 
 
 def decode(line: bytes | str) -> Record:
-    """Return the record of one line of JSON.
+    """Return the record that one line of JSON holds.
 
     Raises
     ------
     msgspec.DecodeError
-        If it is none.
+        If the line holds no record.
     """
     return _decoder.decode(line)
 
@@ -159,16 +162,16 @@ def utc_now() -> datetime:
 
 
 def stamp(record: AnyRecord, now: datetime, latency_ms: float = 0.0) -> AnyRecord:
-    """Return the record with what depends on the wall clock.
+    """Return the record with ``time`` and, if it is a prediction, ``latency_ms``.
 
     Parameters
     ----------
     record : Record
-        As the engine made it.
+        Record without them, as the engine made it.
     now : datetime
-        Time in UTC.
+        Time of writing, in UTC.
     latency_ms : float
-        Latency of a prediction; other records have none.
+        Latency of a prediction (ms); other records ignore it.
     """
     time = now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
     if isinstance(record, Prediction):
@@ -177,5 +180,5 @@ def stamp(record: AnyRecord, now: datetime, latency_ms: float = 0.0) -> AnyRecor
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a line of the log."""
+    """Return the JSON Schema of one line of the log."""
     return msgspec.json.schema(Record)

@@ -1,4 +1,4 @@
-"""Silences streams: of native libraries that write past Python, and of those that nobody reads."""
+"""Tricks with file descriptors: mute native libraries, detach an output that nobody reads."""
 
 import os
 import select
@@ -10,7 +10,11 @@ from typing import IO
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Send the process's stderr nowhere meanwhile; what matters comes as an exception or a code."""
+    """Discard all that this process writes to stderr inside the ``with`` block.
+
+    Native libraries write straight to descriptor 2. Their errors still arrive as exceptions or
+    exit codes.
+    """
     saved = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
@@ -23,23 +27,26 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def keep_stderr() -> None:
-    """Leave stderr to Python for good: PortAudio writes to it from threads, whenever it likes."""
+    """Give ``sys.stderr`` a descriptor of its own and discard descriptor 2, for good.
+
+    PortAudio writes to descriptor 2 from its threads, at any time.
+    """
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
 
 
-def takes(stream: IO[str]) -> bool:
-    """Say whether a stream takes a line now, without waiting for whoever reads it."""
+def is_ready(stream: IO[str]) -> bool:
+    """Say whether a line can be written to a stream now, without waiting for its reader."""
     try:
         return bool(select.select([], [stream.fileno()], [], 0.0)[1])
-    except (OSError, ValueError):  # no file at all, or gone: writing says how
+    except (OSError, ValueError):  # not a file, or closed: the write raises the error
         return True
 
 
 def let_go_of(stream: IO[str]) -> None:
-    """Point a stream that takes no more at nothing, since the interpreter flushes it at exit."""
+    """Point a stream that fails at /dev/null, so that the flush at exit does not fail too."""
     with suppress(OSError):
         descriptor = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""Words for people: stream time, text that is safe to print, names of events."""
+"""Text for people: stream time, names of events, and text that is safe to print."""
 
 import os
 
@@ -6,7 +6,7 @@ from emotiond.record import Event, State
 
 
 def clock(seconds: float) -> str:
-    """Return stream time as ``mm:ss.s``, with hours once there are any."""
+    """Return stream time (seconds) as ``mm:ss.s``, from one hour on as ``h:mm:ss.s``."""
     tenths = max(0, round(seconds * 10))
     minutes, tenths = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
@@ -15,17 +15,17 @@ def clock(seconds: float) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return text that can't break a line or steer a terminal, whoever wrote it."""
-    joiners = "\u200c\u200d"  # unprintable by themselves, but part of the spelling of some scripts
+    """Return text on one line, without characters that could steer a terminal."""
+    joiners = "\u200c\u200d"  # not printable, but some scripts need them to spell words
     kept = "".join(c if c.isprintable() or c in joiners else " " for c in text)
     return " ".join(kept.split())
 
 
 def printable(name: str) -> str:
-    """Return a file's name as text, whatever bytes it is made of."""
+    r"""Return a file's name as text; bytes that are not UTF-8 become escapes (``\xe9``)."""
     return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def spoken(name: Event | State) -> str:
-    """Return the name of an event or a state in words: ``no_speech`` is ``no speech``."""
+    """Return the name of an event or a state in words: ``no_speech`` becomes ``no speech``."""
     return name.replace("_", " ")

@@ -1,4 +1,4 @@
-"""What tests of the log work with: clocks that are set by hand, and records."""
+"""Helpers of the log's tests: clocks that are set by hand, records, and files of past days."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ NOON = datetime(2026, 2, 28, 12, 0, 0, tzinfo=UTC)
 
 
 class Clock:
-    """A wall clock that is set by hand, and one beside it that only goes on."""
+    """A wall clock that is set by hand, and the seconds of a clock that nobody sets."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
@@ -21,13 +21,13 @@ class Clock:
         return self.now
 
     def go_on(self, **time: float) -> None:
-        """Let time pass."""
+        """Let time pass on both clocks; arguments as for timedelta."""
         self.now += timedelta(**time)
         self.elapsed += timedelta(**time).total_seconds()
 
 
 def opened(folder: Path, clock: Clock, **options: int) -> LogSink:
-    """Return a log by both clocks."""
+    """Return a log that reads both clocks."""
     return LogSink(folder, now=clock, elapsed=lambda: clock.elapsed, **options)
 
 
@@ -36,14 +36,14 @@ def status(message: str) -> Status:
 
 
 def messages(path: Path) -> list[str]:
-    """Return the messages of a file, all lines of which must be whole records."""
+    """Return the messages of a log file; fail if a line is not a whole record."""
     content = path.read_bytes()
     assert content == b"" or content.endswith(b"\n")
     return [decode(line).message for line in content.splitlines()]
 
 
 def fill(folder: Path, days: int, size: int = 100) -> list[str]:
-    """Make files of the days before today, and return their days, oldest first."""
+    """Make a file of ``size`` bytes for each day before NOON; return the days, oldest first."""
     names = []
     for i in range(days, 0, -1):
         then = NOON - timedelta(days=i)

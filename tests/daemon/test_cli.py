@@ -1,4 +1,4 @@
-"""The command line: exit codes, and one line for whatever goes wrong."""
+"""The command line: exit codes, and errors of one line."""
 
 import sys
 from types import SimpleNamespace
@@ -21,7 +21,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch):
-    """Return a function that puts a command in place of ``run``."""
+    """Return a function that replaces the command ``run``."""
 
     def put(action, extra: str | None = None) -> None:
         module = SimpleNamespace(add_arguments=lambda _: None, run=action)
@@ -31,11 +31,11 @@ def command(monkeypatch: pytest.MonkeyPatch):
     return put
 
 
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--version") == (0, f"emotiond {__version__}\n", "")
 
 
-def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "--help")
     assert (code, err) == (0, "")
     for name, each in cli.COMMANDS.items():
@@ -43,8 +43,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         assert each.help in " ".join(out.split())
 
 
-@pytest.mark.parametrize("name", ["run", "classify", "devices", "model"])
-def test_help_of_a_command(capsys: pytest.CaptureFixture[str], name: str) -> None:
+@pytest.mark.parametrize("name", [each for each in cli.COMMANDS if not cli.COMMANDS[each].extra])
+def test_every_command_has_a_help_page(capsys: pytest.CaptureFixture[str], name: str) -> None:
     code, out, err = run(capsys, name, "--help")
     assert (code, err) == (0, "")
     assert out.startswith(f"usage: emotiond {name}")
@@ -71,7 +71,7 @@ def test_help_of_a_command(capsys: pytest.CaptureFixture[str], name: str) -> Non
         (["config", "check", "/nowhere/emotiond.toml"], "no such file"),
     ],
 )
-def test_wrong_usage_is_one_line_and_code_2(
+def test_wrong_usage_exits_with_2_and_one_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     code, out, err = run(capsys, *arguments)
@@ -91,7 +91,7 @@ def test_wrong_usage_is_one_line_and_code_2(
         (SoundError("it broke"), 2),
     ],
 )
-def test_errors_for_people_are_one_line_with_their_code(
+def test_an_error_is_printed_in_one_line_and_sets_the_exit_code(
     capsys: pytest.CaptureFixture[str], command, error: EmotiondError, code: int
 ) -> None:
     def fail(_: object) -> int:
@@ -102,14 +102,14 @@ def test_errors_for_people_are_one_line_with_their_code(
 
 
 @pytest.mark.parametrize("code", [0, 1, 2])
-def test_the_code_of_a_command_is_the_programs(
+def test_the_program_exits_with_the_code_of_its_command(
     capsys: pytest.CaptureFixture[str], command, code: int
 ) -> None:
     command(lambda _: code)
     assert run(capsys, "run") == (code, "", "")
 
 
-def test_ctrl_c_is_no_traceback(capsys: pytest.CaptureFixture[str], command) -> None:
+def test_ctrl_c_prints_no_traceback(capsys: pytest.CaptureFixture[str], command) -> None:
     def interrupted(_: object) -> int:
         raise KeyboardInterrupt
 
@@ -118,7 +118,7 @@ def test_ctrl_c_is_no_traceback(capsys: pytest.CaptureFixture[str], command) -> 
 
 
 @pytest.mark.parametrize("name", ["train", "evaluate", "export"])
-def test_a_missing_extra_is_one_line_that_says_what_to_install(
+def test_a_missing_extra_is_reported_with_the_command_that_installs_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     real = cli.importlib.import_module
@@ -132,14 +132,15 @@ def test_a_missing_extra_is_one_line_that_says_what_to_install(
     assert run(capsys, name, "--help") == (
         1,
         "",
-        f"emotiond: {name} needs keras; install it with: pip install 'emotiond[train]'\n",
+        f"emotiond: {name} needs the package keras; "
+        "install it in the emotiond folder with: pip install '.[train]'\n",
     )
 
 
 @pytest.mark.parametrize(
     ("extra", "missing"), [(None, "keras"), ("train", "emotiond_training.lost")]
 )
-def test_a_module_that_no_extra_would_bring_is_a_bug_and_shown_as_one(
+def test_a_missing_module_of_our_own_is_a_traceback(
     command, extra: str | None, missing: str
 ) -> None:
     def fail(_: object) -> int:

@@ -1,4 +1,4 @@
-"""Records: the names and shapes that programs outside this repository read."""
+"""Records: the names and shapes that other programs read."""
 
 import json
 from datetime import UTC, datetime
@@ -64,7 +64,7 @@ records = st.one_of(
 
 
 def example(name: str) -> Record:
-    """Return a record of a type."""
+    """Return a record of the named type."""
     given_decision = {
         "start": 1.0,
         "end": 1.5,
@@ -83,7 +83,7 @@ def example(name: str) -> Record:
 
 
 @given(record=records)
-def test_a_record_survives_its_line(record: Record) -> None:
+def test_a_record_is_decoded_as_it_was_encoded(record: Record) -> None:
     line = encode(record)
     assert b"\n" not in line
     assert b"\r" not in line
@@ -92,7 +92,7 @@ def test_a_record_survives_its_line(record: Record) -> None:
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_the_names_of_the_fields_are_what_others_read(name: str) -> None:
+def test_the_fields_of_each_record_keep_their_names(name: str) -> None:
     _, names = FIELDS[name]
     found = json.loads(encode(example(name)))
     assert set(found) == COMMON | set(names.split())
@@ -101,7 +101,7 @@ def test_the_names_of_the_fields_are_what_others_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_the_schema_refuses_a_record_that_lacks_what_has_no_default(name: str) -> None:
+def test_the_schema_requires_every_field_without_a_default(name: str) -> None:
     whole = json.loads(encode(example(name)))
     jsonschema.validate(whole, json_schema())
     for field in set(whole) - {"schema", "time", "latency_ms", "dropped"}:
@@ -121,7 +121,7 @@ def test_the_schema_refuses_a_record_that_lacks_what_has_no_default(name: str) -
         b'{"type":"status","model":"a","event":"started","message":"',
     ],
 )
-def test_a_line_that_is_no_record_is_refused(line: bytes) -> None:
+def test_a_line_that_holds_no_record_is_refused(line: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode(line)
 
@@ -135,7 +135,7 @@ def test_a_line_that_is_no_record_is_refused(line: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("name", FIELDS)
-def test_the_stamp_is_iso_8601_in_utc_and_changes_nothing_else(
+def test_stamp_sets_iso_8601_time_and_latency_and_nothing_else(
     name: str, microsecond: int, time: str
 ) -> None:
     record = example(name)
@@ -147,7 +147,7 @@ def test_the_stamp_is_iso_8601_in_utc_and_changes_nothing_else(
     assert name != "prediction" or stamped.latency_ms == pytest.approx(12.3)
 
 
-def test_the_schema_accepts_every_record_of_a_real_run(model_path, sample: np.ndarray) -> None:
+def test_the_schema_accepts_every_record_of_the_engine(model_path, sample: np.ndarray) -> None:
     engine = Engine(Classifier(model_path))
     found = engine.push(sample) + engine.gap(100) + engine.push(sample[:50_000]) + engine.finish()
     validator = jsonschema.validators.validator_for(json_schema())(json_schema())

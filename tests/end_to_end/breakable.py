@@ -1,6 +1,7 @@
-"""The program, with a microphone that plays the sample and parts that break when they are told to.
+"""The program with an imitated microphone, which plays the sample, and with parts that can break.
 
-Run as ``breakable.py FAULT ARGUMENT...``: the file FAULT holds the name of what is broken now.
+Run as ``breakable.py FAULT ARGUMENT...``: the file FAULT holds the name of the part that is broken
+now.
 """
 
 import contextlib
@@ -35,11 +36,11 @@ def hang() -> None:
 
 
 class PortAudioError(Exception):
-    """As sounddevice's."""
+    """Stands in for sounddevice's error."""
 
 
 class InputStream:
-    """Calls its callback at the pace of real time, from a thread of its own."""
+    """Stands in for sounddevice's: calls its callback in real time, from a thread of its own."""
 
     def __init__(self, *, samplerate: int, blocksize: int, callback: Callable, **_: Any) -> None:
         sound = read_sound(DEFAULT_MODEL.with_name("sample.flac"), samplerate)

@@ -1,4 +1,4 @@
-"""Whole files, many at a time: as a user runs it over a folder."""
+"""The command classify over many files at the same time."""
 
 import json
 import os
@@ -21,7 +21,7 @@ RATE = 16_000
 
 @pytest.fixture
 def folder(tmp_path: Path, sample: np.ndarray) -> list[str]:
-    """Return the names of a dozen recordings, a bad one and a missing one among them."""
+    """Return the names of a dozen recordings, of which one is bad and one is missing."""
     names = []
     for number in range(12):
         start = number * 25_000
@@ -32,7 +32,7 @@ def folder(tmp_path: Path, sample: np.ndarray) -> list[str]:
     return names
 
 
-def test_processes_say_what_one_says_in_the_order_of_the_files(
+def test_several_processes_print_what_one_prints_in_the_order_of_the_files(
     emotiond: Run, folder: list[str]
 ) -> None:
     several, one = (emotiond("classify", "--json", "--jobs", n, *folder) for n in (3, 1))
@@ -44,7 +44,7 @@ def test_processes_say_what_one_says_in_the_order_of_the_files(
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_file_that_can_not_even_be_looked_for_costs_no_other_one(
+def test_a_file_that_can_not_be_opened_does_not_stop_the_others(
     emotiond: Run, tmp_path: Path, folder: list[str], jobs: int
 ) -> None:
     (tmp_path / "loop.wav").symlink_to("loop.wav")
@@ -59,7 +59,7 @@ def test_a_file_that_can_not_even_be_looked_for_costs_no_other_one(
     assert "label" in rows[-1]
 
 
-def test_a_name_that_the_encoding_of_the_output_has_not_is_escaped(
+def test_a_name_that_the_output_can_not_encode_is_escaped(
     emotiond: Run, tmp_path: Path, folder: list[str], environment: dict[str, str]
 ) -> None:
     name = "\u017c\u00f3\u0142w.wav"
@@ -72,13 +72,13 @@ def test_a_name_that_the_encoding_of_the_output_has_not_is_escaped(
     assert second.startswith(folder[1].encode())
 
 
-def test_no_jobs_at_all_are_wrong_usage(emotiond: Run, folder: list[str]) -> None:
+def test_zero_jobs_are_wrong_usage(emotiond: Run, folder: list[str]) -> None:
     ended = emotiond("classify", "--jobs", "0", *folder)
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert ended.stderr == b"emotiond: --jobs must be at least 1\n"
 
 
-def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(
+def test_ctrl_c_keeps_finished_lines_and_leaves_no_process(
     tmp_path: Path, environment: dict[str, str], folder: list[str]
 ) -> None:
     good = [name for name in folder if name not in {"4.wav", "7.wav"}]
@@ -89,11 +89,11 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        bufsize=0,  # what readline read ahead communicate would not see
+        bufsize=0,  # else communicate() would not see what readline() read ahead
         start_new_session=True,
     ) as program:
         first = program.stdout.readline()
-        # As a terminal does: to the program and to all that it started.
+        # A terminal sends it to the program and to all processes that it started.
         os.killpg(program.pid, signal.SIGINT)
         rest, errors = program.communicate(timeout=30)
         assert (program.returncode, errors) == (130, b"")
@@ -101,18 +101,18 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(
     assert [row["file"] for row in rows] == (good * 200)[: len(rows)]
     assert 1 <= len(rows) < len(good) * 200
     with pytest.raises(ProcessLookupError):
-        _until_nobody_is_left(program.pid)
+        _wait_until_empty(program.pid)
 
 
-def _until_nobody_is_left(group: int) -> None:
-    """Raise ProcessLookupError once a process group is empty."""
+def _wait_until_empty(group: int) -> None:
+    """Wait until a process group is empty; raises ProcessLookupError then."""
     give_up = time.monotonic() + 10
     while time.monotonic() < give_up:
         os.killpg(group, 0)
         time.sleep(0.02)
 
 
-def test_a_bar_on_the_terminal_and_lines_in_the_file(
+def test_a_progress_bar_is_on_the_terminal_while_lines_go_to_a_file(
     tmp_path: Path, environment: dict[str, str], folder: list[str]
 ) -> None:
     ours, theirs = pty.openpty()
@@ -136,12 +136,12 @@ def test_a_bar_on_the_terminal_and_lines_in_the_file(
 
 
 def _all_of(terminal: int) -> bytes:
-    """Return what a program writes to a terminal until it ends."""
+    """Return all that a program writes to a terminal until it ends."""
     content = b""
     while select.select([terminal], [], [], 60.0)[0]:
         try:
             piece = os.read(terminal, 65536)
-        except OSError:  # how Linux says that nobody holds the other side any more
+        except OSError:  # on Linux: all other holders have closed the terminal
             break
         if not piece:
             break

@@ -1,4 +1,4 @@
-"""Settings in a file: checked, printed, and changed while the daemon runs."""
+"""Settings files: checked, printed, and changed while the daemon runs."""
 
 import os
 import signal
@@ -15,23 +15,23 @@ from emotiond.record import Record, Status, decode
 from tests.conftest import Run, pcm
 
 
-def test_the_default_file_is_checked_as_well(emotiond: Run, tmp_path: Path) -> None:
+def test_the_default_file_is_valid_and_changes_nothing(emotiond: Run, tmp_path: Path) -> None:
     ended = emotiond("config", "default")
     assert (ended.returncode, ended.stderr) == (0, b"")
     (tmp_path / "emotiond.toml").write_bytes(ended.stdout)
     ended = emotiond("config", "check", "emotiond.toml")
     assert (ended.returncode, ended.stderr) == (0, b"")
-    assert ended.stdout == b"emotiond.toml: all is well; set: nothing but the defaults\n"
+    assert ended.stdout == b"emotiond.toml: the settings are valid; changed: none\n"
 
 
-def test_a_check_names_what_is_set_and_what_is_wrong(
+def test_a_check_names_changed_keys_and_errors(
     emotiond: Run, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     path = tmp_path / "emotiond.toml"
     path.write_text("device = 'USB'\n[gate]\nmargin_db = 9\n")
     environment = {**environment, "EMOTIOND_CONFIG": str(path), "EMOTIOND_LOG_KEEP_DAYS": "3"}
     ended = emotiond("config", "check", env=environment)
-    said = f"{path}: all is well; set: device, gate.margin_db, log.keep_days\n"
+    said = f"{path}: the settings are valid; changed: device, gate.margin_db, log.keep_days\n"
     assert (ended.returncode, ended.stdout.decode()) == (0, said)
     for wrong, words in (
         ("[gate]\nmargin = 9\n", "margin"),
@@ -45,7 +45,7 @@ def test_a_check_names_what_is_set_and_what_is_wrong(
 
 
 class Daemon:
-    """A daemon with settings in a file, and a pipe for a microphone."""
+    """A daemon with a settings file, and a pipe in place of a microphone."""
 
     def __init__(self, folder: Path, environment: dict[str, str], sample: np.ndarray) -> None:
         self._logs = folder / "logs"
@@ -89,7 +89,9 @@ def daemon(tmp_path: Path, environment: dict[str, str], sample: np.ndarray) -> I
         daemon.process.kill()
 
 
-def test_a_hangup_signal_takes_up_new_settings_and_survives_broken_ones(daemon: Daemon) -> None:
+def test_sighup_reloads_settings_and_keeps_the_old_ones_if_the_file_is_broken(
+    daemon: Daemon,
+) -> None:
     for text, event, message in (
         ("hop_seconds = 1.0", "reloaded", "changed: hop_seconds"),
         ("hop_seconds = ", "reload_failed", "emotiond.toml: not TOML"),
@@ -108,7 +110,7 @@ def test_a_hangup_signal_takes_up_new_settings_and_survives_broken_ones(daemon: 
 
 
 class Terminal:
-    """A run whose output or errors go to a terminal."""
+    """A run whose stdout or stderr is a terminal."""
 
     def __init__(self, folder: Path, environment: dict[str, str], stream: str, *flags: str) -> None:
         self._logs = folder / "logs"
@@ -155,7 +157,7 @@ class Terminal:
 @pytest.mark.parametrize(
     ("stream", "flags"), [("stdout", ()), ("stderr", ()), ("stderr", ("--headless",))]
 )
-def test_a_terminal_that_is_closed_ends_the_run_and_reloads_nothing(
+def test_closing_the_terminal_ends_the_run(
     tmp_path: Path, environment: dict[str, str], stream: str, flags: tuple[str, ...]
 ) -> None:
     with Terminal(tmp_path, environment, stream, *flags) as terminal:
@@ -167,7 +169,7 @@ def test_a_terminal_that_is_closed_ends_the_run_and_reloads_nothing(
         assert terminal.events()[-1] == "stopping"
 
 
-def test_a_run_that_was_told_to_outlive_its_terminal_does(
+def test_a_run_under_nohup_outlives_its_terminal(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
@@ -183,7 +185,7 @@ def test_a_run_that_was_told_to_outlive_its_terminal_does(
 
 
 @pytest.mark.parametrize("dumb", [False, True])
-def test_a_terminal_that_was_stopped_does_not_keep_the_daemon_from_its_end(
+def test_a_terminal_that_is_stopped_by_ctrl_s_does_not_keep_the_daemon_from_ending(
     tmp_path: Path, environment: dict[str, str], sample: np.ndarray, dumb: bool
 ) -> None:
     environment = {**environment, "TERM": "dumb" if dumb else "xterm"}

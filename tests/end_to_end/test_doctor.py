@@ -1,4 +1,4 @@
-"""The doctor, on machines with something wrong, as far as a test can make them so."""
+"""The doctor on machines with something wrong, as far as a test can imitate them."""
 
 import json
 from pathlib import Path
@@ -49,7 +49,7 @@ Findings = dict[str, dict[str, Any]]
 
 
 class Machine:
-    """What the program finds in place of parts of this machine."""
+    """Imitations of parts of a machine, which the program finds before the real ones."""
 
     def __init__(self, folder: Path, environment: dict[str, str], run: Run) -> None:
         self._modules = folder / "modules"
@@ -92,22 +92,22 @@ def failed(findings: Findings) -> set[str]:
     return {check for check, row in findings.items() if row["state"] == "failed"}
 
 
-def test_a_machine_that_is_well_is_well(machine: Machine) -> None:
+def test_a_healthy_machine_has_no_findings_but_ok(machine: Machine) -> None:
     code, findings = machine.examined()
     assert (code, failed(findings)) == (0, set())
-    assert findings["microphone"]["message"] == "Desk is open; it hears -40 dBFS"
-    assert findings["service"]["message"] == "not installed as a service"
+    assert findings["microphone"]["message"] == "Desk works; its level is -40 dBFS"
+    assert findings["service"]["message"] == "emotiond is not installed as a service"
     lines = machine.seen()
     assert all(line.startswith("ok ") for line in lines)
     assert len(lines) == len(findings)
 
 
-def test_a_runtime_that_crashes_does_not_take_the_doctor_with_it(machine: Machine) -> None:
+def test_the_doctor_survives_a_runtime_that_crashes(machine: Machine) -> None:
     machine.module("ai_edge_litert", "import os; os.kill(os.getpid(), 4)")
     code, findings = machine.examined()
     assert (code, failed(findings)) == (1, {"runtime"})
     assert "illegal instruction" in findings["runtime"]["message"]
-    assert "emotiond[tflite]" in findings["runtime"]["remedy"]
+    assert "pip install '.[tflite]'" in findings["runtime"]["remedy"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_runtime_that_crashes_does_not_take_the_doctor_with_it(machine: Machin
     ],
     ids=["missing", "crash", "busy", "muted", "no sound"],
 )
-def test_a_microphone_that_does_not_work_is_found(
+def test_a_microphone_that_does_not_work_is_reported(
     machine: Machine, code: str, check: str, message: str, remedy: str
 ) -> None:
     machine.module("sounddevice", code)
@@ -134,9 +134,7 @@ def test_a_microphone_that_does_not_work_is_found(
     assert remedy in findings[check]["remedy"]
 
 
-def test_settings_models_and_folders_that_are_wrong_are_found(
-    machine: Machine, tmp_path: Path
-) -> None:
+def test_wrong_settings_models_and_folders_are_reported(machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "bad.tflite").write_text("no model")
     (tmp_path / "file").write_text("mine")
     flags = ("--model", "bad.tflite", "--device", "x", "--log-dir", "file/logs")
@@ -153,7 +151,7 @@ def test_settings_models_and_folders_that_are_wrong_are_found(
     assert "keep_dais" in findings["settings"]["message"]
 
 
-def test_a_service_that_does_not_start_is_found_with_its_last_words(machine: Machine) -> None:
+def test_a_service_that_does_not_start_is_reported_with_its_last_error(machine: Machine) -> None:
     machine.program("systemctl", SYSTEMCTL)
     machine.program("journalctl", JOURNALCTL)
     code, findings = machine.examined()
@@ -163,4 +161,4 @@ def test_a_service_that_does_not_start_is_found_with_its_last_words(machine: Mac
     lines = machine.seen()
     at = next(i for i, line in enumerate(lines) if "system service" in line)
     assert lines[at].startswith("FAILED")
-    assert lines[at + 1].strip() == "-> see journalctl -u emotiond -n 30"
+    assert lines[at + 1].strip() == "-> read its journal: journalctl -u emotiond -n 30"

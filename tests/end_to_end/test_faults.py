@@ -1,8 +1,8 @@
-"""What can go wrong while the daemon listens, what it says, and that no line of the log is lost.
+"""Faults while the daemon listens: it reports each one, and no line of the log is lost.
 
-Each row of FAULTS is a daemon that hears speech, meets a fault, hears speech with it, is rid of it,
-and hears speech again. All parts are real but the classifier and the microphone; the time of day is
-set by hand. docs/FAULTS.md is written from the table:
+Each row of FAULTS is one run: speech, the fault happens, speech, the fault is over, speech. All
+parts are real except the model and the microphone; the test sets the clock. docs/FAULTS.md is
+written from the table:
 
     python -m tests.end_to_end.test_faults >docs/FAULTS.md
 """
@@ -50,8 +50,8 @@ HELLO = Hello(model=MODEL, labels=("calm", "cross"), title="emotiond")
 Item = np.ndarray | Block | News | Retrying
 
 
-class Bench:
-    """A daemon, and all that a fault can be brought about with."""
+class Rig:
+    """A daemon, and everything that is needed to cause a fault."""
 
     def __init__(self, folder: Path, sockets: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder / "log"
@@ -61,7 +61,7 @@ class Bench:
         self.now = NOON
         self.elapsed = 0.0
         self.deleted: list[bytes] = []
-        """Lines of files that were deleted by hand."""
+        """Lines of log files that the fault deleted."""
         self.settings: Settings | InputError = Settings()
         self.witness = Keeper()
         self.screen = io.StringIO()
@@ -77,7 +77,7 @@ class Bench:
         return self.settings
 
     def run(self, fault: "Fault") -> None:
-        """Let it listen through a fault."""
+        """Run the daemon through a fault."""
         script = [talk, fault.happens, talk, fault.over, talk, calm]
         named = {
             "witness": self.witness,
@@ -91,45 +91,45 @@ class Bench:
             listen(source, Engine(FakeModel()), sinks, Event(), reload=self.reload)
 
     def view(self, count: int = 1) -> None:
-        """Let somebody watch."""
+        """Connect viewers."""
         self.viewers += [connect(self.socket) for _ in range(count)]
 
     def events(self) -> list[str]:
-        """Return what was said between the beginning and the end."""
+        """Return the events between the first and the last."""
         return self.witness.events[1:-1]
 
     def logged(self) -> list[bytes]:
-        """Return all lines that the log ever had, which must be whole records."""
+        """Return all lines that the log ever had; fail if one is not a whole record."""
         lines = list(self.deleted)
         for each in sorted(self.folder.parent.rglob("predictions-*")):
             lines += lines_of(each)
         return lines
 
     def lost(self) -> int:
-        """Return how many records the daemon itself says that its log lost."""
+        """Return how many lost records of its log the daemon reported."""
         messages = [each.message for each in self.witness.records if isinstance(each, Status)]
         found = [re.match(r"log works again; (\d+) records were lost", each) for each in messages]
         return sum(int(match[1]) for match in found if match)
 
 
 class Script:
-    """A microphone that does things between its blocks."""
+    """A microphone whose script gives sound and causes faults."""
 
     name = "the microphone"
 
-    def __init__(self, bench: Bench, steps: list[Callable[[Bench], object]]) -> None:
-        self._bench = bench
+    def __init__(self, rig: Rig, steps: list[Callable[[Rig], object]]) -> None:
+        self._rig = rig
         self._steps = steps
 
     def blocks(self, _at_least: Demand) -> Iterator[Block | News | Retrying]:
         for step in self._steps:
-            for item in step(self._bench) or ():
+            for item in step(self._rig) or ():
                 if not isinstance(item, np.ndarray):
                     yield item
                     continue
                 seconds = timedelta(seconds=len(item) / 16_000)
-                self._bench.now += seconds
-                self._bench.elapsed += seconds.total_seconds()
+                self._rig.now += seconds
+                self._rig.elapsed += seconds.total_seconds()
                 yield Block(item, time.monotonic())
 
 
@@ -141,23 +141,23 @@ def lines_of(path: Path) -> list[bytes]:
     return content.splitlines()
 
 
-# -- what is heard
+# -- sound
 
 TALK = np.concatenate((speech(2.0), silence(1.5)))
 
 
-def talk(_: Bench) -> Iterator[Item]:
-    """Somebody says something."""
+def talk(_: Rig) -> Iterator[Item]:
+    """Somebody speaks."""
     yield from cut(TALK, [1600])
 
 
-def calm(_: Bench) -> Iterator[Item]:
-    """Nothing happens for a while."""
+def calm(_: Rig) -> Iterator[Item]:
+    """Nobody speaks for a while."""
     yield from cut(silence(12.0), [1600])
 
 
-def nothing(_: Bench) -> None:
-    """Nothing is done."""
+def nothing(_: Rig) -> None:
+    """Do nothing."""
 
 
 # -- faults of the disk
@@ -165,7 +165,7 @@ def nothing(_: Bench) -> None:
 
 @contextlib.contextmanager
 def limited(what: int, number: int) -> Iterator[None]:
-    """Let the process have no more of something."""
+    """Limit a resource of this process."""
     soft, hard = resource.getrlimit(what)
     resource.setrlimit(what, (number, hard))
     try:
@@ -174,88 +174,88 @@ def limited(what: int, number: int) -> Iterator[None]:
         resource.setrlimit(what, (soft, hard))
 
 
-def fill_the_disk(bench: Bench) -> None:
-    full = bench.log.path.stat().st_size + 100
-    bench.undo.enter_context(limited(resource.RLIMIT_FSIZE, full))
+def fill_the_disk(rig: Rig) -> None:
+    full = rig.log.path.stat().st_size + 100
+    rig.undo.enter_context(limited(resource.RLIMIT_FSIZE, full))
 
 
-def free(bench: Bench) -> None:
-    bench.undo.close()
+def free(rig: Rig) -> None:
+    rig.undo.close()
 
 
-def break_the_disk(bench: Bench) -> None:
+def break_the_disk(rig: Rig) -> None:
     write = os.write
 
     def half(file: int, data: bytes) -> int:
         write(file, data[:9])
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    bench.patch.setattr(os, "write", half)
+    rig.patch.setattr(os, "write", half)
 
 
-def make_read_only(bench: Bench) -> None:
+def make_read_only(rig: Rig) -> None:
     def refuse(*_: object) -> int:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    bench.patch.setattr(os, "write", refuse)
-    bench.patch.setattr(os, "open", refuse)
+    rig.patch.setattr(os, "write", refuse)
+    rig.patch.setattr(os, "open", refuse)
 
 
-def repair_the_disk(bench: Bench) -> None:
-    bench.patch.undo()
+def repair_the_disk(rig: Rig) -> None:
+    rig.patch.undo()
 
 
-def use_up_descriptors_at_midnight(bench: Bench) -> None:
-    bench.now += timedelta(days=1)
+def use_up_descriptors_at_midnight(rig: Rig) -> None:
+    rig.now += timedelta(days=1)
     most = max(int(each.name) for each in Path("/proc/self/fd").iterdir()) + 1
-    bench.undo.enter_context(limited(resource.RLIMIT_NOFILE, most))
+    rig.undo.enter_context(limited(resource.RLIMIT_NOFILE, most))
     with contextlib.suppress(OSError):
         while True:
-            bench.undo.callback(os.close, os.dup(bench.spare))
+            rig.undo.callback(os.close, os.dup(rig.spare))
 
 
-def forbid_deleting_at_midnight(bench: Bench) -> None:
-    (bench.folder / "predictions-2020-01-01.jsonl").touch()
+def forbid_deleting_at_midnight(rig: Rig) -> None:
+    (rig.folder / "predictions-2020-01-01.jsonl").touch()
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
-    bench.patch.setattr(Path, "unlink", refuse)
-    bench.now += timedelta(days=1)
+    rig.patch.setattr(Path, "unlink", refuse)
+    rig.now += timedelta(days=1)
 
 
-# -- faults of the log's place
+# -- faults of the log folder
 
 
-def delete_the_file(bench: Bench) -> None:
-    bench.deleted = lines_of(bench.log.path)
-    bench.log.path.unlink()
+def delete_the_file(rig: Rig) -> None:
+    rig.deleted = lines_of(rig.log.path)
+    rig.log.path.unlink()
 
 
-def move_the_file(bench: Bench) -> None:
-    bench.log.path.rename(bench.folder / "predictions-old")
+def move_the_file(rig: Rig) -> None:
+    rig.log.path.rename(rig.folder / "predictions-old")
 
 
-def delete_the_folder(bench: Bench) -> None:
-    bench.deleted = lines_of(bench.log.path)
-    shutil.rmtree(bench.folder)
+def delete_the_folder(rig: Rig) -> None:
+    rig.deleted = lines_of(rig.log.path)
+    shutil.rmtree(rig.folder)
 
 
-def move_the_folder(bench: Bench) -> None:
-    bench.folder.rename(bench.folder.parent / "away")
+def move_the_folder(rig: Rig) -> None:
+    rig.folder.rename(rig.folder.parent / "away")
 
 
-def put_a_file_in_the_folders_place(bench: Bench) -> None:
-    move_the_folder(bench)
-    bench.folder.write_text("mine")
+def put_a_file_in_the_folders_place(rig: Rig) -> None:
+    move_the_folder(rig)
+    rig.folder.write_text("mine")
 
 
-def take_the_file_away(bench: Bench) -> None:
-    bench.folder.unlink()
+def take_the_file_away(rig: Rig) -> None:
+    rig.folder.unlink()
 
 
-def write_to_the_same_log(bench: Bench) -> None:
-    other = LogSink(bench.folder, now=lambda: bench.now)
+def write_to_the_same_log(rig: Rig) -> None:
+    other = LogSink(rig.folder, now=lambda: rig.now)
     other.write(Status(model="other", event="started", message="another daemon"))
     other.close()
 
@@ -263,114 +263,114 @@ def write_to_the_same_log(bench: Bench) -> None:
 # -- faults of the clock
 
 
-def pass_midnight(bench: Bench) -> None:
-    bench.now += timedelta(hours=12)
-    bench.elapsed += 12 * 3600.0
+def pass_midnight(rig: Rig) -> None:
+    rig.now += timedelta(hours=12)
+    rig.elapsed += 12 * 3600.0
 
 
-def set_the_clock(days: int) -> Callable[[Bench], None]:
-    def jump(bench: Bench) -> None:
-        bench.now += timedelta(days=days)
+def set_the_clock(days: int) -> Callable[[Rig], None]:
+    def jump(rig: Rig) -> None:
+        rig.now += timedelta(days=days)
 
     return jump
 
 
-# -- faults of viewers and of their socket
+# -- faults of viewers and of the live socket
 
 
-def watch_and_read_nothing(bench: Bench) -> None:
-    bench.view()
-    # Half a day of meter readings: more than a socket holds.
+def watch_and_read_nothing(rig: Rig) -> None:
+    rig.view()
+    # Half a day of meter readings, more than the socket's buffer holds.
     for hop in range(100_000):
-        bench.live.meter(hop / 2, -60.0, 0.0)
+        rig.live.meter(hop / 2, -60.0, 0.0)
 
 
-def watch_and_leave(bench: Bench) -> None:
-    bench.view()
-    bench.viewers[0].recv(10)
-    bench.viewers[0].close()
+def watch_and_leave(rig: Rig) -> None:
+    rig.view()
+    rig.viewers[0].recv(10)
+    rig.viewers[0].close()
 
 
-def watch_and_talk(bench: Bench) -> None:
-    bench.view()
-    bench.viewers[0].setblocking(False)
+def watch_and_talk(rig: Rig) -> None:
+    rig.view()
+    rig.viewers[0].setblocking(False)
     with contextlib.suppress(BlockingIOError):
         while True:
-            bench.viewers[0].send(b"\xff{rubbish\n" * 100)
+            rig.viewers[0].send(b"\xff{rubbish\n" * 100)
 
 
-def watch_with_too_many(bench: Bench) -> None:
-    bench.view(MOST_VIEWERS + 8)
+def watch_with_too_many(rig: Rig) -> None:
+    rig.view(MOST_VIEWERS + 8)
 
 
-def delete_the_socket(bench: Bench) -> None:
-    shutil.rmtree(bench.socket.parent)
+def delete_the_socket(rig: Rig) -> None:
+    shutil.rmtree(rig.socket.parent)
 
 
-def take_the_socket(bench: Bench) -> None:
-    delete_the_socket(bench)
-    other = LiveSink(bench.socket, HELLO)
+def take_the_socket(rig: Rig) -> None:
+    delete_the_socket(rig)
+    other = LiveSink(rig.socket, HELLO)
     other.write(Status(model="other", event="started", message="another daemon"))
-    bench.undo.callback(other.close)
+    rig.undo.callback(other.close)
 
 
-def put_a_file_in_the_sockets_place(bench: Bench) -> None:
-    bench.socket.unlink()
-    bench.socket.write_text("mine")
+def put_a_file_in_the_sockets_place(rig: Rig) -> None:
+    rig.socket.unlink()
+    rig.socket.write_text("mine")
 
 
-def take_away_what_is_there(bench: Bench) -> None:
-    bench.socket.unlink()
+def take_away_what_is_there(rig: Rig) -> None:
+    rig.socket.unlink()
 
 
 # -- faults of the screen
 
 
-def leave_the_pipe(bench: Bench) -> None:
+def leave_the_pipe(rig: Rig) -> None:
     def refuse(_: str) -> int:
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
-    bench.patch.setattr(bench.screen, "write", refuse)
+    rig.patch.setattr(rig.screen, "write", refuse)
 
 
-def stall_the_pipe(bench: Bench) -> None:
-    bench.patch.setattr("emotiond.terminal.plain.takes", lambda _: False)
+def stall_the_pipe(rig: Rig) -> None:
+    rig.patch.setattr("emotiond.terminal.plain.is_ready", lambda _: False)
 
 
-def lose_the_terminal(bench: Bench) -> None:
+def lose_the_terminal(rig: Rig) -> None:
     def refuse(_: str) -> int:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    bench.patch.setattr(bench.screen, "write", refuse)
+    rig.patch.setattr(rig.screen, "write", refuse)
 
 
 # -- faults of the sound
 
 
-def unplug(_: Bench) -> Iterator[Item]:
+def unplug(_: Rig) -> Iterator[Item]:
     yield speech(0.7)
     yield News("microphone_lost", "unplugged; trying until it works")
     yield Retrying()
 
 
-def plug_in(_: Bench) -> Iterator[Item]:
+def plug_in(_: Rig) -> Iterator[Item]:
     yield News("microphone_back", "listening to the microphone")
 
 
-def lose_sound(_: Bench) -> Iterator[Item]:
+def lose_sound(_: Rig) -> Iterator[Item]:
     yield Block(speech(0.1), time.monotonic(), dropped=16_000)
 
 
-def fall_behind(_: Bench) -> Iterator[Item]:
+def fall_behind(_: Rig) -> Iterator[Item]:
     for block in cut(TALK, [1600]):
         yield Block(block, time.monotonic() - 4.0)
 
 
-def stutter(_: Bench) -> Iterator[Item]:
+def stutter(_: Rig) -> Iterator[Item]:
     yield from cut(TALK, [0, 1, 7, 16_000, 3])
 
 
-def blare(_: Bench) -> Iterator[Item]:
+def blare(_: Rig) -> Iterator[Item]:
     yield np.where(np.arange(32_000) % 2, 1.0, -1.0).astype(np.float32)
     yield np.full(32_000, 1e30, np.float32)
 
@@ -378,51 +378,51 @@ def blare(_: Bench) -> Iterator[Item]:
 # -- faults of the settings
 
 
-def break_the_settings(bench: Bench) -> None:
-    bench.settings = InputError("emotiond.toml: not TOML")
-    bench.reload.wanted.set()
+def break_the_settings(rig: Rig) -> None:
+    rig.settings = InputError("emotiond.toml: not TOML")
+    rig.reload.wanted.set()
 
 
-def mend_the_settings(bench: Bench) -> None:
-    bench.settings = Settings(hop_seconds=0.25)
-    bench.reload.wanted.set()
+def mend_the_settings(rig: Rig) -> None:
+    rig.settings = Settings(hop_seconds=0.25)
+    rig.reload.wanted.set()
 
 
-def reload_while_unplugged(bench: Bench) -> Iterator[Item]:
-    yield from unplug(bench)
-    mend_the_settings(bench)
+def reload_while_unplugged(rig: Rig) -> Iterator[Item]:
+    yield from unplug(rig)
+    mend_the_settings(rig)
     yield Retrying()
 
 
 # -- all at once
 
 
-def break_everything(bench: Bench) -> Iterator[Item]:
-    make_read_only(bench)
-    lose_the_terminal(bench)
-    put_a_file_in_the_sockets_place(bench)
-    yield from lose_sound(bench)
-    yield from unplug(bench)
+def break_everything(rig: Rig) -> Iterator[Item]:
+    make_read_only(rig)
+    lose_the_terminal(rig)
+    put_a_file_in_the_sockets_place(rig)
+    yield from lose_sound(rig)
+    yield from unplug(rig)
 
 
-def mend_everything(bench: Bench) -> Iterator[Item]:
-    repair_the_disk(bench)
-    take_away_what_is_there(bench)
-    yield from plug_in(bench)
+def mend_everything(rig: Rig) -> Iterator[Item]:
+    repair_the_disk(rig)
+    take_away_what_is_there(rig)
+    yield from plug_in(rig)
 
 
 class Fault(NamedTuple):
     """A row of the table."""
 
     name: str
-    happens: Callable[[Bench], object]
-    over: Callable[[Bench], object]
-    says: tuple[str, ...] = ()
-    """Events between the beginning and the end."""
-    log_says: str = ""
-    """An event that stands in the log alone."""
+    happens: Callable[[Rig], object]
+    over: Callable[[Rig], object]
+    events: tuple[str, ...] = ()
+    """Events that are reported between the first and the last."""
+    log_event: str = ""
+    """Event that is in the log alone."""
     counted: bool = False
-    """Whether lines can't be written, and are counted instead."""
+    """Whether records can't be logged, and are counted instead."""
 
 
 FAILED_AND_BACK = ("sink_failed", "sink_back")
@@ -449,16 +449,16 @@ FAULTS = [
         free,
     ),
     Fault("old logs can't be deleted at midnight", forbid_deleting_at_midnight, repair_the_disk),
-    Fault("today's log is deleted", delete_the_file, nothing, log_says="log_restarted"),
-    Fault("today's log is moved away", move_the_file, nothing, log_says="log_restarted"),
-    Fault("the log folder is deleted", delete_the_folder, nothing, log_says="log_restarted"),
-    Fault("the log folder is moved away", move_the_folder, nothing, log_says="log_restarted"),
+    Fault("today's log is deleted", delete_the_file, nothing, log_event="log_restarted"),
+    Fault("today's log is moved away", move_the_file, nothing, log_event="log_restarted"),
+    Fault("the log folder is deleted", delete_the_folder, nothing, log_event="log_restarted"),
+    Fault("the log folder is moved away", move_the_folder, nothing, log_event="log_restarted"),
     Fault(
-        "a file replaces the log folder",
+        "a file takes the log folder's place",
         put_a_file_in_the_folders_place,
         take_the_file_away,
         FAILED_AND_BACK,
-        log_says="log_restarted",
+        log_event="log_restarted",
         counted=True,
     ),
     Fault("another daemon writes to the same log", write_to_the_same_log, nothing),
@@ -473,14 +473,14 @@ FAULTS = [
     Fault("the live socket is deleted", delete_the_socket, nothing),
     Fault("another daemon takes the live socket", take_the_socket, free, FAILED_AND_BACK),
     Fault(
-        "a file replaces the live socket",
+        "a file takes the live socket's place",
         put_a_file_in_the_sockets_place,
         take_away_what_is_there,
         FAILED_AND_BACK,
     ),
-    Fault("the reader of the output ends", leave_the_pipe, nothing, ("sink_failed",)),
+    Fault("the reader of the output leaves", leave_the_pipe, nothing, ("sink_failed",)),
     Fault(
-        "the reader of the output stalls for a while",
+        "the reader of the output pauses",
         stall_the_pipe,
         repair_the_disk,
         FAILED_AND_BACK,
@@ -505,7 +505,7 @@ FAULTS = [
         ("reload_failed", "reloaded"),
     ),
     Fault(
-        "settings are changed while the microphone is away",
+        "settings change while the microphone is away",
         reload_while_unplugged,
         plug_in,
         ("microphone_lost", "reloaded", "microphone_back"),
@@ -525,63 +525,63 @@ FAULTS = [
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     with tempfile.TemporaryDirectory() as sockets, monkeypatch.context() as patch:
-        bench = Bench(tmp_path, Path(sockets), patch)
+        rig = Rig(tmp_path, Path(sockets), patch)
         try:
-            yield bench
+            yield rig
         finally:
-            os.close(bench.spare)
-            for viewer in bench.viewers:
+            os.close(rig.spare)
+            for viewer in rig.viewers:
                 viewer.close()
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[each.name for each in FAULTS])
-def test_a_fault_is_said_and_no_line_of_the_log_is_lost(bench: Bench, fault: Fault) -> None:
-    bench.run(fault)
-    assert bench.events() == list(fault.says)
-    assert bench.witness.events[0] == "started"
-    assert bench.witness.events[-1] == "source_ended"
-    # Speech was heard before and after, whatever was between.
-    heard = [each for each in bench.witness.records if isinstance(each, Utterance)]
-    assert len(heard) >= 2
-    assert any(isinstance(each, Prediction) for each in bench.witness.records)
+def test_a_fault_is_reported_and_no_line_of_the_log_is_lost(rig: Rig, fault: Fault) -> None:
+    rig.run(fault)
+    assert rig.events() == list(fault.events)
+    assert rig.witness.events[0] == "started"
+    assert rig.witness.events[-1] == "source_ended"
+    # Speech before and after the fault was recognised.
+    utterances = [each for each in rig.witness.records if isinstance(each, Utterance)]
+    assert len(utterances) >= 2
+    assert any(isinstance(each, Prediction) for each in rig.witness.records)
 
-    said = Counter(map(encode, bench.witness.records))
-    logged = Counter(bench.logged())
-    missing = said - logged
-    assert sum(missing.values()) == bench.lost()
-    assert (bench.lost() > 0) == fault.counted
-    others = [decode(line) for line in logged - said]
-    assert [each.event for each in others if each.model == MODEL] == [fault.log_says] * bool(
-        fault.log_says
+    published = Counter(map(encode, rig.witness.records))
+    logged = Counter(rig.logged())
+    missing = published - logged
+    assert sum(missing.values()) == rig.lost()
+    assert (rig.lost() > 0) == fault.counted
+    others = [decode(line) for line in logged - published]
+    assert [each.event for each in others if each.model == MODEL] == [fault.log_event] * bool(
+        fault.log_event
     )
-    # And what was said after the fault was over is all there.
-    last = bench.witness.records[-3:]
+    # Everything after the fault is logged.
+    last = rig.witness.records[-3:]
     assert set(map(encode, last)) <= set(logged)
 
 
-def test_the_table_is_in_the_documentation() -> None:
+def test_the_documentation_has_the_table() -> None:
     path = Path(__file__).parents[2] / "docs" / "FAULTS.md"
     assert path.read_text() == as_text(), "python -m tests.end_to_end.test_faults >docs/FAULTS.md"
 
 
 def as_text() -> str:
-    """Return the table as a page of documentation."""
+    """Return the table as a page of the documentation."""
     lines = [
-        "# What can go wrong, and what emotiond does then",
+        "# What can go wrong, and what emotiond reports",
         "",
-        "Each row is a test. The daemon goes on listening and says these status records. Its log",
-        "is complete, or counts the records that it could not take in its `sink_back`.",
+        "Each row is a test: the daemon goes on listening and reports these events. Every record",
+        "is in the log or, if the log can't be written, counted in the message of its `sink_back`.",
         "",
-        "| fault | status records | the log |",
+        "| fault | events | the log |",
         "|---|---|---|",
     ]
     for fault in FAULTS:
-        says = ", ".join(f"`{event}`" for event in fault.says) or "none"
-        kept = "lost records are counted" if fault.counted else "complete"
-        kept += f"; goes on in a new file, with a `{fault.log_says}`" if fault.log_says else ""
-        lines.append(f"| {fault.name} | {says} | {kept} |")
+        events = ", ".join(f"`{event}`" for event in fault.events) or "none"
+        kept = "lacks some records, which are counted" if fault.counted else "has every record"
+        kept += f"; a new file begins with `{fault.log_event}`" if fault.log_event else ""
+        lines.append(f"| {fault.name} | {events} | {kept} |")
     return "\n".join(lines) + "\n"
 
 

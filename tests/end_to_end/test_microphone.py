@@ -1,4 +1,4 @@
-"""The daemon at a microphone of PulseAudio's, into which the sample is played."""
+"""The daemon with a microphone of PulseAudio, into which the sample recording is played."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ import pytest
 import soundfile
 
 from emotiond.record import Prediction, Record, Status, Utterance, decode
-from tests.conftest import SAID
+from tests.conftest import UTTERANCES_IN_SAMPLE
 
 PROGRAMS = ("pulseaudio", "pactl", "paplay")
 
@@ -23,14 +23,14 @@ pytestmark = pytest.mark.microphone
 
 
 def missing() -> list[str]:
-    """Return what the tests need and is not there."""
+    """Return the programs and libraries that the tests need and that are not installed."""
     there = {name: shutil.which(name) for name in PROGRAMS}
     there["libportaudio2"] = find_library("portaudio")
     return [name for name, found in there.items() if not found]
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
-    """Ask until it is so."""
+    """Wait until a condition holds."""
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, f"{what}: not within {seconds:.0f} s"
@@ -38,7 +38,7 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 30.0) 
 
 
 class Server:
-    """A PulseAudio of the test's own, whose default microphone hears what is played to a sink."""
+    """A PulseAudio of the test's own; its default microphone is the monitor of the sink ``mic``."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._folder = folder
@@ -119,14 +119,14 @@ def sentence(tmp_path: Path, sample: np.ndarray) -> Path:
 
 
 class Daemon:
-    """A running daemon that reads its microphone, with its lines in a pipe."""
+    """A running daemon with a microphone, whose stdout is a pipe."""
 
     def __init__(self, folder: Path, environment: dict[str, str], *flags: str) -> None:
         self._folder = folder
         self._log = folder / "logs"
         self._out, self._err = folder / "stdout", folder / "stderr"
         with self._err.open("wb") as err:
-            # Through cat: what the test reads went through a pipe.
+            # A pipe to cat, which writes the file that the test reads.
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "emotiond", "run", "--log-dir", str(self._log), *flags],
                 cwd=folder,
@@ -139,7 +139,7 @@ class Daemon:
             self._cat = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=out)
 
     def logged(self) -> list[Record]:
-        """Return the whole lines of the log so far."""
+        """Return the records of all whole lines in the log so far."""
         content = b"".join(each.read_bytes() for each in sorted(self._log.glob("*.jsonl")))
         return [decode(line) for line in content.splitlines(keepends=True) if line.endswith(b"\n")]
 
@@ -154,7 +154,7 @@ class Daemon:
         wait_for(so, f"{what} (events: {self.events()}; said: {self._err.read_text()})", seconds)
 
     def stop(self) -> tuple[int, str, str, float]:
-        """End it by SIGTERM; return its code, output, errors, and the seconds it took."""
+        """Stop the daemon with SIGTERM; return exit code, stdout, stderr, and seconds it took."""
         sent = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(timeout=15)
@@ -178,19 +178,21 @@ def daemon(server: Server, tmp_path: Path) -> Iterator[Daemon]:
 
 
 def predictions(records: list[Record]) -> list[Prediction]:
-    """Return those that speech made."""
+    """Return the predictions of speech."""
     return [each for each in records if isinstance(each, Prediction) and each.raw_label]
 
 
 @pytest.mark.timeout(120)
-def test_what_is_said_into_the_microphone_is_printed_and_logged(
+def test_speech_at_the_microphone_is_printed_and_logged(
     server: Server, daemon: Daemon, sample_path: Path
 ) -> None:
     daemon.wait_for(daemon.events, "the daemon listens")
     server.play(sample_path)
     daemon.wait_for(
-        lambda: sum(isinstance(each, Utterance) for each in daemon.logged()) >= SAID,
-        "all that is said is logged",
+        lambda: (
+            sum(isinstance(each, Utterance) for each in daemon.logged()) >= UTTERANCES_IN_SAMPLE
+        ),
+        "every utterance is logged",
     )
     code, out, err, took = daemon.stop()
     assert (code, err) == (0, "")
@@ -199,7 +201,7 @@ def test_what_is_said_into_the_microphone_is_printed_and_logged(
     assert daemon.events() == ["started", "stopping"]
     assert len(predictions(records)) >= 8
     assert not any(each.dropped for each in predictions(records))
-    # A word that was said is printed when it changes; each prediction is in the log.
+    # Every prediction is in the log; a line is printed when the label or the state changes.
     lines = [line.split(" ", 1)[1] for line in out.splitlines()]
     assert lines[0].startswith("started: listening to ")
     assert lines[-1].startswith("stopping: ")
@@ -210,28 +212,28 @@ def test_what_is_said_into_the_microphone_is_printed_and_logged(
 
 
 @pytest.mark.timeout(180)
-def test_a_microphone_that_goes_and_comes_back_is_said_once_each_and_heard_again(
+def test_a_microphone_that_goes_and_comes_back_is_reported_once_each_and_used_again(
     server: Server, daemon: Daemon, sentence: Path
 ) -> None:
     daemon.wait_for(daemon.events, "the daemon listens")
     server.play(sentence)
-    daemon.wait_for(lambda: predictions(daemon.logged()), "speech is heard")
+    daemon.wait_for(lambda: predictions(daemon.logged()), "speech is predicted")
     server.stop()
     daemon.wait_for(lambda: "microphone_lost" in daemon.events(), "the loss is logged")
     server.start()
     daemon.wait_for(lambda: "microphone_back" in daemon.events(), "it is back", 60.0)
     before = len(predictions(daemon.logged()))
     server.play(sentence)
-    daemon.wait_for(lambda: len(predictions(daemon.logged())) > before, "it is heard again")
+    daemon.wait_for(lambda: len(predictions(daemon.logged())) > before, "speech is predicted again")
     code, out, err, took = daemon.stop()
-    assert (code, err) == (0, "")  # PortAudio, too, says nothing of its own
+    assert (code, err) == (0, "")  # PortAudio prints nothing either
     assert took < 1.0
     assert daemon.events() == ["started", "microphone_lost", "microphone_back", "stopping"]
     assert out.count("microphone lost: ") == out.count("microphone back: ") == 1
 
 
 @pytest.mark.timeout(120)
-def test_asked_to_stop_while_the_microphone_is_away_it_ends_at_once(
+def test_the_daemon_ends_at_once_while_the_microphone_is_away(
     server: Server, daemon: Daemon
 ) -> None:
     daemon.wait_for(daemon.events, "the daemon listens")
@@ -244,7 +246,7 @@ def test_asked_to_stop_while_the_microphone_is_away_it_ends_at_once(
 
 
 @pytest.mark.timeout(180)
-def test_a_microphone_that_comes_back_under_another_name_is_heard(
+def test_a_default_microphone_that_comes_back_under_another_name_is_used(
     server: Server, daemon: Daemon, sentence: Path
 ) -> None:
     daemon.wait_for(daemon.events, "the daemon listens")
@@ -254,33 +256,33 @@ def test_a_microphone_that_comes_back_under_another_name_is_heard(
     assert server.pactl("set-default-source", "desk.monitor")
     daemon.wait_for(lambda: "microphone_back" in daemon.events(), "it is back", 60.0)
     server.play(sentence, "desk")
-    daemon.wait_for(lambda: predictions(daemon.logged()), "speech is heard")
+    daemon.wait_for(lambda: predictions(daemon.logged()), "speech is predicted")
     code, _, err, _ = daemon.stop()
     assert (code, err) == (0, "")
     assert daemon.events() == ["started", "microphone_lost", "microphone_back", "stopping"]
 
 
 @pytest.mark.timeout(120)
-def test_who_names_no_microphone_hears_the_default_one_though_it_changes(
+def test_without_a_name_the_daemon_follows_the_default_microphone(
     server: Server, daemon: Daemon, sentence: Path
 ) -> None:
     daemon.wait_for(daemon.events, "the daemon listens")
     server.plug("desk")
     assert server.pactl("set-default-source", "desk.monitor")
     server.play(sentence, "desk")
-    daemon.wait_for(lambda: predictions(daemon.logged()), "speech is heard")
+    daemon.wait_for(lambda: predictions(daemon.logged()), "speech is predicted")
     code, _, err, _ = daemon.stop()
     assert (code, err) == (0, "")
 
 
 def name_devices(folder: Path, **names: str) -> None:
-    """Give the user's ALSA devices: name -> source of PulseAudio's."""
+    """Define ALSA devices for the user: name -> source of PulseAudio."""
     lines = [f'pcm.{name} {{ type pulse device "{source}" }}\n' for name, source in names.items()]
     (folder / ".asoundrc").write_text("".join(lines))
 
 
 @pytest.mark.timeout(180)
-def test_a_named_microphone_is_waited_for_and_no_other_taken_until_the_name_is_there_again(
+def test_a_named_microphone_is_waited_for_and_no_other_is_used(
     server: Server, tmp_path: Path, sentence: Path
 ) -> None:
     name_devices(tmp_path, desk_mic="mic.monitor", webcam="mic.monitor")
@@ -288,18 +290,20 @@ def test_a_named_microphone_is_waited_for_and_no_other_taken_until_the_name_is_t
     try:
         daemon.wait_for(daemon.events, "the daemon listens")
         server.play(sentence)
-        daemon.wait_for(lambda: predictions(daemon.logged()), "speech is heard")
+        daemon.wait_for(lambda: predictions(daemon.logged()), "speech is predicted")
         name_devices(tmp_path, webcam="mic.monitor")
         server.stop()
         daemon.wait_for(lambda: "microphone_lost" in daemon.events(), "the loss is logged")
         server.start()
         before = len(predictions(daemon.logged()))
-        server.play(sentence)  # for longer than three attempts take
+        server.play(sentence)  # lasts longer than three attempts
         assert len(predictions(daemon.logged())) == before
         name_devices(tmp_path, webcam="mic.monitor", mic_on_the_desk="mic.monitor")
         daemon.wait_for(lambda: "microphone_back" in daemon.events(), "it is back", 60.0)
         server.play(sentence)
-        daemon.wait_for(lambda: len(predictions(daemon.logged())) > before, "it is heard again")
+        daemon.wait_for(
+            lambda: len(predictions(daemon.logged())) > before, "speech is predicted again"
+        )
         code, out, err, _ = daemon.stop()
         assert (code, err) == (0, "")
         assert "started: listening to desk_mic" in out

@@ -1,4 +1,4 @@
-"""What the program writes for others: to a pipe, to a reader who leaves, to nobody."""
+"""Output of the program: to a pipe, to a reader that leaves, to a closed or full stdout."""
 
 import os
 import re
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from emotiond.record import Utterance
-from tests.conftest import SAID, Run, pcm
+from tests.conftest import UTTERANCES_IN_SAMPLE, Run, pcm
 from tests.end_to_end.test_program import events, logged
 
 
@@ -26,11 +26,11 @@ def test_a_pipe_gets_plain_lines(emotiond: Run, tmp_path: Path, sample_path: Pat
     assert sum(line.endswith(" no speech") for line in lines) >= 4
 
 
-def test_whoever_reads_the_lines_may_end_the_run_with_the_log_whole(
+def test_a_reader_that_leaves_ends_the_run_and_the_log_is_whole(
     tmp_path: Path, environment: dict[str, str], sample: np.ndarray
 ) -> None:
     (tmp_path / "sound").write_bytes(pcm(sample))
-    sound = "while cat sound; do :; done"  # without an end: only the reader ends it
+    sound = "while cat sound; do :; done"  # never ends: only the reader ends the run
     command = f"{sys.executable} -m emotiond run --input - --fast --log-dir logs"
     ended = subprocess.run(
         ["bash", "-c", f"({sound}) | {command} | head -n 3; exit ${{PIPESTATUS[1]}}"],
@@ -46,7 +46,7 @@ def test_whoever_reads_the_lines_may_end_the_run_with_the_log_whole(
 
 
 @pytest.mark.parametrize("closed", [">&-", "> /dev/full"])
-def test_a_stdout_that_takes_nothing_costs_the_log_nothing(
+def test_a_closed_or_full_stdout_costs_the_log_no_record(
     tmp_path: Path, environment: dict[str, str], sample_path: Path, closed: str
 ) -> None:
     command = f"{sys.executable} -m emotiond run --input {sample_path} --fast --log-dir logs"
@@ -62,7 +62,7 @@ def test_a_stdout_that_takes_nothing_costs_the_log_nothing(
     assert b"Traceback" not in ended.stderr
     assert b"Exception ignored" not in ended.stderr
     records = logged(tmp_path / "logs")
-    assert sum(isinstance(each, Utterance) for each in records) == SAID
+    assert sum(isinstance(each, Utterance) for each in records) == UTTERANCES_IN_SAMPLE
     assert events(records)[-1] == "source_ended"
     if closed != ">&-":
         assert events(records).count("sink_failed") == 1
@@ -71,7 +71,7 @@ def test_a_stdout_that_takes_nothing_costs_the_log_nothing(
 
 @pytest.mark.parametrize("arguments", [("model",), ("model", "--json"), ("classify", "SAMPLE")])
 @pytest.mark.parametrize("out", ["pipe", "full"])
-def test_output_that_nobody_takes_is_no_traceback(
+def test_output_to_a_closed_pipe_or_a_full_disk_prints_no_traceback(
     tmp_path: Path, environment: dict[str, str], sample_path: Path, arguments, out: str
 ) -> None:
     reader, writer = os.pipe()

@@ -1,4 +1,4 @@
-"""The whole program with a classifier that is too slow for a while."""
+"""The whole program with a model that is too slow for a while."""
 
 from itertools import groupby
 from pathlib import Path
@@ -11,8 +11,8 @@ from tests.end_to_end.test_watchdog import Manager, manager, started  # noqa: F4
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_slow_classifier_is_survived_with_fewer_predictions(manager: Manager) -> None:  # noqa: F811
-    def said(*events: str) -> bool:
+def test_the_daemon_survives_a_slow_model_with_fewer_predictions(manager: Manager) -> None:  # noqa: F811
+    def last_events_are(*events: str) -> bool:
         return manager.events()[-len(events) :] == list(events)
 
     manager.break_down("slow")
@@ -23,7 +23,7 @@ def test_a_slow_classifier_is_survived_with_fewer_predictions(manager: Manager) 
     manager.wait_for("WATCHDOG=1", 5)
     assert manager.stop() == 0
     assert not manager.watchdog_acted
-    assert said("overload", "recovered", "stopping")
+    assert last_events_are("overload", "recovered", "stopping")
     content = b"".join(each.read_bytes() for each in Path(manager.log).glob("*.jsonl"))
     records = [decode(line) for line in content.splitlines()]
     widths = [

@@ -20,7 +20,7 @@ from emotiond.sinks.client import connect
 
 RATE = 16_000
 WINDOW = 16
-"""Bytes of sound that no other data has by chance."""
+"""Bytes of sound that other data does not contain by chance."""
 CALLS = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,sendfile,splice"
 OPENS = "open,openat,openat2,creat,memfd_create"
 FORMATS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -34,26 +34,26 @@ FORMATS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 class Wiretap:
-    """Finds sound in bytes, whatever comes before and after it."""
+    """Finds a known sound in bytes, in any sample format and at any place."""
 
     def __init__(self, sound: np.ndarray) -> None:
         self._known: set[bytes] = set()
         for form in FORMATS.values():
             samples = form(sound)
             data, size = samples.tobytes(), samples.itemsize
-            loud = np.abs(sound) > 0.01  # silence looks like any zeros
+            loud = np.abs(sound) > 0.01  # silence is zeros, which all data has
             windows = np.lib.stride_tricks.sliding_window_view(loud, WINDOW // size).all(axis=1)
             starts = np.flatnonzero(windows) * size
             self._known |= {data[start : start + WINDOW] for start in starts.tolist()}
 
-    def hears(self, data: bytes) -> bool:
-        """Say whether there is sound anywhere in data."""
+    def finds(self, data: bytes) -> bool:
+        """Say whether data contains sound."""
         ends = range(WINDOW, len(data) + 1)
         return any(data[end - WINDOW : end] in self._known for end in ends)
 
 
 class Strace:
-    """Runs programs and tells what they wrote, and which files they opened to write."""
+    """Traces programs: what they wrote, and which files they opened for writing."""
 
     def __init__(self, folder: Path) -> None:
         self._trace = folder / "trace"
@@ -64,11 +64,11 @@ class Strace:
         """Yield the data of each call that writes or sends."""
         for line in self._lines(CALLS):
             for text in re.findall(r'"((?:\\x[0-9a-f]{2})+)"', line):
-                assert f'"{text}"...' not in line  # cut short
+                assert f'"{text}"...' not in line  # strace cut the data short
                 yield bytes.fromhex(text.replace("\\x", ""))
 
     def opened(self) -> Iterator[str]:
-        """Yield the names of files that were opened to be written, or that are only memory."""
+        """Yield the names of files that were opened for writing, including files in memory."""
         for line in self._lines(OPENS):
             if re.search(r"O_WRONLY|O_RDWR|creat\(|memfd_create\(", line) and " = -1" not in line:
                 name = re.search(r'"((?:\\x[0-9a-f]{2})*)"', line)
@@ -76,7 +76,7 @@ class Strace:
                 yield bytes.fromhex(name[1].replace("\\x", "")).decode()
 
     def _lines(self, calls: str) -> Iterator[str]:
-        # Of a call that another thread interrupts, the first half holds what is written.
+        # strace splits a call that another thread interrupts; the first half has the data.
         pattern = re.compile(rf"^\d+ +(?:{calls.replace(',', '|')})\(")
         for line in self._trace.read_text().splitlines():
             if pattern.match(line):
@@ -103,15 +103,15 @@ def wiretap(sample: np.ndarray) -> Wiretap:
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("before", [b"", b"x", b"header of 13"])
-def test_the_wiretap_hears_sound_in_any_format_at_any_place(
+def test_the_wiretap_finds_sound_in_any_format_at_any_place(
     wiretap: Wiretap, sample: np.ndarray, form: str, before: bytes
 ) -> None:
     loudest = int(np.argmax(np.abs(sample)))
     for start in (loudest - 8, loudest - 5, loudest):
         piece = FORMATS[form](sample[start : start + 200])
-        assert wiretap.hears(before + piece.tobytes() + b"\n")
-    assert not wiretap.hears(before + b'{"type":"prediction","level":-21.3,"speech":0.97}' * 100)
-    assert not wiretap.hears(bytes(100_000))
+        assert wiretap.finds(before + piece.tobytes() + b"\n")
+    assert not wiretap.finds(before + b'{"type":"prediction","level":-21.3,"speech":0.97}' * 100)
+    assert not wiretap.finds(bytes(100_000))
 
 
 LEAKS = {
@@ -126,7 +126,7 @@ LEAKS = {
 
 
 @pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS)
-def test_a_program_that_leaks_is_caught(
+def test_a_program_that_leaks_sound_is_caught(
     strace: Strace, wiretap: Wiretap, tmp_path: Path, sample_path: Path, leak: str
 ) -> None:
     code = (
@@ -140,19 +140,19 @@ def test_a_program_that_leaks_is_caught(
         check=True,
         timeout=60,
     )
-    assert any(map(wiretap.hears, strace.written()))
+    assert any(map(wiretap.finds, strace.written()))
     assert ("leak" in strace.opened()) == ("leak" in leak)
 
 
 def pour(descriptor: int, into: bytearray) -> None:
-    """Read all that comes."""
+    """Read a descriptor to its end into a buffer."""
     with contextlib.suppress(OSError):
         while data := os.read(descriptor, 65536):
             into += data
 
 
 def daemon_of(tracer: int) -> int:
-    """Return the process that a tracer runs."""
+    """Return the process id of the program that a tracer runs."""
     return int(Path(f"/proc/{tracer}/task/{tracer}/children").read_text())
 
 
@@ -161,7 +161,7 @@ def daemon_of(tracer: int) -> int:
 def test_no_sound_leaves_the_daemon(
     strace: Strace, tmp_path: Path, environment: dict[str, str], sample: np.ndarray, source: str
 ) -> None:
-    captured = np.round(sample * 32767).astype("<i2")  # as breakable.py's microphone has it
+    captured = np.round(sample * 32767).astype("<i2")  # as breakable.py's microphone gives it
     ours, theirs = os.openpty()
     shown, watched = bytearray(), bytearray()
     home = tmp_path / "home"
@@ -197,7 +197,7 @@ def test_no_sound_leaves_the_daemon(
         program.communicate()
     assert (program.returncode, errors) == (0, b"")
 
-    # All of it was on.
+    # Log, socket and screen were all in use.
     (log,) = (home / "logs").iterdir()
     assert b'"utterance"' in log.read_bytes()
     assert b'"utterance"' in watched
@@ -207,24 +207,24 @@ def test_no_sound_leaves_the_daemon(
     assert sum(map(len, written)) > log.stat().st_size + len(watched)
 
     wiretap = Wiretap(captured.astype(np.float32) / np.float32(32768.0))
-    assert [data[:80] for data in written if wiretap.hears(data)] == []
-    assert not wiretap.hears(bytes(shown))
+    assert [data[:80] for data in written if wiretap.finds(data)] == []
+    assert not wiretap.finds(bytes(shown))
     files = [each for each in home.rglob("*") if each.is_file()]
     assert {each.name for each in files} == {log.name, "live.sock.lock"}
-    assert not any(wiretap.hears(each.read_bytes()) for each in files)
+    assert not any(wiretap.finds(each.read_bytes()) for each in files)
     allowed = {os.devnull, "/dev/tty", "live.sock.lock", f"logs/{log.name}"}
     assert set(strace.opened()) <= allowed
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Ask until it is so."""
+    """Wait until a condition holds."""
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up
         time.sleep(0.05)
 
 
-def test_a_crash_leaves_no_memory_behind(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_a_crash_leaves_no_core_dump(tmp_path: Path, environment: dict[str, str]) -> None:
     unlimited = resource.getrlimit(resource.RLIMIT_CORE)[1]
     program = subprocess.Popen(
         [sys.executable, "-m", "emotiond", "run", "--input", "-", "--headless"],

@@ -1,4 +1,4 @@
-"""The whole program, started as a user starts it, on sound from files and pipes."""
+"""The whole program, run as a user runs it, on sound from files and pipes."""
 
 import json
 import os
@@ -22,13 +22,13 @@ from emotiond.model.file import write_model
 from emotiond.model.runtime import Classifier
 from emotiond.recognition.engine import Engine
 from emotiond.record import Prediction, Record, Status, Utterance, decode, encode, json_schema
-from tests.conftest import SAID, Run, pcm
+from tests.conftest import UTTERANCES_IN_SAMPLE, Run, pcm
 
 RATE = 16_000
 
 
 def logged(folder: Path) -> list[Record]:
-    """Return the records of a log, all lines of which must be whole."""
+    """Return the records of a log folder; fail if a line is not whole."""
     content = b"".join(each.read_bytes() for each in sorted(folder.glob("predictions-*.jsonl")))
     assert content == b"" or content.endswith(b"\n")
     return [decode(line) for line in content.splitlines()]
@@ -38,8 +38,8 @@ def events(records: list[Record]) -> list[str]:
     return [each.event for each in records if isinstance(each, Status)]
 
 
-def heard(records: list[Record]) -> list[bytes]:
-    """Return what was heard, without what depends on the clock."""
+def predicted(records: list[Record]) -> list[bytes]:
+    """Return predictions and utterances, without the fields that depend on the clock."""
     return [
         encode(msgspec.structs.replace(each, time="", **extra))
         for each in records
@@ -49,7 +49,7 @@ def heard(records: list[Record]) -> list[bytes]:
 
 
 def one_line(ended: "subprocess.CompletedProcess[bytes]") -> str:
-    """Return what a program that failed said, which must be one line for people."""
+    """Return the error of a program that failed, which must be one line."""
     text = ended.stderr.decode()
     assert text.count("\n") == 1, text
     assert text.startswith("emotiond: ")
@@ -57,7 +57,7 @@ def one_line(ended: "subprocess.CompletedProcess[bytes]") -> str:
     return text
 
 
-def test_a_run_logs_what_the_engine_says(
+def test_a_run_logs_the_records_of_the_engine(
     emotiond: Run, tmp_path: Path, sample_path: Path, model_path: Path
 ) -> None:
     ended = emotiond("run", "--input", sample_path, "--fast", "--headless", "--log-dir", "logs")
@@ -66,9 +66,9 @@ def test_a_run_logs_what_the_engine_says(
     engine = Engine(Classifier(model_path))
     expected = [r for block in file_blocks(sample_path, RATE) for r in engine.push(block)]
     expected += engine.finish()
-    assert heard(records) == list(map(encode, expected))
+    assert predicted(records) == list(map(encode, expected))
     assert events(records) == ["started", "source_ended"]
-    assert sum(isinstance(each, Utterance) for each in records) == SAID
+    assert sum(isinstance(each, Utterance) for each in records) == UTTERANCES_IN_SAMPLE
     for each in records:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", each.time)
         jsonschema.validate(json.loads(encode(each)), json_schema())
@@ -76,14 +76,14 @@ def test_a_run_logs_what_the_engine_says(
     assert [each.time for each in records] == sorted(each.time for each in records)
 
 
-def test_the_log_is_in_the_users_state_folder_by_default(
+def test_by_default_the_log_is_in_the_users_state_folder(
     emotiond: Run, tmp_path: Path, sample_path: Path
 ) -> None:
     assert emotiond("run", "--input", sample_path, "--fast", "--headless").returncode == 0
     assert logged(tmp_path / "state" / "emotiond")
 
 
-def test_pcm_on_standard_input_is_heard_as_the_file_is(
+def test_pcm_on_standard_input_gives_the_records_of_the_same_file(
     emotiond: Run, tmp_path: Path, sample: np.ndarray, sample_path: Path
 ) -> None:
     for name, given, options in (
@@ -92,10 +92,10 @@ def test_pcm_on_standard_input_is_heard_as_the_file_is(
     ):
         flags = ("--input", given, "--fast", "--headless", "--log-dir", name)
         assert emotiond("run", *flags, **options).returncode == 0
-    assert heard(logged(tmp_path / "pipe")) == heard(logged(tmp_path / "file"))
+    assert predicted(logged(tmp_path / "pipe")) == predicted(logged(tmp_path / "file"))
 
 
-def test_settings_of_a_file_and_flags_reach_the_engine(
+def test_settings_from_a_file_and_from_flags_reach_the_engine(
     emotiond: Run, tmp_path: Path, sample_path: Path
 ) -> None:
     (tmp_path / "emotiond.toml").write_text(
@@ -132,7 +132,7 @@ EARLIER = encode(Status(model="a", event="started", message="before")) + b"\n"
 
 @pytest.fixture
 def earlier(tmp_path: Path) -> Path:
-    """Return a log folder in which something is logged already."""
+    """Return a log folder that has a record already."""
     folder = tmp_path / "logs"
     folder.mkdir()
     (folder / f"predictions-{time.strftime('%Y-%m-%d', time.gmtime())}.jsonl").write_bytes(EARLIER)
@@ -140,7 +140,7 @@ def earlier(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("make", "words"), BAD_SOUND.values(), ids=BAD_SOUND)
-def test_bad_sound_is_one_line_and_code_2_and_the_log_is_whole(
+def test_bad_sound_exits_with_2_and_one_line_and_the_log_stays_whole(
     emotiond: Run, tmp_path: Path, earlier: Path, make: Callable[[Path], object], words: str
 ) -> None:
     make(tmp_path / "bad.wav")
@@ -154,7 +154,7 @@ def test_bad_sound_is_one_line_and_code_2_and_the_log_is_whole(
 
 @pytest.mark.parametrize("channels", [1, 2, 8])
 @pytest.mark.parametrize("rate", [8_000, 44_100, 192_000])
-def test_sound_of_any_rate_and_channel_count_is_heard(
+def test_sound_of_any_rate_and_channel_count_has_utterances(
     emotiond: Run, tmp_path: Path, sample: np.ndarray, rate: int, channels: int
 ) -> None:
     import soxr
@@ -172,7 +172,7 @@ def _corrupt(path: Path, content: bytes) -> None:
 
 
 def _version(path: Path, content: bytes) -> None:
-    # As another emotiond would have written it: rewritten through the archive, checksum and all.
+    # Write it as another version of emotiond would.
     import zipfile
     from io import BytesIO
 
@@ -197,7 +197,7 @@ BAD_MODELS: dict[str, tuple[Callable[[Path, bytes], object], str]] = {
 
 @pytest.mark.parametrize(("make", "words"), BAD_MODELS.values(), ids=BAD_MODELS)
 @pytest.mark.parametrize("command", ["run", "classify", "model"])
-def test_a_bad_model_is_one_line_and_code_2(
+def test_a_bad_model_exits_with_2_and_one_line(
     emotiond: Run,
     tmp_path: Path,
     earlier: Path,
@@ -220,7 +220,7 @@ def test_a_bad_model_is_one_line_and_code_2(
     assert next(earlier.iterdir()).read_bytes() == EARLIER
 
 
-def test_a_log_folder_that_can_not_be_written_to_is_one_line_and_code_2(
+def test_a_log_folder_that_can_not_be_written_to_exits_with_2_and_one_line(
     emotiond: Run, tmp_path: Path, sample_path: Path
 ) -> None:
     (tmp_path / "file").write_text("mine")
@@ -232,7 +232,7 @@ def test_a_log_folder_that_can_not_be_written_to_is_one_line_and_code_2(
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_standard_input_that_is_closed_is_one_line(
+def test_a_closed_standard_input_is_reported_in_one_line(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     command = f"{sys.executable} -m emotiond run --input - --fast --headless --log-dir logs"
@@ -248,7 +248,7 @@ def test_a_standard_input_that_is_closed_is_one_line(
     assert ended.returncode == 2
 
 
-def test_a_name_that_is_not_utf_8_is_heard_and_logged(
+def test_a_file_name_that_is_not_utf_8_works_and_is_logged_with_escapes(
     emotiond: Run, tmp_path: Path, sample: np.ndarray
 ) -> None:
     name = os.fsdecode(b"caf\xe9.wav")
@@ -261,7 +261,7 @@ def test_a_name_that_is_not_utf_8_is_heard_and_logged(
     assert json.loads(ended.stdout)["file"] == r"caf\xe9.wav"
 
 
-def test_a_model_of_other_categories_runs_without_a_change_of_code(
+def test_a_model_with_other_labels_runs_without_a_change_of_code(
     emotiond: Run, tmp_path: Path, flatbuffer: bytes, contract: Contract, sample_path: Path
 ) -> None:
     labels = tuple(f"mood {i}" for i, _ in enumerate(contract.labels))
@@ -274,9 +274,9 @@ def test_a_model_of_other_categories_runs_without_a_change_of_code(
         "run", "--input", sample_path, "--fast", "--headless", "--log-dir", "logs", *given
     )
     assert ended.returncode == 0
-    said = {each.label for each in logged(tmp_path / "logs") if isinstance(each, Utterance)}
-    assert said <= set(labels)
-    assert said
+    found = {each.label for each in logged(tmp_path / "logs") if isinstance(each, Utterance)}
+    assert found <= set(labels)
+    assert found
     assert labels[0] in emotiond("model", "moods.tflite").stdout.decode()
 
 
@@ -315,7 +315,7 @@ def test_classify_goes_on_after_an_unreadable_file(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("flags", [(), ("--fast",)])
-def test_a_signal_ends_a_run_at_once_with_everything_written(
+def test_a_signal_ends_a_run_within_a_second_with_everything_logged(
     tmp_path: Path,
     environment: dict[str, str],
     sample: np.ndarray,
@@ -332,7 +332,7 @@ def test_a_signal_ends_a_run_at_once_with_everything_written(
         env=environment,
     ) as program:
         try:
-            # Speech that is still going on when the signal comes; no more than a pipe holds.
+            # The speech has not ended when the signal comes; a pipe holds all of it.
             program.stdin.write(pcm(sample[20_000:50_000]))
             program.stdin.flush()
             _wait_for(
@@ -352,10 +352,10 @@ def test_a_signal_ends_a_run_at_once_with_everything_written(
 
 
 def _wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Ask until it is so."""
+    """Wait until a condition holds."""
     give_up = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < give_up, "it never came"
+        assert time.monotonic() < give_up, "the condition never held"
         time.sleep(0.02)
 
 
@@ -374,7 +374,7 @@ HEAVY = ("tensorflow", "keras", "librosa", "scipy", "numba", "sklearn", "matplot
     ],
     ids=["import", "headless", "plain", "classify"],
 )
-def test_the_daemon_imports_nothing_heavy(
+def test_the_daemon_imports_no_heavy_package(
     tmp_path: Path, environment: dict[str, str], sample_path: Path, code: str
 ) -> None:
     code = code.format(sample=str(sample_path))

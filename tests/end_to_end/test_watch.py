@@ -1,4 +1,4 @@
-"""Watching a daemon that runs already."""
+"""The command watch: the console of a daemon that runs already."""
 
 import os
 import re
@@ -21,7 +21,7 @@ CONTROL = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
 class Programs:
-    """Daemons that hear the sample over and over, and viewers of them."""
+    """Starts daemons that read the sample over and over, and viewers that watch them."""
 
     def __init__(self, folder: Path, environment: dict[str, str], sample: np.ndarray) -> None:
         self._folder = folder
@@ -30,7 +30,7 @@ class Programs:
         self._started: list[subprocess.Popen[bytes]] = []
 
     def daemon(self, *flags: str) -> "subprocess.Popen[bytes]":
-        """Start a daemon with a pipe for a microphone, at the pace of real time."""
+        """Start a daemon with a pipe in place of a microphone, in real time."""
         command = ("run", "--input", "-", "--headless", "--log-dir", "logs", *flags)
         program = self._start(*command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         threading.Thread(target=self._speak, args=(program,), daemon=True).start()
@@ -42,7 +42,7 @@ class Programs:
         return self._start("watch", stdin=subprocess.DEVNULL, **{**given, **streams})
 
     def end(self) -> None:
-        """Kill all that still run."""
+        """Kill all programs that still run."""
         for program in self._started:
             program.kill()
             program.communicate()
@@ -78,7 +78,7 @@ def socket_path(tmp_path: Path) -> Path:
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
-    """Ask until it is so."""
+    """Wait until a condition holds."""
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, f"{what}: not within {seconds:.0f} s"
@@ -86,14 +86,14 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 30.0) 
 
 
 class Output:
-    """What a program writes, as it comes."""
+    """The output of a program, read as it comes."""
 
     def __init__(self, descriptor: int) -> None:
         self.content = b""
         self._descriptor = descriptor
 
     def wait_for(self, words: str, seconds: float = 30.0) -> None:
-        """Read until words have come."""
+        """Read until the output contains some words."""
         give_up = time.monotonic() + seconds
         while words.encode() not in CONTROL.sub(b"", self.content):
             assert time.monotonic() < give_up, f"no {words!r} in {self.content[-2000:]!r}"
@@ -104,7 +104,7 @@ class Output:
         return self.content.decode().splitlines()
 
 
-def test_watch_into_a_pipe_prints_lines_through_a_kill_and_a_restart(
+def test_watch_prints_lines_into_a_pipe_while_the_daemon_is_killed_and_restarted(
     programs: Programs, socket_path: Path
 ) -> None:
     first = programs.daemon()
@@ -130,7 +130,9 @@ def test_watch_into_a_pipe_prints_lines_through_a_kill_and_a_restart(
     assert not socket_path.exists()
 
 
-def test_watch_on_a_terminal_is_the_console_of_run(programs: Programs, socket_path: Path) -> None:
+def test_watch_on_a_terminal_shows_the_console_of_run(
+    programs: Programs, socket_path: Path
+) -> None:
     daemon = programs.daemon()
     wait_for(socket_path.is_socket, "the daemon publishes")
     ours, theirs = os.openpty()
@@ -154,7 +156,7 @@ def test_watch_on_a_terminal_is_the_console_of_run(programs: Programs, socket_pa
         os.close(ours)
 
 
-def test_many_watch_and_one_that_is_stopped_holds_up_nobody(
+def test_a_stopped_viewer_does_not_hold_up_the_others(
     programs: Programs, socket_path: Path
 ) -> None:
     programs.daemon()
@@ -168,7 +170,7 @@ def test_many_watch_and_one_that_is_stopped_holds_up_nobody(
         output.wait_for("no speech")
 
 
-def test_nothing_to_watch_is_one_line_and_code_1(emotiond: Run, socket_path: Path) -> None:
+def test_watch_without_a_daemon_exits_with_1_and_one_line(emotiond: Run, socket_path: Path) -> None:
     ended = emotiond("watch")
     assert (ended.returncode, ended.stdout) == (1, b"")
     assert ended.stderr.count(b"\n") == 1
@@ -176,7 +178,7 @@ def test_nothing_to_watch_is_one_line_and_code_1(emotiond: Run, socket_path: Pat
     assert str(socket_path).encode() in ended.stderr
 
 
-def test_watch_ends_when_nobody_reads_it(
+def test_watch_ends_with_the_reader_of_its_output(
     programs: Programs, tmp_path: Path, environment: dict[str, str], socket_path: Path
 ) -> None:
     programs.daemon()
@@ -194,7 +196,7 @@ def test_watch_ends_when_nobody_reads_it(
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may connect to anything")
-def test_a_socket_of_others_is_one_line_that_says_what_to_do(
+def test_a_socket_without_permission_is_reported_with_a_remedy(
     emotiond: Run, programs: Programs, socket_path: Path
 ) -> None:
     programs.daemon()
@@ -212,7 +214,7 @@ def test_a_socket_of_others_is_one_line_that_says_what_to_do(
         (b"", b"closed the connection"),
     ],
 )
-def test_a_socket_that_tells_nothing_is_one_line_and_code_1(
+def test_a_socket_of_another_program_exits_with_1_and_one_line(
     emotiond: Run, socket_path: Path, sent: bytes, words: bytes
 ) -> None:
     socket_path.parent.mkdir(parents=True)

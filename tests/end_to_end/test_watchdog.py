@@ -1,4 +1,4 @@
-"""The watchdog: a daemon that gets no further is ended, one that does its best is not."""
+"""The watchdog: it ends a daemon that hangs, and no other."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ WATCHDOG_SECONDS = 4.0
 
 
 class Manager:
-    """Starts the daemon as systemd does, reads its messages, and ends it when pings stay out."""
+    """Starts the daemon as systemd does, reads its messages, and kills it if pings are missing."""
 
     def __init__(self, folder: Path, environment: dict[str, str], fault: str, *flags: str) -> None:
         self.log = folder / "logs"
@@ -31,9 +31,9 @@ class Manager:
         self._news = threading.Condition()
         self.messages: list[str] = []
         self._waited_for = 0
-        """How many of them are older than what was last waited for."""
+        """Number of messages up to the one that was last waited for."""
         self.watchdog_acted = False
-        # Where a sink writes to; nobody reads it, and it is small.
+        # The daemon's stdout: a small pipe that nobody reads.
         reader, self._pipe = os.pipe()
         fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, 4096)
         self._reader = reader
@@ -51,7 +51,7 @@ class Manager:
         self._thread.start()
 
     def _attend(self) -> None:
-        deadline = time.monotonic() + 60.0  # to start, as systemd has its own for that
+        deadline = time.monotonic() + 60.0  # systemd, too, allows more time to start
         while True:
             self._socket.settimeout(max(0.001, deadline - time.monotonic()))
             try:
@@ -72,8 +72,8 @@ class Manager:
         self._fault.write_text(fault)
 
     def fill_the_pipe(self) -> None:
-        """Leave no room for what the daemon prints."""
-        # Opened anew, so that not waiting is true of our end alone.
+        """Fill the daemon's stdout, so that it can print no more."""
+        # Opened again, so that only our end does not block.
         again = os.open(f"/proc/self/fd/{self._pipe}", os.O_WRONLY | os.O_NONBLOCK)
         try:
             while True:
@@ -82,7 +82,7 @@ class Manager:
             os.close(again)
 
     def wait_for(self, what: str, count: int = 1) -> None:
-        """Wait until so many messages that begin so have come since what was last waited for."""
+        """Wait for ``count`` messages that begin with ``what``, after those last waited for."""
 
         def found() -> list[int]:
             after = range(self._waited_for, len(self.messages))
@@ -134,7 +134,7 @@ def started(tmp_path: Path, environment: dict[str, str]) -> Iterator[list[Manage
 
 @pytest.fixture
 def manager(started: list[Manager], tmp_path: Path, environment: dict[str, str]) -> Manager:
-    """Return a manager of a daemon that hears its microphone, well and headless."""
+    """Return the manager of a headless daemon that listens to its microphone."""
     started.append(Manager(tmp_path, environment, "", "--headless"))
     started[0].wait_for_ready()
     assert "STATUS=started: listening to Desk" in started[0].messages
@@ -143,10 +143,10 @@ def manager(started: list[Manager], tmp_path: Path, environment: dict[str, str])
 
 
 PINGS = 6
-"""More than the watchdog's time holds, at one a second."""
+"""At one ping a second, these take longer than the watchdog waits."""
 
 
-def test_a_daemon_that_hears_pings_until_it_is_asked_to_stop(manager: Manager) -> None:
+def test_a_daemon_with_sound_pings_until_it_is_stopped(manager: Manager) -> None:
     manager.wait_for("WATCHDOG=1", PINGS)
     assert manager.stop() == 0
     assert "STOPPING=1" in manager.messages
@@ -154,7 +154,7 @@ def test_a_daemon_that_hears_pings_until_it_is_asked_to_stop(manager: Manager) -
 
 
 @pytest.mark.parametrize("fault", ["callback", "missing"])
-def test_a_microphone_that_gives_nothing_more_is_survived(manager: Manager, fault: str) -> None:
+def test_the_daemon_survives_a_microphone_that_gives_no_sound(manager: Manager, fault: str) -> None:
     manager.break_down(fault)
     manager.wait_for("STATUS=microphone lost: Desk gives no sound")
     manager.wait_for("WATCHDOG=1", PINGS)
@@ -165,7 +165,7 @@ def test_a_microphone_that_gives_nothing_more_is_survived(manager: Manager, faul
     assert manager.events() == ["started", "microphone_lost", "microphone_back", "stopping"]
 
 
-def test_a_service_starts_without_its_microphone_and_waits_for_it(
+def test_with_wait_the_daemon_starts_without_its_microphone(
     started: list[Manager], tmp_path: Path, environment: dict[str, str]
 ) -> None:
     started.append(Manager(tmp_path, environment, "missing", "--headless", "--wait"))
@@ -178,7 +178,7 @@ def test_a_service_starts_without_its_microphone_and_waits_for_it(
     assert manager.events() == ["started", "microphone_lost", "microphone_back", "stopping"]
 
 
-def test_without_its_microphone_nothing_but_a_service_starts(
+def test_without_wait_the_daemon_does_not_start_without_its_microphone(
     started: list[Manager], tmp_path: Path, environment: dict[str, str]
 ) -> None:
     started.append(Manager(tmp_path, environment, "missing", "--headless"))
@@ -187,12 +187,12 @@ def test_without_its_microphone_nothing_but_a_service_starts(
 
 
 @pytest.mark.parametrize("fault", ["classifier", "close", "initialise"])
-def test_a_part_that_never_returns_leads_to_a_restart(manager: Manager, fault: str) -> None:
+def test_the_watchdog_ends_a_daemon_of_which_a_part_hangs(manager: Manager, fault: str) -> None:
     manager.break_down(fault)
     assert manager.ended_by_watchdog()
 
 
-def test_output_that_nobody_reads_costs_the_screen_its_lines_and_stops_nothing(
+def test_output_that_nobody_reads_does_not_stop_the_daemon(
     started: list[Manager], tmp_path: Path, environment: dict[str, str]
 ) -> None:
     started.append(Manager(tmp_path, environment, ""))

@@ -1,1 +1,1 @@
-"""What the program costs on this machine."""
+"""Measures what the program costs on this machine."""

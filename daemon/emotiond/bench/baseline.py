@@ -1,8 +1,9 @@
-"""The usual recipe, to compare with: librosa's MFCC over the whole window at every hop.
+"""The baseline: the usual recipe, which computes librosa's MFCCs of the whole window at every hop.
 
     python -m emotiond.bench.baseline MODEL
 
-The one module here that imports librosa; ``emotiond bench`` runs it where librosa is installed.
+``emotiond bench`` runs this module if librosa is installed. No other module of the daemon imports
+librosa.
 """
 
 import sys
@@ -20,15 +21,16 @@ from emotiond.bench.program import Baseline, peak_megabytes
 from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import Frames, Mfcc, MfccConfig, StreamingMfcc
 from emotiond.model.runtime import load_quietly
-from emotiond.paths import SAMPLE
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import GateSettings
 
 ROUNDS: Final = 10
+"""Passes over all items."""
 
 
 def librosa_mfcc(window: Signal, config: MfccConfig) -> Frames:
-    """Return a window's MFCCs [shape=(frames, n_mfcc)] as librosa computes them."""
+    """Return the MFCCs of a window as librosa computes them, [shape=(frames, n_mfcc)]."""
     import librosa
 
     power = librosa.feature.melspectrogram(
@@ -46,7 +48,7 @@ def librosa_mfcc(window: Signal, config: MfccConfig) -> Frames:
 
 
 def compare(path: Path) -> Baseline:
-    """Run both over the same speech and compare their CPU time at the median hop."""
+    """Run both over the same speech and compare the median CPU time of a hop."""
     model = load_quietly(path)
     config, frames = model.contract.mfcc, model.contract.window_frames
     window = np.zeros(config.samples(frames), np.float32)
@@ -54,7 +56,7 @@ def compare(path: Path) -> Baseline:
     librosa_mfcc(window, config)
     first = time.process_time() - began
 
-    talk = speech_of(model, read_sound(SAMPLE, config.sample_rate))
+    talk = speech_of(model, read_sound(SAMPLE_RECORDING, config.sample_rate))
     engine = Engine(model, gate=GateSettings(opens_for="sound"))
     hops = [talk[i : i + engine.hop] for i in range(0, len(talk) - engine.hop + 1, engine.hop)]
     windows = [
@@ -82,7 +84,7 @@ def compare(path: Path) -> Baseline:
 
 
 def _times(work: Callable[[np.ndarray], object], items: Sequence[np.ndarray]) -> float:
-    """Return the CPU time of the median item (s), each worked on several times in a row of all."""
+    """Return the median CPU time of an item (s) over ``ROUNDS`` passes over all items."""
     times = []
     for _ in range(ROUNDS):
         for item in items:

@@ -1,4 +1,4 @@
-"""What the daemon costs on this machine: each stage of a hop, the whole loop, starting, memory."""
+"""Cost of the whole program on this machine: stages of a hop, the loop, start-up, memory."""
 
 import json
 import os
@@ -22,36 +22,37 @@ from emotiond.bench.stages import (
     REPEATS,
     ROOM_DB,
     ROOM_SECONDS,
-    Loop,
-    loop,
+    LoopCost,
+    loop_cost,
     speech_of,
     stages_ms,
     waking_ms,
 )
 from emotiond.errors import EmotiondError
 from emotiond.model.runtime import load_quietly
-from emotiond.paths import SAMPLE
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
 from emotiond.values import OpensFor
 
-PROBE: Final = (
+PEAK_MEMORY_SCRIPT: Final = (
     "import sys; from emotiond.cli import main; code = main(sys.argv[1:]); "
     "from emotiond.bench.program import peak_megabytes; print(peak_megabytes()); sys.exit(code)"
 )
+"""Python source: runs the program with the arguments of the script, then prints its peak memory."""
 
 
 class Start(msgspec.Struct, frozen=True):
-    """A run of the program of its own.
+    """Start-up time and memory of a whole run of the program.
 
     Parameters
     ----------
     help_seconds : float
-        ``emotiond --help``, on the wall.
+        Wall time of ``emotiond --help`` (s).
     first_prediction_seconds : float
-        From starting ``emotiond run --input SAMPLE --fast --headless`` to its first prediction, on
-        the wall, all sound before it included.
+        Wall time from the start of ``emotiond run --input SAMPLE --fast --headless`` to its first
+        prediction (s); includes the sound before that.
     peak_megabytes : float
-        Memory that this run took at most.
+        Peak memory of that run (MB).
     """
 
     help_seconds: float
@@ -60,20 +61,22 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """The usual recipe beside this daemon, same sound, same model: librosa over every window.
+    """Cost of the usual recipe, librosa over the whole window at every hop, beside ours.
+
+    Both run over the same sound with the same model.
 
     Parameters
     ----------
     first_mfcc_seconds : float
-        CPU time of importing librosa and its first MFCC.
+        CPU time to import librosa and compute the first MFCCs (s).
     mfcc_ms, hop_ms : float
-        CPU time of a hop (ms).
+        CPU time of the MFCCs of a hop, and of the whole hop (ms).
     mfcc_ratio, hop_ratio : float
-        By how much more than ours.
+        These times divided by ours.
     same_labels : float
-        Share of windows for which both say the same.
+        Share of windows with the same label both ways, 0 to 1.
     peak_megabytes : float
-        Memory of the process that ran both.
+        Peak memory of the process that ran both (MB).
     """
 
     first_mfcc_seconds: float
@@ -90,13 +93,23 @@ class Bench(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
+    machine : str
+        Architecture and version of Python.
+    load : float
+        Load average of the last minute.
+    runtime, model : str
+        Name of the TFLite runtime, and short hash of the model.
+    hop_seconds : float
+        Length of a hop (s).
     stages_ms : dict of str to float
-        CPU time of a hop (ms), by stage; ``screen`` is one frame of the live screen, ``waking``
-        what waiting for sound adds.
-    loops : dict of str to Loop
-        By sound.
+        Stage -> CPU time of a hop (ms). ``screen`` is one frame of the console, ``waking`` the
+        extra cost of waiting for sound.
+    loops : dict of str to LoopCost
+        Kind of sound -> cost of the whole loop.
+    start : Start
+        Start-up time and memory.
     baseline : Baseline or None
-        None where librosa is not installed.
+        Comparison with librosa; None if it is not installed.
     """
 
     machine: str
@@ -105,24 +118,24 @@ class Bench(msgspec.Struct, frozen=True):
     model: str
     hop_seconds: float
     stages_ms: dict[str, float]
-    loops: dict[str, Loop]
+    loops: dict[str, LoopCost]
     start: Start
     baseline: Baseline | None
 
 
 def bench(path: Path) -> Bench:
-    """Measure everything with a model file; takes about a minute.
+    """Measure all figures with a model file; takes about a minute.
 
     Raises
     ------
     ModelError
-        If the model is refused.
+        If the model file can't be used.
     EmotiondError
-        If a program that was started for it fails.
+        If a run of the program fails.
     """
     model = load_quietly(path)
     start = _start(path)
-    sample = read_sound(SAMPLE, model.contract.sample_rate)
+    sample = read_sound(SAMPLE_RECORDING, model.contract.sample_rate)
     talk = speech_of(model, sample)
     room = pink(ROOM_SECONDS, model.contract.sample_rate, ROOM_DB)
     stages = stages_ms(model, talk, room)
@@ -142,7 +155,7 @@ def bench(path: Path) -> Bench:
         hop_seconds=Engine(model).hop / model.contract.sample_rate,
         stages_ms=stages,
         loops={
-            name: loop(model, sound, opens_for, live_ms)
+            name: loop_cost(model, sound, opens_for, live_ms)
             for name, (sound, opens_for) in scenes.items()
         },
         start=start,
@@ -151,9 +164,9 @@ def bench(path: Path) -> Bench:
 
 
 def peak_megabytes() -> float:
-    """Return the most memory that this program has taken (MB)."""
+    """Return the peak memory of this process (MB)."""
     try:
-        # getrusage would count what the process that started us had.
+        # Not getrusage: it includes the memory of the process that started this one.
         status = Path("/proc/self/status").read_text()
     except OSError:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -162,7 +175,7 @@ def peak_megabytes() -> float:
 
 
 def _start(path: Path) -> Start:
-    """Measure runs of the program from outside."""
+    """Measure start-up time and memory of runs of the program, from outside."""
     helps = []
     for _ in range(REPEATS):
         began = time.monotonic()
@@ -173,28 +186,32 @@ def _start(path: Path) -> Start:
         with tempfile.TemporaryDirectory() as folder:
             flags = ("--headless", "--fast", "--log-dir", folder, "--model", str(path))
             began = time.time()
-            said = _program("-c", PROBE, "run", "--input", str(SAMPLE), *flags)
-            peaks.append(float(said))
+            printed = _program(
+                "-c", PEAK_MEMORY_SCRIPT, "run", "--input", str(SAMPLE_RECORDING), *flags
+            )
+            peaks.append(float(printed))
             lines = [json.loads(line) for log in Path(folder).iterdir() for line in log.open("rb")]
         first = next((line["time"] for line in lines if line["type"] == "prediction"), None)
         if first is None:
-            raise EmotiondError("nobody speaks in the sample, says the gate: nothing to measure by")
+            raise EmotiondError(
+                f"with {path} no prediction comes from the sample recording; use another model"
+            )
         firsts.append(datetime.fromisoformat(first).astimezone(UTC).timestamp() - began)
     return Start(min(helps), min(firsts), max(peaks))
 
 
 def _baseline(path: Path) -> Baseline | None:
-    """Compare with librosa, in a process of its own."""
+    """Compare with librosa in a process of its own; None if it is not installed."""
     if find_spec("librosa") is None:
         return None
     return msgspec.json.decode(_program("-m", "emotiond.bench.baseline", str(path)), type=Baseline)
 
 
 def _program(*arguments: str) -> str:
-    """Run Python and return what it prints."""
+    """Run Python with arguments and return what it prints."""
     ended = subprocess.run(
         [sys.executable, *arguments], capture_output=True, text=True, check=False
     )
     if ended.returncode:
-        raise EmotiondError(f"a program to measure failed: {ended.stderr.strip()}")
+        raise EmotiondError(f"a run of the program failed: {ended.stderr.strip()}")
     return ended.stdout

@@ -1,7 +1,6 @@
-"""What a hop costs: each of its stages by itself, and the whole loop over different sounds.
+"""Cost of a hop: each stage of the daemon's work alone, and the whole loop on different sounds.
 
-Work is measured in CPU time, the least of several runs, so that what else the machine does counts
-little.
+Costs are CPU times, the smallest of several runs, so that other work on the machine matters little.
 """
 
 import io
@@ -33,31 +32,32 @@ from emotiond.sinks.log import LogSink
 from emotiond.values import OpensFor
 
 REPEATS: Final = 5
-"""Runs of which the cheapest counts."""
+"""Runs of each measurement; the cheapest counts."""
 SCENE_SECONDS: Final = 60.0
-"""Sound in one run of the loop."""
+"""Sound in one run of the loop (s)."""
 ROOM_SECONDS: Final = 600.0
+"""Length of the quiet room's sound (s)."""
 LIVE_SECONDS: Final = 8.0
-"""Sound that is waited for."""
+"""Sound that is replayed in real time (s)."""
 ROOM_DB: Final = -60.0
 """Level of the quiet room (dBFS)."""
 MICROPHONE_RATE: Final = 48_000
-"""What most microphones give (Hz), in stereo here."""
+"""Sample rate of most microphones (Hz); here with two channels."""
 
 
-class Loop(msgspec.Struct, frozen=True):
-    """The whole loop on one kind of sound: file, engine, log.
+class LoopCost(msgspec.Struct, frozen=True):
+    """Cost of the whole loop (file, engine, log) on one kind of sound.
 
     Parameters
     ----------
     open : float
-        Share of hops at which the gate was open.
+        Share of hops at which the gate was open, 0 to 1.
     hop_ms : float
-        CPU time of a hop (ms), with a microphone's resampling and waiting.
+        CPU time of a hop (ms), including resampling and waiting for a microphone.
     core_share : float
-        Of one core, live.
+        Share of one core that live sound takes, 0 to 1.
     times_real_time : float
-        Speed of a replay with ``--fast``, as CPU time.
+        Seconds of sound for each second of CPU time, with ``--fast``.
     """
 
     open: float
@@ -67,14 +67,14 @@ class Loop(msgspec.Struct, frozen=True):
 
 
 def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]:
-    """Return the CPU time of a hop (ms) in each stage by itself.
+    """Return stage -> CPU time of a hop in that stage alone (ms).
 
     Parameters
     ----------
     model : Classifier
         The classifier.
     talk, room : np.ndarray [shape=(n,), dtype=float32]
-        Speech without pauses, and a quiet room, at the model's rate.
+        Speech without pauses, and the sound of a quiet room, at the model's sample rate.
     """
     contract = model.contract
     rate = contract.sample_rate
@@ -115,14 +115,14 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
 
 
 def waking_ms(model: Classifier, room: Signal) -> float:
-    """Return what waiting for each block adds to a hop (ms): a core that slept has forgotten all.
+    """Return the extra CPU time of a hop (ms) when each block is waited for: cold caches.
 
     Parameters
     ----------
     model : Classifier
         The classifier.
     room : np.ndarray [shape=(n,), dtype=float32]
-        A quiet room; all of it is waited for, in real time.
+        Sound of a quiet room; replayed in real time, so the call takes as long.
     """
     with _Scene(model, room, "sound") as scene:
         began = time.process_time()
@@ -132,19 +132,19 @@ def waking_ms(model: Classifier, room: Signal) -> float:
     return max(0.0, 1000.0 * (live - hurried) / scene.hops)
 
 
-def loop(model: Classifier, sound: Signal, opens_for: OpensFor, live_ms: float) -> Loop:
-    """Replay a sound from a file through engine and log and measure it.
+def loop_cost(model: Classifier, sound: Signal, opens_for: OpensFor, live_ms: float) -> LoopCost:
+    """Replay a sound from a file through engine and log, and return the cost.
 
     Parameters
     ----------
     model : Classifier
         The classifier.
     sound : np.ndarray [shape=(n,), dtype=float32]
-        At the model's rate; repeated until it is long enough.
+        Sound at the model's sample rate; repeated up to about ``SCENE_SECONDS``.
     opens_for : {"speech", "sound"}
         What the gate opens for.
     live_ms : float
-        What a hop costs live beside that (ms).
+        Extra CPU time of a hop with a microphone (ms): resampling and waiting.
     """
     rate = model.contract.sample_rate
     sound = np.tile(sound, max(1, round(SCENE_SECONDS * rate / len(sound))))
@@ -154,7 +154,7 @@ def loop(model: Classifier, sound: Signal, opens_for: OpensFor, live_ms: float) 
             for seconds in (BLOCK_SECONDS, FAST_BLOCK_SECONDS)
         )
     hop_ms = 1000.0 * usual / scene.hops + live_ms
-    return Loop(
+    return LoopCost(
         open=scene.open,
         hop_ms=hop_ms,
         core_share=hop_ms / 1000.0 * rate / scene.hop,
@@ -163,7 +163,7 @@ def loop(model: Classifier, sound: Signal, opens_for: OpensFor, live_ms: float) 
 
 
 class _Scene:
-    """A sound in a file, to be replayed through engine and log."""
+    """A sound in a file, replayed through engine and log; ``open`` as in :class:`LoopCost`."""
 
     def __init__(self, model: Classifier, sound: Signal, opens_for: OpensFor) -> None:
         self._model = model
@@ -191,7 +191,7 @@ class _Scene:
 
 
 def speech_of(model: Classifier, sound: Signal) -> Signal:
-    """Return the hops of a sound at which the gate is open, one behind the other."""
+    """Return the hops of a sound at which the gate is open, joined together."""
     rate = model.contract.sample_rate
     hop = Engine(model).hop
     gate = Gate(GateSettings(opens_for="speech"), rate, hop)
@@ -199,7 +199,7 @@ def speech_of(model: Classifier, sound: Signal) -> Signal:
 
 
 def cpu_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Return the least CPU time that some work takes."""
+    """Return the smallest CPU time of some work over several runs (s)."""
     times = []
     for _ in range(repeats):
         began = time.process_time()
@@ -223,7 +223,7 @@ def _records(model: Classifier, sound: Signal) -> list[Record]:
 
 
 def _screen_ms(model: Classifier, records: Iterable[Record]) -> float:
-    """Return the CPU time of a frame of the live screen (ms)."""
+    """Return the CPU time of a frame of the console (ms)."""
     from rich.console import Console
 
     from emotiond.terminal.layout import render

@@ -1,1 +1,1 @@
-"""The commands of the command line."""
+"""The commands of the program, one module each: flags in, exit code out."""

@@ -1,4 +1,4 @@
-"""``emotiond bench``: what it costs on this machine."""
+"""``emotiond bench``: CPU time, memory and start-up time on this machine."""
 
 import argparse
 import sys
@@ -13,11 +13,17 @@ from emotiond.paths import DEFAULT_MODEL
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--model", metavar="FILE", type=Path, default=DEFAULT_MODEL)
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        type=Path,
+        default=DEFAULT_MODEL,
+        help="model file to measure (default: the shipped one)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, and print the figures."""
+    """Measure and print the figures."""
     if sys.stderr.isatty():
         print("measuring; this takes about a minute", file=sys.stderr)
     figures = bench(args.model)
@@ -26,14 +32,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def table(figures: Bench) -> str:
-    """Return the figures as text for people."""
+    """Return the figures as a table for people."""
     lines = [
         f"model {figures.model} on {figures.runtime}, {figures.machine}, load {figures.load:.1f}",
         "",
         f"{'CPU time of a hop of ' + format(figures.hop_seconds, 'g') + ' s':<34}{'ms':>8}",
     ]
     lines += [f"  {name:<32}{ms:8.3f}" for name, ms in figures.stages_ms.items()]
-    lines += ["", f"{'the whole loop':<28}{'open':>6}{'ms':>8}{'of a core':>11}{'x real time':>13}"]
+    lines += [
+        "",
+        f"{'the whole loop':<23}{'gate open':>11}{'ms':>8}{'of a core':>11}{'x real time':>13}",
+    ]
     lines += [
         f"  {name:<26}{each.open:6.0%}{each.hop_ms:8.2f}{each.core_share:11.2%}"
         f"{each.times_real_time:13,.0f}"
@@ -49,7 +58,7 @@ def table(figures: Bench) -> str:
     ]
     base = figures.baseline
     if base is None:
-        return "\n".join([*lines, "no comparison with librosa, which is not installed"])
+        return "\n".join([*lines, "no comparison with librosa: it is not installed"])
     lines += [
         "librosa over the whole window at every hop, same model",
         f"  MFCCs                       {base.mfcc_ms:8.3f} ms, {base.mfcc_ratio:.1f} times ours",

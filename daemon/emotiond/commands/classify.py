@@ -1,4 +1,4 @@
-"""``emotiond classify``: say what whole sound files are."""
+"""``emotiond classify``: name the emotion of whole sound files."""
 
 import argparse
 import sys
@@ -19,7 +19,7 @@ from emotiond.text import printable
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line of ``--json`` for a file that was heard."""
+    """A line of ``--json`` for a file that was classified; fields as in :class:`Verdict`."""
 
     file: str
     seconds: float
@@ -38,48 +38,60 @@ class ErrorLine(msgspec.Struct, frozen=True):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
-    parser.add_argument("files", metavar="FILE", nargs="+", help="sound files")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-    parser.add_argument("--model", metavar="FILE", type=Path, default=DEFAULT_MODEL)
+    parser.add_argument("files", metavar="FILE", nargs="+", help="sound files of any length")
     parser.add_argument(
-        "--jobs", metavar="N", type=int, default=cores(), help="files at a time (default: cores)"
+        "--json", action="store_true", help="print one JSON object for each file, one a line"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        type=Path,
+        default=DEFAULT_MODEL,
+        help="model file (default: the shipped one)",
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=int,
+        default=cores(),
+        help="number of files at the same time (default: the number of cores)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Classify each file, in their order; an unreadable one does not stop the others."""
+    """Classify the files in order; go on after one that can't be read, and return 1 then."""
     if args.jobs < 1:
         raise InputError("--jobs must be at least 1")
-    # A model that is refused is said here, once, before any process starts.
+    # Report a bad model here, once, before any process starts.
     load_quietly(args.model)
     failed = False
     results = in_order(partial(_worker, args.model), args.files, min(args.jobs, len(args.files)))
     with closing(results), _bar(len(args.files)) as advance:
         for name, result in zip(args.files, results, strict=True):
-            heard = result or f"{name}: the process that heard it died, out of memory perhaps"
-            failed = failed or isinstance(heard, str)
-            _say(printable(name), heard, args.json)
+            found = result or f"{name}: its process died, perhaps out of memory; try --jobs 1"
+            failed = failed or isinstance(found, str)
+            _print(printable(name), found, args.json)
             advance()
     return 1 if failed else 0
 
 
 def _worker(path: Path) -> Callable[[str], Verdict | str]:
-    """Return a function from a file to what it is, or to what is wrong with it."""
+    """Return a function that classifies a file; it returns a message if the file can't be read."""
     model = load_quietly(path)
 
-    def hear(name: str) -> Verdict | str:
+    def work(name: str) -> Verdict | str:
         blocks = file_blocks(Path(name), model.contract.sample_rate, FAST_BLOCK_SECONDS)
         try:
             return verdict_of(model, blocks)
         except SoundError as error:
             return str(error)
 
-    return hear
+    return work
 
 
 @contextmanager
 def _bar(total: int) -> Iterator[Callable[[], object]]:
-    """Show how many files are done, where that is not seen from the lines themselves."""
+    """Show a progress bar on stderr, unless the printed lines show the progress themselves."""
     if total == 1 or sys.stdout.isatty() or not sys.stderr.isatty():
         yield lambda: None
         return
@@ -92,24 +104,24 @@ def _bar(total: int) -> Iterator[Callable[[], object]]:
         yield lambda: progress.advance(task)
 
 
-def _say(name: str, heard: Verdict | str, as_json: bool) -> None:
-    """Print a file's line; what is wrong with a file goes to stderr, unless as JSON."""
+def _print(name: str, found: Verdict | str, as_json: bool) -> None:
+    """Print the line of a file; an error goes to stderr, but as JSON to stdout."""
     if as_json:
         line: Line | ErrorLine = (
-            ErrorLine(name, printable(heard))
-            if isinstance(heard, str)
-            else Line(file=name, **msgspec.structs.asdict(heard))
+            ErrorLine(name, printable(found))
+            if isinstance(found, str)
+            else Line(file=name, **msgspec.structs.asdict(found))
         )
         print(msgspec.json.encode(line).decode(), flush=True)
-    elif isinstance(heard, str):
-        print(f"emotiond: {heard}", file=sys.stderr)
+    elif isinstance(found, str):
+        print(f"emotiond: {found}", file=sys.stderr)
     else:
-        print(_text(name, heard), flush=True)
+        print(_text(name, found), flush=True)
 
 
 def _text(name: str, verdict: Verdict) -> str:
     if verdict.state == "no_speech":
         return f"{name}: no speech"
     best = max(verdict.probabilities, key=lambda label: verdict.probabilities[label])
-    said = best if verdict.state == "emotion" else f"uncertain ({best})"
-    return f"{name}: {said} {verdict.confidence:.0%}"
+    label = best if verdict.state == "emotion" else f"uncertain ({best})"
+    return f"{name}: {label} {verdict.confidence:.0%}"

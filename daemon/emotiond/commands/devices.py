@@ -1,4 +1,4 @@
-"""``emotiond devices``: list microphones."""
+"""``emotiond devices``: list the microphones."""
 
 import argparse
 
@@ -9,21 +9,26 @@ from emotiond.audio.devices import devices
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.epilog = (
+        "A * marks the default microphone. --device takes a name or a part of it, or an id."
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object for each microphone, one a line"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print each input device; its name, or one of its ids, is what --device takes."""
+    """Print each microphone with its properties."""
     found = devices()
     for each in found:
         if args.json:
             print(msgspec.json.encode(each).decode())
         else:
             mark = "*" if each.default else " "
-            facts = ", ".join(
+            properties = ", ".join(
                 (f"{each.channels} channels", f"{each.sample_rate:.0f} Hz", *each.ids)
             )
-            print(f"{mark} {each.name}  ({facts})")
+            print(f"{mark} {each.name}  ({properties})")
     if not found and not args.json:
-        print("no microphone found")
+        print("no microphone found; to find out why, run: emotiond doctor")
     return 0

@@ -1,4 +1,4 @@
-"""``emotiond doctor``: check everything that the daemon needs, and say what to do."""
+"""``emotiond doctor``: check all that the daemon needs; name a remedy for each trouble."""
 
 import argparse
 from pathlib import Path
@@ -16,17 +16,19 @@ FILES: Final = (
     Path("/etc/emotiond/emotiond.toml"),
     Path("~/.config/emotiond/emotiond.toml"),
 )
-"""Settings of an installed service."""
+"""Settings files of the system service and of the user service."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of this command: those of run, whose settings are checked."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    """Add the flags of this command: those of run, since it checks the settings of run."""
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object for each part, one a line"
+    )
     settings.add_flags(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what was found; 1 if something keeps the daemon from its work."""
+    """Print the findings; return 1 if one of them is a failure."""
     findings = []
     chosen = settings.Settings()
     try:
@@ -35,10 +37,15 @@ def run(args: argparse.Namespace) -> int:
         chosen = settings.load(args)
     except InputError as error:
         findings.append(
-            Finding("settings", "failed", str(error), "put that right; see emotiond run --help")
+            Finding(
+                "settings",
+                "failed",
+                str(error),
+                "correct it; emotiond config default prints all settings",
+            )
         )
     else:
-        where = settings.chosen_file(args.config) or "no file; the defaults"
+        where = settings.chosen_file(args.config) or "no settings file; the defaults apply"
         findings.append(Finding("settings", "ok", str(where)))
     findings += diagnose(observe(chosen))
     width = max(len(each.check) for each in findings)
@@ -53,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _of_a_service() -> Path | None:
-    """Return the settings of an installed service that this user may read."""
+    """Return the settings file of an installed service, if this user may read one."""
     for each in FILES:
         try:
             with each.expanduser().open():

@@ -1,4 +1,4 @@
-"""``emotiond model``: show and check a model file."""
+"""``emotiond model``: check a model file and show its contract."""
 
 import argparse
 from pathlib import Path
@@ -11,12 +11,19 @@ from emotiond.paths import DEFAULT_MODEL
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
-    parser.add_argument("file", metavar="FILE", type=Path, nargs="?", default=DEFAULT_MODEL)
-    parser.add_argument("--json", action="store_true", help="print the whole contract")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        nargs="?",
+        default=DEFAULT_MODEL,
+        help="model file (default: the shipped one)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the whole contract as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Load the file as the daemon would, and print what it promises."""
+    """Load the file as the daemon does, and print its contract."""
     model = load_quietly(args.file)
     contract = model.contract
     if args.json:
@@ -35,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
             f"every {mfcc.hop_length} samples at {mfcc.sample_rate} Hz"
         ),
         "temperature": f"{contract.temperature:g}",
-        "uncertain": f"below {contract.abstain_below:.0%}",
+        "uncertain": f"below a probability of {contract.abstain_below:.0%}",
         "trained on": ", ".join(contract.trained_on),
-        "runtime": f"{model.runtime} loads it",
+        "runtime": f"{model.runtime} can run it",
     }
     width = max(map(len, rows))
     for name, text in rows.items():

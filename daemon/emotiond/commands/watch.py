@@ -1,4 +1,4 @@
-"""``emotiond watch``: the live console of a daemon that runs already."""
+"""``emotiond watch``: the console of a daemon that runs already."""
 
 import argparse
 import contextlib
@@ -20,6 +20,7 @@ from emotiond.sinks.sink import Sink
 from emotiond.terminal.display import screen
 
 RETRY_SECONDS: Final = 0.5
+"""Pause between two attempts to connect to a daemon that has gone (s)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show what is published until a signal comes, however often the daemon restarts."""
+    """Show the daemon's records until a signal comes; reconnect when the daemon restarts."""
     path = _find(settings.load(args).live)
     stop = Event()
     connection: socket | None = _connect(path)
     set_on_signals(stop, signal.SIGINT, signal.SIGTERM)
-    viewer = _Viewer(stop)
+    viewer = _Viewer(path, stop)
     try:
         while not stop.is_set():
             if connection is not None:
@@ -48,33 +49,40 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Viewer:
-    """The screen, and what it knows of the daemon."""
+    """Shows the messages of a daemon; reports when the daemon goes and comes back."""
 
-    def __init__(self, stop: Event) -> None:
+    def __init__(self, path: Path, stop: Event) -> None:
+        self._path = path
         self._stop = stop
         self._hello: Hello | None = None
         self._screen: Sink | None = None
         self._lost = False
 
     def watch(self, connection: socket) -> None:
-        """Show all that comes of a connection."""
+        """Show all messages of a connection."""
         for message in messages(connection, self._stop):
             if isinstance(message, Hello):
                 self._begin(message)
             elif self._screen is None:
-                raise EmotiondError("what listens there is not an emotiond that can be watched")
+                raise EmotiondError(
+                    f"the program that listens at {self._path} is not an emotiond; "
+                    "name another socket with --live-socket"
+                )
             elif isinstance(message, Meter):
                 self._screen.meter(message.seconds, message.level, message.speech)
             else:
                 self._screen.write(message)
         if self._screen is None and not self._stop.is_set():
-            raise EmotiondError("the daemon closed the connection: it ends, or too many watch it")
+            raise EmotiondError(
+                f"the daemon at {self._path} closed the connection: "
+                "it is stopping, or has too many viewers; try again"
+            )
         if not self._stop.is_set() and not self._lost:
             self._lost = True
-            self._say("service_lost", "waiting for it to start again")
+            self._report("service_lost", "waiting for it to start again")
 
     def close(self) -> None:
-        """Give the screen back."""
+        """Close the display."""
         if self._screen is not None:
             self._screen.close()
 
@@ -86,20 +94,22 @@ class _Viewer:
             self._screen.open()
         if self._lost:
             self._lost = False
-            self._say("service_back", "watching it again")
+            self._report("service_back", "watching it again")
 
-    def _say(self, event: StatusEvent, message: str) -> None:
+    def _report(self, event: StatusEvent, message: str) -> None:
         if self._screen is not None and self._hello is not None:
             status = Status(model=self._hello.model, event=event, message=message)
             self._screen.write(stamp(status, utc_now(), 0.0))
 
 
 def _find(live: LiveSettings) -> Path:
-    """Return the socket that is set, or the user's own, or else the system service's."""
+    """Return the socket of the settings; by default the user's own, else the system service's."""
     path = live.path
     if path is None:
-        raise EmotiondError("there is no live socket: live.socket is set to none")
-    # The folder alone shows that there is one, to whom its socket is hidden, too.
+        raise EmotiondError(
+            "there is nothing to watch: live.socket is set to none; set it to a path"
+        )
+    # Look for the folder of the service: not everybody may see the socket in it.
     system = SYSTEM_SOCKET
     if live.socket is None and system.parent.exists() and not _listens(path):
         return system
@@ -107,7 +117,7 @@ def _find(live: LiveSettings) -> Path:
 
 
 def _listens(path: Path) -> bool:
-    """Say whether somebody listens at a socket: a daemon that was killed leaves its own behind."""
+    """Say whether a daemon listens at a socket; one that was killed leaves its socket behind."""
     try:
         connect(path).close()
     except OSError as error:

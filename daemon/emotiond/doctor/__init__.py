@@ -1,1 +1,1 @@
-"""What is wrong with a machine, and what to do about it."""
+"""Finds out what is wrong on a machine, and how to mend it."""

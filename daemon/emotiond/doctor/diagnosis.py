@@ -1,4 +1,4 @@
-"""From what can be seen of a machine to what is wrong with it, and what to do."""
+"""The diagnosis: what is wrong on a machine and what to do, from its symptoms."""
 
 import signal
 from collections.abc import Iterator
@@ -6,55 +6,61 @@ from typing import Final, Literal
 
 import msgspec
 
-from emotiond.doctor.symptoms import Log, Outcome, Service, Symptoms
+from emotiond.doctor.symptoms import Log, ProbeResult, Service, Symptoms
 from emotiond.sinks.log import MEGABYTE
 
 SCARCE: Final = 20 * MEGABYTE
-"""Room for logs that is as good as none (bytes)."""
+"""A disk with less free space than this (bytes) is as good as full."""
 SILENT_DB: Final = -90.0
-"""Below this a microphone is not quiet but switched off (dBFS)."""
+"""Below this level (dBFS) a microphone is not quiet but muted."""
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A part of the machine, and how it is."""
+    """The state of one part of the machine."""
 
     check: str
+    """Name of the part."""
     state: Literal["ok", "warning", "failed"]
     message: str
     remedy: str = ""
-    """What to do; empty if all is well."""
+    """What to do; empty if the state is ok."""
 
 
 def diagnose(symptoms: Symptoms) -> list[Finding]:
-    """Return how each part is, in the order in which the daemon needs them."""
+    """Return a finding for each part, in the order in which the daemon needs them."""
     findings = [*_model(symptoms.model), *_sound(symptoms)]
     findings += [finding for log in symptoms.logs for finding in _log(log)]
     return [*findings, *_services(symptoms)]
 
 
-def _model(tried: Outcome) -> Iterator[Finding]:
+def _model(tried: ProbeResult) -> Iterator[Finding]:
     runtime = tried.facts.get("runtime")
     if died := _died(tried):
         yield Finding(
             "runtime",
             "failed",
-            f"the runtime {runtime or ''} {died}".replace("  ", " "),
-            "install the other one: pip install 'emotiond[tflite]' and pip uninstall "
-            "ai-edge-litert (Python 3.11), or the other way round",
+            f"the TFLite runtime {runtime or ''} {died}".replace("  ", " "),
+            "use the other runtime. With Python 3.11, in the emotiond folder: pip install "
+            "'.[tflite]' and pip uninstall ai-edge-litert. Or back: pip install ai-edge-litert and "
+            "pip uninstall tflite-runtime",
         )
     elif runtime is None:
         yield Finding(
             "runtime",
             "failed",
-            tried.problem or "no runtime answers",
-            tried.remedy or "install emotiond again: its runtime comes with it",
+            tried.problem or "no TFLite runtime was found",
+            tried.remedy or "install emotiond again; that installs its runtime too",
         )
     else:
         yield Finding("runtime", "ok", f"{runtime} works")
         if tried.problem is None:
-            yield Finding("model", "ok", f"{len(tried.facts['labels'])} labels")
+            yield Finding(
+                "model", "ok", f"the model file works and has {len(tried.facts['labels'])} labels"
+            )
         else:
-            remedy = tried.remedy or "take the model that is shipped (no --model), or export anew"
+            remedy = (
+                tried.remedy or "use the shipped model (without --model), or export the model again"
+            )
             yield Finding("model", "failed", tried.problem, remedy)
 
 
@@ -67,7 +73,7 @@ def _sound(symptoms: Symptoms) -> Iterator[Finding]:
             "portaudio",
             "failed",
             f"PortAudio {died}" if died else tried.problem or "PortAudio does not answer",
-            tried.remedy or "restart the sound server, or this machine",
+            tried.remedy or "restart the sound server or this machine",
         )
         return
     yield Finding("portaudio", "ok", "PortAudio works")
@@ -79,20 +85,20 @@ def _microphone(symptoms: Symptoms) -> Finding:
     name = tried.facts.get("name")
     if died := _died(tried):
         what = f"microphone {name}" if name else "opening the microphone"
-        remedy = "restart the sound server, or unplug the microphone for a moment"
+        remedy = "restart the sound server, or unplug the microphone and plug it in again"
         return Finding("microphone", "failed", f"{what} {died}", remedy)
     if tried.problem is None:
-        return _heard(str(name), tried.facts.get("level"))
-    # PortAudio may not even list a sound card's microphone that a program has open.
+        return _open_microphone(str(name), tried.facts.get("level"))
+    # PortAudio may not list a microphone that another program has open.
     if name is None and symptoms.holders:
         own = [each.kind for each in symptoms.services if each.active == "active"]
         if own and "emotiond" in symptoms.holders:
-            return Finding("microphone", "ok", f"the {own[0]} service listens to it")
+            return Finding("microphone", "ok", f"the {own[0]} service is listening to it")
         return Finding(
             "microphone",
             "failed",
             f"{tried.problem} (in use by: {', '.join(symptoms.holders)})",
-            "close that program, or share the microphone through PipeWire or PulseAudio",
+            "close that program, or let PipeWire or PulseAudio share the microphone",
         )
     if not tried.facts["microphones"]:
         return _no_microphone(symptoms)
@@ -104,30 +110,30 @@ def _no_microphone(symptoms: Symptoms) -> Finding:
         return Finding(
             "microphone",
             "failed",
-            f"there is a microphone, but {symptoms.user} may not use it",
-            f"sudo usermod -aG audio {symptoms.user}, and log in again",
+            f"there is a microphone, but the user {symptoms.user} may not use it",
+            f"sudo usermod -aG audio {symptoms.user}, then log out and log in again",
         )
     if symptoms.servers:
         return Finding(
             "microphone",
             "failed",
-            f"PortAudio sees no microphone; {symptoms.servers[0]} may have one",
-            "sudo apt install pipewire-alsa (for PulseAudio: libasound2-plugins)",
+            f"PortAudio finds no microphone, but {symptoms.servers[0]} may have one",
+            "sudo apt install pipewire-alsa (with PulseAudio: libasound2-plugins)",
         )
     return Finding(
         "microphone", "failed", "no microphone found", "plug one in; `arecord -l` must list it"
     )
 
 
-def _heard(name: str, level: float | None) -> Finding:
+def _open_microphone(name: str, level: float | None) -> Finding:
     if level is None or level < SILENT_DB:
         return Finding(
             "microphone",
             "warning",
-            f"{name} is open, but all it gives is silence",
-            "unmute it and raise its level (alsamixer, or the desktop's settings)",
+            f"{name} works but gives only silence",
+            "unmute it and raise its level (with alsamixer, or in the desktop's sound settings)",
         )
-    return Finding("microphone", "ok", f"{name} is open; it hears {level:.0f} dBFS")
+    return Finding("microphone", "ok", f"{name} works; its level is {level:.0f} dBFS")
 
 
 def _log(log: Log) -> Iterator[Finding]:
@@ -136,7 +142,7 @@ def _log(log: Log) -> Iterator[Finding]:
             "log",
             "failed",
             f"{log.folder} can't be written to: {log.error}",
-            "choose another with --log-dir or log.dir, or give it to who runs emotiond",
+            "choose another folder with --log-dir or log.dir, or change its owner",
         )
         return
     free = f"{log.free / MEGABYTE:.0f} MB"
@@ -144,32 +150,33 @@ def _log(log: Log) -> Iterator[Finding]:
         yield Finding(
             "disk",
             "failed",
-            f"the disk of {log.folder} is nearly full: {free} are free",
-            "delete something, or log elsewhere (log.dir)",
+            f"the disk of {log.folder} is nearly full: {free} free",
+            "delete files there, or choose another folder with --log-dir or log.dir",
         )
     elif log.free < log.limit - log.used:
         yield Finding(
             "disk",
             "warning",
-            f"{log.folder} may grow to {log.limit / MEGABYTE:.0f} MB, but {free} are free",
-            "lower log.max_megabytes, or delete something",
+            f"logs in {log.folder} may grow to {log.limit / MEGABYTE:.0f} MB, "
+            f"but only {free} are free",
+            "lower log.max_megabytes, or delete files on that disk",
         )
     else:
-        yield Finding("log", "ok", f"{log.folder} can be written to; {free} are free")
+        yield Finding("log", "ok", f"{log.folder} can be written to; {free} free")
 
 
 def _services(symptoms: Symptoms) -> Iterator[Finding]:
     services = symptoms.services
     if not services:
-        yield Finding("service", "ok", "not installed as a service")
+        yield Finding("service", "ok", "emotiond is not installed as a service")
     for each in services:
         yield _service(each, symptoms)
     if len([each for each in services if each.active == "active"]) > 1:
         yield Finding(
             "service",
             "warning",
-            "the system service and a user service both listen",
-            "remove one: sudo make uninstall-service, or make uninstall-user-service",
+            "the system service and a user service are both running",
+            "remove one of them: sudo make uninstall-service, or make uninstall-user-service",
         )
 
 
@@ -177,31 +184,32 @@ def _service(service: Service, symptoms: Symptoms) -> Finding:
     name = f"{service.kind} service"
     flag = " --user" if service.kind == "user" else ""
     journal = f"journalctl{flag} -u emotiond -n 30"
-    said = f" ({service.errors[-1]})" if service.errors else ""
+    error = f" ({service.errors[-1]})" if service.errors else ""
     if service.active == "inactive":
         remedy = f"systemctl{flag} start emotiond"
-        return Finding(name, "warning", "it is installed, but stopped", remedy)
+        return Finding(name, "warning", "installed, but stopped", remedy)
     if service.active not in ("active", "reloading"):
-        message = f"it does not run: {service.active}, {service.result}{said}"
-        return Finding(name, "failed", message, f"see {journal}")
+        message = f"not running: {service.active}, {service.result}{error}"
+        return Finding(name, "failed", message, f"read its journal: {journal}")
     if service.status.startswith("microphone lost"):
         if service.kind == "system" and symptoms.servers:
             return Finding(
                 name,
                 "failed",
-                f"{service.status}; it can't hear through {symptoms.servers[0]}",
-                "sudo make uninstall-service, and make install-user-service instead",
+                f"{service.status}; a system service can't use {symptoms.servers[0]}",
+                "install a user service instead: sudo make uninstall-service, then make "
+                "install-user-service",
             )
-        remedy = "see to the microphone; the service takes it up again by itself"
+        remedy = "plug the microphone in again; the service then goes on by itself"
         return Finding(name, "failed", service.status, remedy)
     if service.restarts:
-        message = f"it runs, but came back {service.restarts} times{said}"
-        return Finding(name, "warning", message, f"see {journal}")
-    return Finding(name, "ok", f"it runs: {service.status}" if service.status else "it runs")
+        message = f"running, but was restarted {service.restarts} times{error}"
+        return Finding(name, "warning", message, f"read its journal: {journal}")
+    return Finding(name, "ok", f"running: {service.status}" if service.status else "running")
 
 
-def _died(tried: Outcome) -> str | None:
-    """Return how a process ended that did not end by itself."""
+def _died(tried: ProbeResult) -> str | None:
+    """Return in words how a probe crashed or hung; None if it ended by itself."""
     if tried.timed_out:
         return "does not answer"
     if tried.signal is None:

@@ -1,6 +1,6 @@
-"""Tries a model file in a process of its own: ``python -m emotiond.doctor.probe MODEL``.
+"""Tries a model file in a process of its own, since the runtime may crash or hang.
 
-What it prints is as in :mod:`emotiond.audio.probe`.
+``python -m emotiond.doctor.probe MODEL`` prints JSON lines as :mod:`emotiond.audio.probe` does.
 """
 
 import sys
@@ -14,12 +14,12 @@ PROGRAM: Final = (sys.executable, "-P", "-m", "emotiond.doctor.probe")
 
 
 def probe_model(path: Path) -> None:
-    """Find the runtime, then load a model and run it once.
+    """Find the TFLite runtime, then load a model file and run it once.
 
     Raises
     ------
     EmotiondError
-        If there is no runtime, or the model is refused.
+        If there is no runtime, or the model can't be used.
     """
     say(runtime=load_runtime()[0])
     say(labels=load_quietly(path).contract.labels)

@@ -1,4 +1,4 @@
-"""What can be seen of this machine from outside: the facts that a diagnosis is made of."""
+"""Symptoms: the facts about this machine that a diagnosis is made from."""
 
 import contextlib
 import getpass
@@ -20,37 +20,42 @@ from emotiond.settings import Settings
 from emotiond.sinks.log import MEGABYTE
 
 PROBE_SECONDS: Final = 60.0
+"""A probe that has not ended by then hangs."""
 SERVICE_LOG: Final = Path("/var/log/emotiond")
+"""Log folder of the system service."""
 SERVERS: Final = {"pipewire-0": "PipeWire", "pulse/native": "PulseAudio"}
-"""Socket in a user's runtime folder -> the sound server that it is of."""
+"""Socket in a user's runtime folder -> the sound server that makes it."""
 Kind = Literal["system", "user"]
+"""Kind of a service: of the machine, or of a user's session."""
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of a process that tried something."""
+class ProbeResult(msgspec.Struct, frozen=True):
+    """What a probe found: a process that tries one part of the machine."""
 
     facts: dict[str, Any] = {}
-    """Of all that worked."""
+    """Facts from the steps that worked."""
     problem: str | None = None
-    """What did not, in words."""
+    """What did not work, in words; None if everything did."""
     remedy: str = ""
+    """What to do about the problem; may be empty."""
     signal: int | None = None
-    """What ended it, if a signal did."""
+    """Number of the signal that ended the process; None if it ended by itself."""
     timed_out: bool = False
+    """Whether the process did not end in time."""
 
 
 class Log(msgspec.Struct, frozen=True):
-    """A folder of logs."""
+    """A log folder."""
 
     folder: str
     error: str | None
-    """Why it can't be written to."""
+    """Why the folder can't be written to; None if it can."""
     used: int
-    """Size of the logs in it (bytes)."""
+    """Size of its logs (bytes)."""
     free: int
-    """Room on its disk (bytes)."""
+    """Free space on its disk (bytes)."""
     limit: int
-    """How large the logs may grow (bytes)."""
+    """Size to which the logs may grow (bytes)."""
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -60,39 +65,41 @@ class Service(msgspec.Struct, frozen=True):
     active: str
     """systemd's state: active, activating, failed, inactive, ..."""
     result: str = "success"
-    """How it ended last."""
+    """How its last run ended: success, exit-code, watchdog, ..."""
     restarts: int = 0
+    """Number of automatic restarts."""
     status: str = ""
-    """What it says of itself."""
+    """Last status that it sent to systemd."""
     errors: tuple[str, ...] = ()
     """The last warnings and errors in its journal."""
 
 
 class Symptoms(msgspec.Struct, frozen=True):
-    """All that is known of a machine."""
+    """All facts about a machine."""
 
     user: str
-    model: Outcome
-    sound: Outcome
+    """Name of the user who runs the doctor."""
+    model: ProbeResult
+    sound: ProbeResult
     capture_devices: int
-    """Microphones of sound cards in /dev/snd."""
+    """Number of microphones of sound cards, in /dev/snd."""
     may_capture: bool
     """Whether this user may open them."""
     holders: tuple[str, ...]
     """Programs that have a sound card's microphone open."""
     servers: tuple[str, ...]
-    """Sound servers of sessions, as ``PipeWire of anna``."""
+    """Sound servers of users' sessions, such as ``PipeWire of anna``."""
     logs: tuple[Log, ...]
     services: tuple[Service, ...]
 
 
 def observe(settings: Settings) -> Symptoms:
-    """Look at everything; takes a few seconds, as a second of sound is listened to.
+    """Collect all symptoms; takes a few seconds, one of them to record sound.
 
     Parameters
     ----------
     settings : Settings
-        Those that ``emotiond run`` would have.
+        Settings that ``emotiond run`` would have.
     """
     kinds: tuple[Kind, ...] = ("system", "user")
     services = tuple(filter(None, map(_service, kinds)))
@@ -111,34 +118,36 @@ def observe(settings: Settings) -> Symptoms:
     )
 
 
-def _probe(*command: str) -> Outcome:
+def _probe(*command: str) -> ProbeResult:
     code: int | None = None
     try:
         ended = subprocess.run(command, capture_output=True, check=False, timeout=PROBE_SECONDS)
         code, out, err = ended.returncode, ended.stdout, ended.stderr
     except subprocess.TimeoutExpired as error:
         out, err = error.stdout or b"", error.stderr or b""
-    return outcome(code, out.decode(errors="replace"), err.decode(errors="replace"))
+    return read_probe(code, out.decode(errors="replace"), err.decode(errors="replace"))
 
 
-def outcome(code: int | None, out: str, err: str) -> Outcome:
-    """Return what the output of a probe says.
+def read_probe(code: int | None, out: str, err: str) -> ProbeResult:
+    """Return the result of a probe from its output.
 
     Parameters
     ----------
     code : int or None
-        Exit code, negative for a signal; None if it was not awaited.
+        Exit code, or minus the number of the signal; None if the probe did not end in time.
     out, err : str
-        What it wrote.
+        Its standard output and standard error.
     """
     facts: dict[str, Any] = {}
     for line in out.splitlines():
-        with contextlib.suppress(msgspec.DecodeError):  # a line that was cut off
+        with contextlib.suppress(msgspec.DecodeError):  # the process died in the middle of a line
             facts |= msgspec.json.decode(line, type=dict[str, Any])
     problem, remedy = facts.pop("problem", None), facts.pop("remedy", "")
     if code is not None and code > 0 and problem is None:
-        problem = (err.strip().splitlines() or [f"it ended with code {code}"])[-1]
-    return Outcome(
+        problem = (
+            err.strip().splitlines() or [f"the check ended with exit code {code} and no message"]
+        )[-1]
+    return ProbeResult(
         facts=facts,
         problem=problem,
         remedy=remedy,
@@ -169,16 +178,16 @@ def _servers() -> tuple[str, ...]:
 
 
 def _log_folders(settings: Settings, services: tuple[Service, ...]) -> list[Path]:
-    """Return the folder that ``run`` logs to, and the system service's where there is one."""
+    """Return the log folders of ``run`` and, if it is installed, of the system service."""
     if not any(each.kind == "system" for each in services):
         return [settings.log.folder]
-    # For root, the service's is the one that counts.
+    # Root looks after the service.
     return [SERVICE_LOG] if os.geteuid() == 0 else [settings.log.folder, SERVICE_LOG]
 
 
 def _log(folder: Path, settings: Settings) -> Log:
-    # Path.exists raises for a name that is too long or a folder that is closed to us.
-    there = next(each for each in (folder, *folder.parents) if os.path.exists(each))  # noqa: PTH110
+    # Path.exists raises if a name is too long or a folder is closed to us.
+    nearest = next(each for each in (folder, *folder.parents) if os.path.exists(each))  # noqa: PTH110
     error = None
     used = 0
     if folder != SERVICE_LOG or os.geteuid() == 0:
@@ -186,7 +195,7 @@ def _log(folder: Path, settings: Settings) -> Log:
             with contextlib.suppress(FileNotFoundError):
                 folder.stat()
             used = sum(each.stat().st_size for each in folder.glob("*.jsonl"))
-            with tempfile.TemporaryFile(dir=there):
+            with tempfile.TemporaryFile(dir=nearest):
                 pass
         except OSError as caught:
             error = reason(caught)
@@ -194,7 +203,7 @@ def _log(folder: Path, settings: Settings) -> Log:
         folder=str(folder),
         error=error,
         used=used,
-        free=shutil.disk_usage(there).free,
+        free=shutil.disk_usage(nearest).free,
         limit=round(settings.log.max_megabytes * MEGABYTE),
     )
 
@@ -202,16 +211,16 @@ def _log(folder: Path, settings: Settings) -> Log:
 def _service(kind: Kind) -> Service | None:
     flags = ["--user"] if kind == "user" else []
     names = "LoadState,ActiveState,Result,NRestarts,StatusText"
-    said = _output("systemctl", *flags, "show", "emotiond.service", f"--property={names}")
-    known = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    properties = _output("systemctl", *flags, "show", "emotiond.service", f"--property={names}")
+    known = dict(line.split("=", 1) for line in properties.splitlines() if "=" in line)
     if known.get("LoadState") != "loaded":
         return None
-    said = _output(
+    journal = _output(
         *("journalctl", *flags, "-u", "emotiond", "-t", "emotiond"),
         *("-p", "warning", "-n", "50", "-o", "cat", "-q"),
     )
-    # Of a crash, where it happened is there too; that begins otherwise.
-    errors = [line for line in said.splitlines() if line[:1].islower()]
+    # Our messages begin with a lower-case letter; the traces of a crash do not.
+    errors = [line for line in journal.splitlines() if line[:1].islower()]
     return Service(
         kind=kind,
         active=known["ActiveState"],
@@ -223,7 +232,7 @@ def _service(kind: Kind) -> Service | None:
 
 
 def _output(*command: str) -> str:
-    """Return what a command prints; nothing if there is no such command or it hangs."""
+    """Return the output of a command; empty if the command is missing or hangs."""
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         ended = subprocess.run(command, capture_output=True, check=False, timeout=10)
         return ended.stdout.decode(errors="replace")

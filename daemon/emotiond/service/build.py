@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import InputError
-from emotiond.paths import SAMPLE
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine, Model
 from emotiond.record import Hello, utc_now
 from emotiond.settings import Settings
@@ -85,7 +85,7 @@ def replay_of(name: str, rate: int, stop: Event, *, fast: bool = False) -> Sourc
 
 def sample_of(rate: int, stop: Event) -> Source:
     """Return the sample that is shipped as a source at a sample rate (Hz)."""
-    return Replay("the sample", file_blocks(SAMPLE, rate), rate, stop)
+    return Replay("the sample", file_blocks(SAMPLE_RECORDING, rate), rate, stop)
 
 
 def log_of(settings: Settings) -> LogSink:

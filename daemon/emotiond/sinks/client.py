@@ -1,4 +1,4 @@
-"""A viewer's end of the live socket."""
+"""The viewer's end of the live socket."""
 
 import os
 import select
@@ -13,13 +13,16 @@ import msgspec
 from emotiond.record import Hello, Meter, Record
 
 POLL_SECONDS: Final = 0.1
+"""Seconds between two looks at ``stop``."""
 LONGEST_LINE: Final = 1_000_000
+"""A longer line (bytes) is not from emotiond, and ends the connection."""
 Message = Hello | Meter | Record
+"""One line of the live socket."""
 _decoder: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
 
 
 def connect(path: Path) -> socket.socket:
-    """Return a connection to a daemon's socket; raises OSError if there is none."""
+    """Return a connection to a daemon's live socket; raises OSError if no daemon listens there."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.connect(os.fsencode(path))
@@ -30,9 +33,16 @@ def connect(path: Path) -> socket.socket:
 
 
 def messages(connection: socket.socket, stop: Event) -> Iterator[Message]:
-    """Yield what a daemon publishes until it ends or ``stop`` is set; closes the connection.
+    """Yield the messages of a daemon until it closes the connection or ``stop`` is set.
 
-    What a newer daemon may say that is not known here is left out.
+    Lines that can't be decoded, such as messages of a newer daemon, are left out.
+
+    Parameters
+    ----------
+    connection : socket
+        From :func:`connect`; closed in the end.
+    stop : threading.Event
+        Ends the messages; checked every ``POLL_SECONDS``.
     """
     rest = b""
     with connection:

@@ -1,30 +1,31 @@
-"""The journal of systemd: what happened to a service, one line an event, no predictions."""
+"""systemd's journal: one line for each event of the service, no predictions."""
 
 import os
 from typing import Final
 
-from emotiond.record import ENDED_BY, Event, Record, Status
+from emotiond.record import ENDS, Event, Record, Status
 from emotiond.text import one_line, spoken
 
 INFO: Final = 6
 WARNING: Final = 4
-"""Priorities, as sd-daemon(3) has them in front of a line."""
-TROUBLES: Final[frozenset[Event]] = frozenset(ENDED_BY.values())
+"""Priorities of sd-daemon(3): a line begins with one in angle brackets."""
+TROUBLES: Final[frozenset[Event]] = frozenset(ENDS.values())
+"""Events that are logged as warnings."""
 
 
 def is_journal(descriptor: int) -> bool:
-    """Say whether what is written to a file descriptor goes to the journal."""
+    """Say whether a file descriptor leads to the journal."""
     there = os.fstat(descriptor)
     return os.environ.get("JOURNAL_STREAM") == f"{there.st_dev}:{there.st_ino}"
 
 
 class JournalSink:
-    """Write a line for each status; troubles as warnings.
+    """Writes a line for each status record; troubles are warnings.
 
     Parameters
     ----------
     descriptor : int
-        Where to; not closed here.
+        File descriptor of the journal; not closed here.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -34,14 +35,14 @@ class JournalSink:
         """Do nothing: the journal is open."""
 
     def write(self, record: Record) -> None:
-        """Say what happened; raises OSError if the journal takes no more."""
+        """Write a line for a status record; raises OSError if the journal does not take it."""
         if isinstance(record, Status):
             priority = WARNING if record.event in TROUBLES else INFO
             words = f"{spoken(record.event)}: {one_line(record.message)}"
             os.write(self._descriptor, f"<{priority}>{words}\n".encode(errors="backslashreplace"))
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Do nothing: levels are no events."""
+        """Do nothing: a level is not an event."""
 
     def close(self) -> None:
         """Do nothing: the journal stays open."""

@@ -1,7 +1,7 @@
-"""The live socket: all that the daemon says, as JSON lines, for whoever connects.
+"""The live socket: publishes all records as JSON lines to every viewer that connects.
 
-A viewer gets a :class:`Hello` and the troubles there are; then every record and every meter reading
-as it comes. Nothing is read from viewers, and none is waited for.
+A viewer first gets a :class:`Hello`, the troubles that last and the last status; then every record
+and every meter reading. Nothing is read from viewers, and none is waited for.
 """
 
 import contextlib
@@ -22,12 +22,13 @@ from emotiond.record import Hello, Meter, Record, Status, encode
 from emotiond.sinks.troubles import Troubles, after
 
 MODE: Final = 0o660
-"""Of the socket: whom the daemon's group trusts may watch."""
+"""Permissions of the socket: the daemon's user and group may watch."""
 MOST_VIEWERS: Final = 32
+"""Viewers at a time; more are turned away."""
 BACKLOG: Final = 8
+"""Viewers that may wait to be accepted."""
 FULL_SECONDS: Final = 1.0
-"""Pause after a viewer could not be let in, for want of file descriptors, say."""
-
+"""Pause (s) after a viewer could not be accepted, for example for want of file descriptors."""
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -35,15 +36,15 @@ _encoder: Final = msgspec.json.Encoder()
 class LiveSink:
     """Publishes records and meter readings on a Unix socket.
 
-    A lock beside the socket tells whether a daemon lives: what a dead one left is replaced, a
-    living one's is left alone. A viewer that does not keep up is dropped.
+    A lock file beside the socket shows whether its daemon is alive: the socket of a dead daemon is
+    replaced, that of a living one is left alone. A viewer that does not keep up is dropped.
 
     Parameters
     ----------
     path : Path
-        Of the socket; its folder is made if missing.
+        Path of the socket; its folder is made if it is missing.
     hello : Hello
-        What a new viewer gets first.
+        First message to a new viewer.
     """
 
     def __init__(self, path: Path, hello: Hello) -> None:
@@ -56,7 +57,7 @@ class LiveSink:
         self._server: _Server | None = None
 
     def open(self) -> None:
-        """Do nothing: what fails, fails at the first record, and is tried again at each."""
+        """Do nothing: :meth:`write` makes the socket, and tries again at each record."""
 
     def write(self, record: Record) -> None:
         """Publish a record.
@@ -64,25 +65,27 @@ class LiveSink:
         Raises
         ------
         OSError
-            If the socket can't be made, or another daemon has it.
+            If the socket can't be made, or belongs to another daemon.
         """
         if self._server is None or not self._server.is_there():
             self._stop_listening()
             self._server = _Server(self._path)
-            Thread(target=self._admit, args=(self._server,), daemon=True, name="live").start()
+            Thread(
+                target=self._accept_viewers, args=(self._server,), daemon=True, name="live"
+            ).start()
         with self._viewers_lock:
             if isinstance(record, Status):
                 self._troubles, self._last = after(self._troubles, record), record
             self._send(encode(record))
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Publish the reading of a hop."""
+        """Publish level and speech of a hop."""
         with self._viewers_lock:
             if self._viewers:
                 self._send(_encoder.encode(Meter(seconds=seconds, level=level, speech=speech)))
 
     def close(self) -> None:
-        """Let all viewers go, and remove the socket."""
+        """Disconnect all viewers and remove the socket."""
         self._stop_listening()
         with self._viewers_lock:
             for viewer in self._viewers:
@@ -94,8 +97,8 @@ class LiveSink:
         if server is not None:
             server.close()
 
-    def _admit(self, server: "_Server") -> None:
-        """Let viewers in, whenever they come: there may be no record for hours."""
+    def _accept_viewers(self, server: "_Server") -> None:
+        """Accept viewers in a thread of its own: the next record may be hours away."""
         while (viewer := server.accept()) is not None:
             viewer.setblocking(False)
             with self._viewers_lock:
@@ -105,6 +108,7 @@ class LiveSink:
                     viewer.close()
 
     def _greeting(self) -> bytes:
+        """Return the first lines for a new viewer."""
         news = list(self._troubles)
         if self._last is not None and self._last not in news:
             news.append(self._last)
@@ -118,6 +122,7 @@ class LiveSink:
 
 
 def _sent(viewer: socket.socket, data: bytes) -> bool:
+    """Send data without waiting; say whether the viewer took all of it."""
     try:
         return viewer.send(data) == len(data)
     except OSError:
@@ -125,7 +130,7 @@ def _sent(viewer: socket.socket, data: bytes) -> bool:
 
 
 class _Server:
-    """A listening socket that is this daemon's alone."""
+    """A listening socket; its lock keeps other daemons from taking its place."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,20 +147,21 @@ class _Server:
             undo.pop_all()
 
     def is_there(self) -> bool:
-        """Say whether the path still leads here."""
+        """Say whether the path still leads to this socket."""
         try:
             return _identity(self._path) == self._identity
         except OSError:
             return False
 
     def accept(self) -> socket.socket | None:
-        """Wait for the next viewer; None when closed."""
+        """Wait for the next viewer and return its connection; None once closed."""
         while not self._closed.is_set():
             try:
-                # Not in accept, which keeps a descriptor while it waits: the log may need the last.
+                # Wait with select(): accept() reserves a file descriptor while it waits, and the
+                # log may need the last free one.
                 select.select([self._socket], [], [])
                 return self._socket.accept()[0]
-            except (OSError, ValueError):  # or closed meanwhile
+            except (OSError, ValueError):  # no descriptor is free, or the socket was closed
                 self._closed.wait(FULL_SECONDS)
         return None
 
@@ -164,23 +170,24 @@ class _Server:
         self._closed.set()
         if self.is_there():
             self._path.unlink(missing_ok=True)
-        self._socket.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
+        self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept()
         self._socket.close()
         self._lock.close()
 
 
 def _occupy(lock: IO[str], path: Path) -> None:
-    """Make room for a socket, unless that of a living daemon or another file is there."""
+    """Take the lock and remove a dead daemon's socket; refuse a living one's and other files."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise OSError(errno.EADDRINUSE, "another emotiond has the socket") from None
     if path.exists() and not path.is_socket():
-        raise OSError(errno.EEXIST, "something is there that is no socket")
+        raise OSError(errno.EEXIST, "a file is there that is not a socket")
     path.unlink(missing_ok=True)
 
 
 def _identity(path: Path) -> tuple[int, int]:
+    """Return device and inode of a socket; zeros for any other file."""
     found = path.stat()
     return (found.st_dev, found.st_ino) if stat.S_ISSOCK(found.st_mode) else (0, 0)
 

@@ -2,10 +2,9 @@
 
 import contextlib
 import errno
-import math
 import os
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,36 +13,29 @@ import msgspec
 from emotiond.errors import InputError, reason
 from emotiond.paths import state_folder
 from emotiond.record import Record, Status, encode, utc_now
-from emotiond.sinks.retention import SteadyClock, day_of, last_written, repair, since_boot
+from emotiond.sinks.retention import Retention, SteadyClock, log_file, log_files, since_boot
 
-PREFIX: Final = "predictions-"
-SUFFIX: Final = ".jsonl"
 MEGABYTE: Final = 1_000_000
+"""Bytes in a megabyte."""
 
 
 class LogSink:
     """Appends records to ``predictions-YYYY-MM-DD.jsonl`` (the date in UTC).
 
-    A record is one ``write`` of one line to a file opened for appending, so a killed daemon leaves
-    at most one torn line, at the end; that line is cut off when the log is next opened. A file that
-    is deleted or moved away meanwhile is begun anew.
-
-    Many a machine starts with a wrong clock, until the network has told it the time. So the age of
-    a file is that of its last line, by the clock of when it was left, and nothing is deleted for
-    its age before the clock has proved to be steady.
+    A record is one ``write`` of one line to a file opened for appending. So a daemon that is killed
+    leaves at most one torn line, the last one, which the next start cuts off. If somebody deletes
+    the file or moves it away, a new one begins with the next record.
 
     Parameters
     ----------
     folder : Path
-        Made if missing.
-    keep_days : int
-        Files to which nothing was written for so long are deleted.
-    max_bytes : int
-        The oldest files are deleted while all together are larger; today's never is.
+        Folder of the log; made if it is missing.
+    keep_days, max_bytes : int
+        How long files are kept, and how large all may be; see :class:`Retention`.
     now : callable
-        The wall clock, in UTC.
+        Wall clock, in UTC.
     elapsed : callable
-        Seconds of a clock that is never set.
+        Seconds of a clock that nobody sets.
 
     Raises
     ------
@@ -61,23 +53,17 @@ class LogSink:
         elapsed: Callable[[], float] = since_boot,
     ) -> None:
         self._folder = folder
-        self._keep_days = keep_days
-        self._max_bytes = max_bytes
         self._clock = SteadyClock(now, elapsed)
-        self._day = ""
+        started = self._clock.read()
+        self._path = log_file(folder, started)
         self._file: int | None = None
-        self._steady = False
-        """Whether the clock was when files were last deleted."""
-        self._room = math.inf
-        """Bytes that may be written before files are to be deleted again."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            files = self._files()
-            for each in files:
-                with contextlib.suppress(OSError):  # what can't be mended can still be followed
+            for each in log_files(folder):
+                with contextlib.suppress(OSError):  # new lines may still follow a torn one
                     repair(each)
-            self._clock.believe(max((last_written(each) for each in files), default=0.0))
-            self._file = self._turn_over(self._clock.read())
+            self._retention = Retention(folder, self._clock, keep_days, max_bytes)
+            self._file = self._turn_over(started)
         except OSError as error:
             raise InputError(
                 f"log folder {folder} can't be written to ({reason(error)}); "
@@ -87,38 +73,37 @@ class LogSink:
     @property
     def path(self) -> Path:
         """Today's file."""
-        return self._folder / f"{PREFIX}{self._day}{SUFFIX}"
+        return self._path
 
     def retain(self, keep_days: int, max_bytes: int) -> None:
-        """Change what is kept, from now on."""
-        self._keep_days = keep_days
-        self._max_bytes = max_bytes
-        self._prune(self._clock.read())
+        """Change the limits of :class:`Retention`, and delete what is over them."""
+        self._retention.change(keep_days, max_bytes)
+        self._retention.prune(self._path)
 
     def open(self) -> None:
         """Do nothing: the file is open."""
 
     def write(self, record: Record) -> None:
-        """Append a record; raises OSError if the disk doesn't take it."""
+        """Append a record; raises OSError if the disk does not take it."""
         now = self._clock.read()
         gone = self._file is not None and not self._is_there(self._file)
-        if self._file is None or gone or now.date().isoformat() != self._day:
+        if self._file is None or gone or log_file(self._folder, now) != self._path:
             self._file = self._turn_over(now)
-        elif (self._clock.steady and not self._steady) or self._room < 0.0:
-            self._prune(now)
+        elif self._retention.due:
+            self._retention.prune(self._path)
         try:
             if gone:
                 self._append(self._file, _restarted(record))
             self._append(self._file, record)
         except OSError:
-            self.close()  # and begin again, with a file that has whole lines
+            self.close()  # the next record opens the file again and repairs it
             raise
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
         """Do nothing: levels are not logged."""
 
     def close(self) -> None:
-        """Close the file; a later record opens it again."""
+        """Close the file; the next record opens it again."""
         file, self._file = self._file, None
         if file is not None:
             now = self._clock.read().timestamp()
@@ -130,45 +115,45 @@ class LogSink:
         line = encode(record) + b"\n"
         written = os.write(file, line)
         if written < len(line):
-            # A disk that fills up takes part of a line: take that back, so that lines stay whole.
+            # A disk that is nearly full takes part of a line: remove that part again.
             os.ftruncate(file, os.fstat(file).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._room -= written
+        self._retention.wrote(written)
 
     def _is_there(self, file: int) -> bool:
-        """Say whether the open file is still the one of its name."""
+        """Say whether the open file still has its name."""
         try:
-            return os.path.samestat(self.path.stat(), os.fstat(file))
+            return os.path.samestat(self._path.stat(), os.fstat(file))
         except FileNotFoundError:
             return False
 
     def _turn_over(self, now: datetime) -> int:
-        """Open today's file and return it, having deleted what is too old or too much."""
+        """Close the file, open the one of today and return its descriptor."""
         self.close()
-        self._day = now.date().isoformat()
+        self._path = log_file(self._folder, now)
         self._folder.mkdir(parents=True, exist_ok=True)
-        repair(self.path)
-        self._prune(now)
-        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        repair(self._path)
+        self._retention.prune(self._path)
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
-    def _files(self) -> list[Path]:
-        """Return all files, the oldest first."""
-        return sorted(self._folder.glob(f"{PREFIX}????-??-??{SUFFIX}"))
 
-    def _prune(self, now: datetime) -> None:
-        """Delete what is too old or too much; what can't be deleted is no reason to log nothing."""
-        self._steady = self._clock.steady
-        self._room = math.inf
-        oldest = (now - timedelta(days=self._keep_days)).date().isoformat()
-        with contextlib.suppress(OSError):
-            sizes = {each: each.stat().st_size for each in self._files()}
-            for each in list(sizes):
-                too_old = self._steady and day_of(last_written(each)) < oldest
-                if each != self.path and (too_old or sum(sizes.values()) > self._max_bytes):
-                    each.unlink(missing_ok=True)
-                    del sizes[each]
-            if (used := sum(sizes.values())) <= self._max_bytes:
-                self._room = self._max_bytes - used
+def repair(path: Path) -> None:
+    """Cut off a torn last line, if the file has one; the file keeps its modification time."""
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        before = os.fstat(file.fileno())
+        end = file.seek(0, os.SEEK_END)
+        start = end
+        tail = b""
+        while start > 0 and b"\n" not in tail:
+            start = max(0, start - 65536)
+            file.seek(start)
+            tail = file.read(65536)
+        whole = start + tail.rfind(b"\n") + 1
+        if whole < end:
+            file.truncate(whole)
+            os.utime(file.fileno(), ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def _restarted(record: Record) -> Status:

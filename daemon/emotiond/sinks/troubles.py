@@ -1,30 +1,30 @@
-"""What went wrong and is not over: remembered for whoever starts to watch."""
+"""Troubles: what has gone wrong and is not over yet, remembered for viewers that come later."""
 
-from emotiond.record import ENDED_BY, Event, Status
+from emotiond.record import ENDS, Event, Status
 
 Troubles = tuple[Status, ...]
 """Status records of troubles that last, oldest first."""
 
 
 def after(troubles: Troubles, news: Status) -> Troubles:
-    """Return the troubles that last once something has happened.
+    """Return the troubles that last after an event.
 
     Parameters
     ----------
     troubles : tuple of Status
-        Those that lasted until now.
+        Troubles that lasted until the event.
     news : Status
-        Begins a trouble, ends one, or does neither.
+        The event; it begins a trouble, ends one, or does neither.
     """
     if news.event == "service_lost":
-        troubles = ()  # once it is back, the service repeats what is still wrong
-    over = _subject(ENDED_BY.get(news.event, news.event), news)
+        troubles = ()  # a service that is back repeats its troubles
+    over = _subject(ENDS.get(news.event, news.event), news)
     lasting = tuple(each for each in troubles if _subject(each.event, each) != over)
-    return (*lasting, news) if news.event in ENDED_BY.values() else lasting
+    return (*lasting, news) if news.event in ENDS.values() else lasting
 
 
 def _subject(trouble: Event, record: Status) -> tuple[Event, str | None]:
-    """Return a trouble and the sink that has it: a record's message begins with its name."""
+    """Return a trouble and the sink that has it, whose name begins the record's message."""
     if trouble != "sink_failed":
         return trouble, None
     return trouble, record.message.split(" ", 1)[0].rstrip(":")

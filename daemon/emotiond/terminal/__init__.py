@@ -1,1 +1,1 @@
-"""What a person sees in a terminal."""
+"""Displays in a terminal: the console, and plain lines."""

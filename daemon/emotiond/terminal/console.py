@@ -1,4 +1,4 @@
-"""The live screen: a terminal around :mod:`emotiond.terminal.layout`."""
+"""The console: draws the frames of :mod:`emotiond.terminal.layout` on a terminal."""
 
 import contextlib
 import termios
@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 
 from emotiond.record import Record
-from emotiond.streams import takes
+from emotiond.streams import is_ready
 from emotiond.terminal.layout import render
 from emotiond.terminal.plain import PlainSink
 from emotiond.terminal.view import View
@@ -17,26 +17,26 @@ FRAMES_PER_SECOND: Final = 8
 
 
 class ConsoleSink:
-    """Show records live, on a screen of their own while it is open.
+    """Shows records live, on the terminal's alternate screen.
 
-    A terminal that can't move its cursor (``TERM=dumb``) gets plain lines.
+    A terminal that can't move its cursor (``TERM=dumb``) gets plain lines instead.
 
     Parameters
     ----------
     labels : tuple of str
-        Of the model, in its order.
+        Labels in the model's order.
     title : str
-        What is shown.
+        Title of the screen.
     console : Console
-        Where; its size may change at any time.
+        The terminal; its size may change at any time.
     """
 
     def __init__(self, labels: tuple[str, ...], title: str, console: Console) -> None:
         self._view = View(labels=labels, title=title)
         self._console = console
         self._plain = PlainSink(console.file) if console.is_dumb_terminal else None
-        # A screen of its own: a terminal that is resized rewraps what is on its ordinary one.
-        # What others print is left alone: the next frame covers it, wherever it came from.
+        # Alternate screen: resizing would rewrap the normal one. Stray prints are not captured;
+        # the next frame draws over them.
         self._live = _Live(
             _Frame(self),
             console=console,
@@ -48,11 +48,11 @@ class ConsoleSink:
 
     @property
     def view(self) -> View:
-        """What is shown now."""
+        """The view that is shown now."""
         return self._view
 
     def open(self) -> None:
-        """Take the screen."""
+        """Switch to the alternate screen."""
         if self._plain is None:
             self._live.start(refresh=True)
 
@@ -70,16 +70,16 @@ class ConsoleSink:
         self._live.check()
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Show the input after a hop, silent or not.
+        """Show the level of a hop, in silence too.
 
         Parameters
         ----------
         seconds : float
-            Stream time.
+            End of the hop (seconds of stream).
         level : float
-            Loudness (dBFS).
+            Level of the hop (dBFS).
         speech : float
-            How sure it is that somebody speaks, 0 to 1.
+            How sure the gate is that somebody speaks, 0 to 1.
 
         Raises
         ------
@@ -92,15 +92,15 @@ class ConsoleSink:
         self._live.check()
 
     def close(self) -> None:
-        """Give the screen back, and leave the last frame behind; a second time is harmless."""
+        """Return to the normal screen and print the last frame there; may be called twice."""
         if self._plain is not None:
             self._plain.close()
         elif self._live.is_started:
             with contextlib.suppress(OSError, ValueError, termios.error):
-                # It may have been stopped by Ctrl-S, and would not take the last frame.
+                # Ctrl-S may have stopped the output: resume it for the last frame.
                 termios.tcflow(self._console.file.fileno(), termios.TCOON)
-            if not takes(self._console.file):
-                return  # nobody may ever read it
+            if not is_ready(self._console.file):
+                return  # a write could block for ever
             try:
                 self._live.stop()
                 self._console.print(_Frame(self), end="")
@@ -109,38 +109,38 @@ class ConsoleSink:
 
 
 class _Frame:
-    """The frame for whatever size the terminal has when it is drawn."""
+    """A frame that fits the size which the terminal has when it is drawn."""
 
     def __init__(self, sink: ConsoleSink) -> None:
         self._sink = sink
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         height = options.height
-        if height is None:  # on the ordinary screen: leave a line for the prompt
+        if height is None:  # on the normal screen: leave a line for the prompt
             height = max(1, console.size.height - 1)
         plain_characters = options.ascii_only or options.legacy_windows
         yield render(self._sink.view, options.max_width, height, plain_characters)
 
 
 class _Live(Live):
-    """A Live whose refresh thread keeps an error for the caller to raise."""
+    """A Live that keeps an error of its refresh thread, for the caller to raise."""
 
     _error: OSError | None = None
 
     def refresh(self) -> None:
-        """Draw a frame, unless the terminal takes none now."""
-        if self._error is None and takes(self.console.file):
+        """Draw a frame, unless the terminal would block."""
+        if self._error is None and is_ready(self.console.file):
             try:
                 super().refresh()
             except OSError as error:
                 self._error = error
 
     def check(self) -> None:
-        """Raise what went wrong since the last frame."""
+        """Raise the error of an earlier frame, if there was one."""
         if self._error is not None:
             raise OSError(*self._error.args)
 
     def stop(self) -> None:
-        """Stop; a terminal that is gone need not be restored."""
+        """Stop; ignore errors if the terminal is gone."""
         with contextlib.suppress(OSError) if self._error else contextlib.nullcontext():
             super().stop()

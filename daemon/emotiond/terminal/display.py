@@ -1,4 +1,4 @@
-"""Which screen: the console on a terminal, plain lines elsewhere."""
+"""The choice of a display: the console on a terminal, plain lines elsewhere."""
 
 import sys
 from collections.abc import Callable
@@ -8,14 +8,14 @@ from emotiond.sinks.sink import Sink
 
 
 def screen(hello: Hello, on_broken: Callable[[], None]) -> Sink:
-    """Return the screen that suits standard output.
+    """Return the display that suits standard output.
 
     Parameters
     ----------
     hello : Hello
-        What it shows.
+        Model, labels and title.
     on_broken : callable
-        Called once if standard output is a pipe and nobody reads it any more.
+        Called once if standard output is a pipe whose reader has gone.
     """
     if not sys.stdout.isatty():
         from emotiond.terminal.plain import PlainSink

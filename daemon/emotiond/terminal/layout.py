@@ -1,7 +1,7 @@
-"""The screen as a pure function of what it shows and of its size.
+"""The layout of a frame: a pure function of the view and the size of the terminal.
 
-What matters least goes first when there is no room; nothing is ever wrapped. Words and symbols
-carry the meaning, colour only helps.
+Where room is short, the least important parts are left out; no line is ever wrapped. Words and
+symbols carry the meaning, colour only helps.
 """
 
 import math
@@ -19,9 +19,9 @@ from emotiond.terminal.view import Moment, View
 from emotiond.text import clock, one_line, spoken
 
 WIDEST: Final = 100
-"""Columns used at most: an eye has to get from a name to its number."""
+"""Most columns that are used: beyond, a label and its number would be too far apart."""
 NARROW: Final = 40
-"""Columns below which margins and captions go."""
+"""Below this number of columns, margins and captions are left out."""
 QUIETEST: Final = -60.0
 """Left end of the level meter (dBFS)."""
 
@@ -35,30 +35,35 @@ COLOURS: Final = (
     "#4fb3a2",
     "#c0986a",
 )
-"""Of labels in their order, over and over; legible on dark and on light."""
-QUIET: Final = "bright_black"
+"""Colours of the labels in their order, repeated if needed; legible on dark and on light."""
+DIM: Final = "bright_black"
 ALARM: Final = "bold reverse"
-AIRY: Final = ("state", "bars", "level", "past", "status")
-"""Parts with an empty line above them where there is room."""
+SPACED: Final = ("state", "bars", "level", "past", "status")
+"""Parts that get an empty line above them where there is room."""
 
 
 class Glyphs(NamedTuple):
-    """What lines, bars and symbols are made of."""
+    """Characters that lines, bars and symbols are made of."""
 
     bar: str
     half: str
-    """Half a cell of a bar, where there is such a thing."""
+    """Half a cell of a bar; empty if the encoding has none."""
     strong: str
+    """Bar of the current label."""
     strong_half: str
     track: str
+    """Rest of the level meter."""
     marker: str
+    """Stands before the current label."""
     emotion: str
     uncertain: str
     silent: str
     quiet_hop: str
+    """Hop without speech in the strip of the past."""
     alarm: str
     ellipsis: str
     dot: str
+    """Separates the items of a line."""
 
 
 UNICODE: Final = Glyphs("━", "╸", "█", "▌", "─", "▶", "●", "?", "○", "·", "!", "…", "·")
@@ -71,11 +76,11 @@ def render(view: View, width: int, height: int, ascii_only: bool = False) -> Gro
     Parameters
     ----------
     view : View
-        What to show.
+        Data to show.
     width, height : int
-        Room there is (cells); any, though below 24 x 6 little is left to see.
+        Size of the terminal (cells). Any size works; below 24 x 6 little is shown.
     ascii_only : bool
-        For encodings without line-drawing characters.
+        Whether to use ASCII alone, for encodings without line-drawing characters.
 
     Returns
     -------
@@ -87,7 +92,7 @@ def render(view: View, width: int, height: int, ascii_only: bool = False) -> Gro
 
 @lru_cache(maxsize=8)
 def keys(labels: tuple[str, ...], ascii_only: bool = False) -> dict[str, str]:
-    """Return a character for each label, one cell wide and its own as long as there are enough."""
+    """Return label -> its character in the strip: one cell wide, and unique while they last."""
     taken: dict[str, str] = {}
     for label in labels:
         own = [c for c in label.lower() + label.upper() if c.isalnum() and cell_len(c) == 1]
@@ -117,8 +122,8 @@ class _Frame:
         view = self._view
         bars = len(view.labels)
         bars_least = min(bars, max(min(3, height // 2), height // 3))
-        # From what must be seen to what may go.
-        wanted = ["state", "numbers", "level", "header", "past", "heard"]
+        # The most important part comes first.
+        wanted = ["state", "numbers", "level", "header", "past", "utterances"]
         if view.troubles:
             wanted.insert(1, "status")
         elif view.status is not None:
@@ -135,14 +140,14 @@ class _Frame:
             "level": self._level,
             "numbers": self._numbers,
             "past": self._past,
-            "heard": self._heard,
+            "utterances": self._utterances,
             "status": self._status,
         }
         drawn: list[Text] = []
         for part, draw in places.items():
             if part != "bars" and part not in parts:
                 continue
-            if drawn and spare and part in AIRY:
+            if drawn and spare and part in SPACED:
                 drawn.append(Text())
                 spare -= 1
             drawn += draw()
@@ -165,19 +170,19 @@ class _Frame:
         if room < cell_len(model) + 6:
             model = ""
         gap = " " * max(0, room - cell_len(model) - (3 if model else 0))
-        return [Text.assemble((title, "bold"), gap, (model, QUIET), "   " if model else "", time)]
+        return [Text.assemble((title, "bold"), gap, (model, DIM), "   " if model else "", time)]
 
     def _state(self) -> list[Text]:
         view, glyphs = self._view, self._glyphs
-        if view.deaf is not None:
-            return [Text(f"{glyphs.alarm} {spoken(view.deaf.event)}", style=ALARM)]
+        if view.sound_lost is not None:
+            return [Text(f"{glyphs.alarm} {spoken(view.sound_lost.event)}", style=ALARM)]
         if view.state == "no_speech":
-            return [Text(f"{glyphs.silent} no speech", style=QUIET)]
+            return [Text(f"{glyphs.silent} no speech", style=DIM)]
         if view.state == "uncertain":
             likely = sorted(view.probabilities.items(), key=lambda item: -_share(item[1]))[:2]
             guesses = ", ".join(f"{self._clean(name)} {_percent(p)}" for name, p in likely)
             words = self._fit(f"{glyphs.uncertain} uncertain  {guesses}".rstrip(), self._width)
-            return [Text.assemble((words[:11], "italic"), (words[11:], QUIET))]
+            return [Text.assemble((words[:11], "italic"), (words[11:], DIM))]
         label = view.label or ""
         percent = _percent(view.probabilities.get(label, 0.0))
         name = self._fit(self._clean(label), self._width - 4 - len(percent))
@@ -185,13 +190,13 @@ class _Frame:
         return [Text.assemble((f"{glyphs.emotion} {name}", style), f"  {percent}")]
 
     def _bars(self, rows: int) -> list[Text]:
-        """Return a row for each label, or for the most probable ones that there is room for."""
+        """Return a row for each label, or for the most probable ones if room is short."""
         view = self._view
         labels = list(view.labels)
         more = 0
         if rows < len(labels):
             shown = rows - 1 if rows > 1 else rows
-            # The current label first of all: smoothing may keep it when another one is ahead.
+            # The current label always stays: smoothing may keep it while another is ahead.
             by_weight = sorted(
                 labels,
                 key=lambda name: (name != view.label, -_share(view.probabilities.get(name, 0.0))),
@@ -201,7 +206,7 @@ class _Frame:
             more = len(view.labels) - shown if rows > 1 else 0
         lines = [self._bar_row(label) for label in labels]
         if more:
-            lines.append(Text(" " * self._indent + f"+{more} more", style=QUIET))
+            lines.append(Text(" " * self._indent + f"+{more} more", style=DIM))
         return lines
 
     def _bar_row(self, label: str) -> Text:
@@ -218,28 +223,28 @@ class _Frame:
             (f"{glyphs.marker if current else ' '} ", style),
             (key, colour if self._with_keys else ""),
             (self._name(self._clean(label)), style),
-            (set_cell_size(bar, self._bar_width(4)), colour if current else QUIET),
+            (set_cell_size(bar, self._bar_width(4)), colour if current else DIM),
             (f" {percent:>4}", style),
         )
 
     def _level(self) -> list[Text]:
         view, glyphs = self._view, self._glyphs
-        value = "no sound" if view.deaf else f"{_finite(view.level):.0f} dBFS"
+        value = "no sound" if view.sound_lost else f"{_finite(view.level):.0f} dBFS"
         width = self._bar_width(len("-100 dBFS"))
-        level = 0.0 if view.deaf else 1 - _finite(view.level) / QUIETEST
+        level = 0.0 if view.sound_lost else 1 - _finite(view.level) / QUIETEST
         bar = _bar(_share(level), width, glyphs.bar, "")
         return [
             Text.assemble(
                 self._caption("level"),
                 bar,
-                (glyphs.track * max(0, width - len(bar)), QUIET),
+                (glyphs.track * max(0, width - len(bar)), DIM),
                 f" {value:>9}",
             )
         ]
 
     def _numbers(self) -> list[Text]:
         view, glyphs = self._view, self._glyphs
-        # The meter may say speech before the first prediction, or after the last: go by the state.
+        # Go by the state: the gate may be sure of speech before the first prediction.
         speaking = "no" if view.state == "no_speech" else "yes"
         pieces = [(f"speech {speaking} {_percent(view.speech)}", "")]
         if view.latency_ms is not None:
@@ -248,18 +253,18 @@ class _Frame:
         if view.dropped:
             pieces.insert(0, (f"{glyphs.alarm} dropped {view.dropped}", ALARM))
         else:
-            pieces.append(("dropped 0", QUIET))
+            pieces.append(("dropped 0", DIM))
         line = Text(" " * self._indent if self._roomy else "")
         separator = f"  {glyphs.dot}  " if self._roomy else "  "
         between = ""
         for words, style in pieces:
             if not between or line.cell_len + len(between + words) <= self._width:
-                line.append(between, QUIET).append(words, style)
+                line.append(between, DIM).append(words, style)
                 between = separator
         return [line]
 
     def _past(self) -> list[Text]:
-        """Return the strip: a character for each of the last hops, the newest at the right."""
+        """Return the strip of the past: a character for each hop, the newest at the right."""
         glyphs = self._glyphs
         line = self._caption("past") if self._roomy else Text()
         room = self._width - line.cell_len
@@ -271,7 +276,7 @@ class _Frame:
         line.append(" " * (room - len(moments)))
         for moment in moments:
             line.append(*self._moment(moment))
-        return [line.append(legend, QUIET)]
+        return [line.append(legend, DIM)]
 
     def _moment(self, moment: Moment) -> tuple[str, str]:
         state, label = moment
@@ -279,18 +284,18 @@ class _Frame:
             return self._keys.get(label, "*"), self._colour(label)
         if state == "uncertain":
             return self._glyphs.uncertain, ""
-        return self._glyphs.quiet_hop, QUIET
+        return self._glyphs.quiet_hop, DIM
 
-    def _heard(self) -> list[Text]:
-        """Return the last utterances in words, as many as fit, the newest first."""
-        line = self._caption("heard") if self._roomy else Text("heard ", style=QUIET)
-        for count, utterance in enumerate(reversed(self._view.heard)):
+    def _utterances(self) -> list[Text]:
+        """Return the last utterances, as many as fit, newest first."""
+        line = self._caption("heard") if self._roomy else Text("heard ", style=DIM)
+        for count, utterance in enumerate(reversed(self._view.utterances)):
             name = self._clean(utterance.label or spoken(utterance.state))
             separator = f"  {self._glyphs.dot}  " if count else ""
             time = clock(utterance.start)
             if count and line.cell_len + cell_len(f"{separator}{time} {name}") > self._width:
                 break
-            line.append(separator, QUIET).append(f"{time} ", QUIET)
+            line.append(separator, DIM).append(f"{time} ", DIM)
             name = self._fit(name, self._width - line.cell_len)
             line.append(name, self._colour(utterance.label) if utterance.label else "")
         return [line]
@@ -300,13 +305,13 @@ class _Frame:
         status = troubles[-1] if troubles else self._view.status
         if status is None:
             return []
-        # Where the state line says it already, the room is for the message.
-        said = status is self._view.deaf and status.message
-        event = "" if said else spoken(status.event)
+        # The state line may name the event already; then show the message alone.
+        named = status is self._view.sound_lost and status.message
+        event = "" if named else spoken(status.event)
         words = ": ".join(part for part in (event, self._clean(status.message)) if part)
         if troubles:
             return [Text(self._fit(f"{self._glyphs.alarm} {words}", self._width), style="bold")]
-        return [Text(self._fit(words, self._width), style=QUIET)]
+        return [Text(self._fit(words, self._width), style=DIM)]
 
     @property
     def _indent(self) -> int:
@@ -333,7 +338,7 @@ class _Frame:
     def _clean(self, text: str) -> str:
         text = one_line(text)
         if self._ascii:
-            # Keep the letter where only its accent can't be had.
+            # Keep the letter and drop its accent.
             bare = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
             text = "".join(bare).encode("ascii", "replace").decode()
         return text

@@ -1,23 +1,23 @@
-"""Plain lines: what a journal or a pipe gets in place of the screen, one line a change."""
+"""Plain lines: one line for each change, for pipes, files and simple terminals."""
 
 import errno
 from collections.abc import Callable
 from typing import IO
 
 from emotiond.record import Prediction, Record, Status, Utterance
-from emotiond.streams import let_go_of, takes
+from emotiond.streams import is_ready, let_go_of
 from emotiond.text import clock, one_line, spoken
 
 
 class PlainSink:
-    """Write a line for each change of the shown state or label, and for each status.
+    """Writes a line for each change of state or label, and for each status.
 
     Parameters
     ----------
     stream : text file
-        Where to; not closed here.
+        Output; not closed here.
     on_broken : callable
-        Called once if the stream is a pipe and nobody reads it any more.
+        Called once if the stream is a pipe whose reader has gone.
     """
 
     def __init__(self, stream: IO[str], on_broken: Callable[[], None] = lambda: None) -> None:
@@ -29,15 +29,16 @@ class PlainSink:
         self._seconds = 0.0
 
     def open(self) -> None:
-        """Do nothing: a stream is ready as it is."""
+        """Do nothing: the stream is open."""
 
     def write(self, record: Record) -> None:
-        """Say what changed.
+        """Write a line if the record changes anything.
 
         Raises
         ------
         OSError
-            If the stream takes no more; it goes on being raised once a pipe has been closed.
+            If the stream does not take the line now. A pipe whose reader has gone raises
+            BrokenPipeError from then on.
         """
         if self._broken is not None:
             raise BrokenPipeError(*self._broken.args)
@@ -46,19 +47,20 @@ class PlainSink:
                 self._seconds = record.end
                 self._show(record.state, record.label, _words(record))
             case Utterance():
-                # Whether speech is over a prediction says: very long speech is cut, and goes on.
+                # No line: the end of speech is a prediction of no speech. An utterance may also
+                # end because it is very long, and speech goes on.
                 self._seconds = max(self._seconds, record.end)
-                self._guarded("")  # a stream that took no more may take some now
+                self._guarded("")  # flush: raises if the stream still does not take anything
             case Status():
                 event = spoken(record.event)
                 self._line(f"{event}: {record.message}" if record.message else event)
 
     def meter(self, seconds: float, level: float, speech: float) -> None:  # noqa: ARG002
-        """Note the time; a level that moves all the time is no news."""
+        """Remember the time; levels are not printed."""
         self._seconds = seconds
 
     def close(self) -> None:
-        """Write out what is left."""
+        """Flush the stream."""
         if self._broken is None:
             self._guarded("")
 
@@ -69,18 +71,18 @@ class PlainSink:
 
     def _line(self, words: str) -> None:
         line = f"{clock(self._seconds)} {one_line(words)}\n"
-        # A service often runs in the C locale, whatever script its labels are in.
+        # A service often runs in the C locale, which can't encode labels of other scripts.
         self._guarded(line.encode(self._encoding, "backslashreplace").decode(self._encoding))
 
     def _guarded(self, text: str) -> None:
         try:
-            if text and not takes(self._stream):
-                # A reader that stalls must not stop the daemon.
+            if text and not is_ready(self._stream):
+                # A write would block the daemon until the reader goes on.
                 raise BlockingIOError(errno.EAGAIN, "nobody reads it")
             self._stream.write(text)
             self._stream.flush()
         except OSError as error:
-            self._shown = None  # so that the next record is a try again
+            self._shown = None  # the next record tries again
             if isinstance(error, BrokenPipeError):
                 self._broken = error
                 let_go_of(self._stream)

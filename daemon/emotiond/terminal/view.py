@@ -1,17 +1,15 @@
-"""What the screen knows: the last of everything, and a little of the past. No drawing."""
+"""The view: the data that a frame of the console shows. No drawing."""
 
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from emotiond.record import DEAF, Prediction, Record, State, Status, Utterance
+from emotiond.record import SOUND_LOST, Prediction, Record, State, Status, Utterance
 from emotiond.sinks.troubles import Troubles, after
 from emotiond.values import SILENCE_DB
 
 PAST_HOPS: Final = 200
-"""Hops remembered; no strip is drawn longer."""
-HEARD: Final = 12
-"""Utterances remembered."""
-
+"""Hops that are kept; the strip of the past is never longer."""
+UTTERANCES_KEPT: Final = 12
 
 Moment = tuple[State, str | None]
 """State and label of one hop."""
@@ -19,53 +17,55 @@ Moment = tuple[State, str | None]
 
 @dataclass(frozen=True)
 class View:
-    """All that a frame shows. Never changed, only replaced, so a refresh thread sees it whole."""
+    """All that a frame shows. Immutable, so that the refresh thread always sees a whole one."""
 
     labels: tuple[str, ...]
     title: str
     model: str = ""
     """Short hash of the model file."""
     seconds: float = 0.0
-    """Stream time."""
+    """End of the last hop (seconds of stream)."""
     level: float = SILENCE_DB
-    """Loudness of the last hop (dBFS)."""
+    """Level of the last hop (dBFS)."""
     speech: float = 0.0
-    """How sure it is that somebody speaks, 0 to 1."""
+    """How sure the gate is that somebody speaks, 0 to 1."""
     state: State = "no_speech"
     label: str | None = None
     probabilities: dict[str, float] = field(default_factory=dict)
     """Label -> probability; empty without speech."""
     latency_ms: float | None = None
-    """Of the last prediction; None before the first."""
+    """Latency of the last prediction (ms); None before the first."""
     dropped: int = 0
-    """Samples lost since the start."""
+    """Number of samples lost since the start."""
     past: tuple[Moment, ...] = ()
-    """Of the last hops, oldest first."""
-    heard: tuple[Utterance, ...] = ()
+    """States and labels of the last hops, oldest first."""
+    utterances: tuple[Utterance, ...] = ()
     """The last utterances, oldest first."""
     status: Status | None = None
-    """The last thing that happened."""
+    """The last event."""
     troubles: Troubles = ()
-    """What went wrong and is not over, oldest first."""
+    """Troubles that last, oldest first."""
 
     @property
-    def deaf(self) -> Status | None:
-        """Why there is nothing to listen to; None if there is."""
-        return next((each for each in reversed(self.troubles) if each.event in DEAF), None)
+    def sound_lost(self) -> Status | None:
+        """The trouble during which no sound arrives; None if sound arrives."""
+        return next((each for each in reversed(self.troubles) if each.event in SOUND_LOST), None)
 
     def after(self, record: Record) -> "View":
-        """Return the view once a record is known."""
+        """Return the view after a record."""
         match record:
             case Prediction():
                 return self._predicted(record)
             case Utterance():
-                # Whether speech is over a prediction says: very long speech is cut, and goes on.
-                return replace(self, model=record.model, heard=(*self.heard, record)[-HEARD:])
+                # The state stays: an utterance may also end because it is very long, and speech
+                # goes on.
+                utterances = (*self.utterances, record)[-UTTERANCES_KEPT:]
+                return replace(self, model=record.model, utterances=utterances)
             case Status():
-                return self._told(record)
+                return self._notified(record)
 
     def metered(self, seconds: float, level: float, speech: float) -> "View":
-        """Return the view one hop later."""
+        """Return the view one hop later; parameters as for :meth:`ConsoleSink.meter`."""
         moment: Moment = (self.state, self.label)
         return replace(
             self,
@@ -78,7 +78,7 @@ class View:
     def _predicted(self, record: Prediction) -> "View":
         view = self
         if record.probabilities and set(record.probabilities) != set(self.labels):
-            # Another model was loaded while we watched.
+            # The daemon was restarted with another model.
             view = replace(self, labels=tuple(record.probabilities), past=())
         return replace(
             view,
@@ -93,9 +93,9 @@ class View:
             dropped=self.dropped + record.dropped,
         )
 
-    def _told(self, record: Status) -> "View":
+    def _notified(self, record: Status) -> "View":
         view = self
-        if record.event in DEAF:
+        if record.event in SOUND_LOST:
             view = replace(self._silent(), level=SILENCE_DB, speech=0.0)
         return replace(
             view, model=record.model, status=record, troubles=after(self.troubles, record)

@@ -20,7 +20,6 @@ from emotiond.audio.files import (
 )
 from emotiond.audio.signal import Resampler
 from emotiond.errors import SoundError
-from emotiond.text import printable
 from tests.daemon.sounds import RATE, cut, noise, sizes, tone
 
 RATES = [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000]
@@ -212,11 +211,6 @@ def test_a_bad_file_is_one_sentence(tmp_path: Path, make, words: str) -> None:
     path = tmp_path / "sound.wav"
     make(path)
     assert words in refusal(path)
-
-
-def test_a_name_is_text_whatever_bytes_it_is_made_of() -> None:
-    assert printable("voilà.wav") == "voilà.wav"
-    assert printable(os.fsdecode(b"a\xff.wav")) == "a\\xff.wav"
 
 
 def pcm(writes: list[bytes], stop: Event | None = None) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""The figures of ``emotiond bench``: that they are there, and that they are of what they say."""
+"""The figures of ``emotiond bench``: each is there and measures what it says."""
 
 import json
 import time
@@ -11,7 +11,7 @@ import pytest
 from emotiond.audio.signal import decibels
 from emotiond.bench import stages
 from emotiond.bench.program import Baseline, Bench, Start
-from emotiond.bench.stages import Loop
+from emotiond.bench.stages import LoopCost
 from emotiond.commands.bench import table
 from emotiond.model.runtime import Classifier
 from tests.conftest import Run
@@ -24,7 +24,9 @@ FIGURES = Bench(
     model="01234567",
     hop_seconds=0.512,
     stages_ms={"mfcc": 0.11, "inference": 0.22},
-    loops={"quiet room": Loop(open=0.0, hop_ms=0.25, core_share=0.0005, times_real_time=2500.0)},
+    loops={
+        "quiet room": LoopCost(open=0.0, hop_ms=0.25, core_share=0.0005, times_real_time=2500.0)
+    },
     start=Start(help_seconds=0.04, first_prediction_seconds=0.37, peak_megabytes=62.0),
     baseline=Baseline(
         first_mfcc_seconds=1.5,
@@ -59,7 +61,9 @@ def test_the_loop_is_measured_with_its_gate_open_and_closed(
 ) -> None:
     monkeypatch.setattr(stages, "SCENE_SECONDS", 10.0)
     model = Classifier(model_path)
-    loud, quiet = (stages.loop(model, each, "sound", 0.0) for each in (speech(5.0), silence(5.0)))
+    loud, quiet = (
+        stages.loop_cost(model, each, "sound", 0.0) for each in (speech(5.0), silence(5.0))
+    )
     assert (loud.open, quiet.open) == (pytest.approx(1.0, abs=0.1), 0.0)
     assert loud.hop_ms > quiet.hop_ms > 0.0
     assert loud.times_real_time < quiet.times_real_time
@@ -71,12 +75,14 @@ def test_waiting_for_sound_is_measured_in_real_time(model_path: Path) -> None:
     assert time.monotonic() - began >= 1.0
 
 
-def test_speech_is_what_the_gate_opens_for(model_path: Path, sample: np.ndarray) -> None:
+def test_speech_of_keeps_the_hops_at_which_the_gate_is_open(
+    model_path: Path, sample: np.ndarray
+) -> None:
     talk = stages.speech_of(Classifier(model_path), sample)
     assert 0.3 * len(sample) < len(talk) < 0.9 * len(sample)
 
 
-def test_the_room_is_as_loud_as_it_says() -> None:
+def test_the_quiet_room_has_its_level() -> None:
     room = stages.pink(2.0, RATE, -60.0).astype(np.float64)
     assert decibels(np.mean(room**2, keepdims=True))[0] == pytest.approx(-60.0, abs=0.1)
 
@@ -96,19 +102,19 @@ def test_the_table_has_every_figure() -> None:
         assert figure in text
 
 
-def test_without_librosa_the_table_says_that_there_is_no_comparison() -> None:
+def test_without_librosa_the_table_has_no_comparison() -> None:
     text = table(msgspec.structs.replace(FIGURES, baseline=None))
-    assert "librosa, which is not installed" in text
+    assert "no comparison with librosa: it is not installed" in text
 
 
-def test_a_bad_model_is_one_line_and_code_2(emotiond: Run) -> None:
+def test_a_missing_model_exits_with_2_and_one_line(emotiond: Run) -> None:
     ended = emotiond("bench", "--model", "missing.tflite")
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert ended.stderr == b"emotiond: model missing.tflite: no such file or directory\n"
 
 
 @pytest.mark.slow
-def test_a_bench_of_the_program_is_json_and_agrees_with_itself(emotiond: Run) -> None:
+def test_the_figures_of_the_program_are_json_and_agree_with_each_other(emotiond: Run) -> None:
     ended = emotiond("bench", "--json", timeout=300)
     assert ended.stderr == b""
     figures = msgspec.json.decode(ended.stdout, type=Bench)

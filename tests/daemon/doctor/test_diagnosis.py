@@ -1,4 +1,4 @@
-"""The diagnosis: each trouble by its symptoms, with what to do."""
+"""The diagnosis: each trouble is found by its symptoms, with a remedy."""
 
 import signal
 from typing import Any
@@ -7,17 +7,17 @@ import msgspec
 import pytest
 
 from emotiond.doctor.diagnosis import Finding, diagnose
-from emotiond.doctor.symptoms import Log, Outcome, Service, Symptoms, outcome
+from emotiond.doctor.symptoms import Log, ProbeResult, Service, Symptoms, read_probe
 
-MODEL = Outcome(facts={"runtime": "ai_edge_litert", "labels": ["sad", "happy"]})
-HEARD = {"microphones": ["Desk", "pulse"], "name": "Desk", "level": -52.3}
+MODEL = ProbeResult(facts={"runtime": "ai_edge_litert", "labels": ["sad", "happy"]})
+OPENED = {"microphones": ["Desk", "pulse"], "name": "Desk", "level": -52.3}
 LOG = Log(folder="/var/log/x", error=None, used=10**6, free=10**10, limit=2 * 10**8)
 RUNNING = Service(kind="system", active="active", status="started: listening to Desk")
 USER = Service(kind="user", active="active")
 HEALTHY = Symptoms(
     user="anna",
     model=MODEL,
-    sound=Outcome(facts=HEARD),
+    sound=ProbeResult(facts=OPENED),
     capture_devices=1,
     may_capture=True,
     holders=(),
@@ -31,9 +31,9 @@ def found(**changes: Any) -> list[Finding]:
     return diagnose(msgspec.structs.replace(HEALTHY, **changes))
 
 
-def listed(*microphones: str, **more: Any) -> Outcome:
-    """Return a probe that listed microphones, and got no further."""
-    return Outcome(facts={"microphones": list(microphones)}, **more)
+def listed(*microphones: str, **more: Any) -> ProbeResult:
+    """Return the result of a probe that listed microphones and got no further."""
+    return ProbeResult(facts={"microphones": list(microphones)}, **more)
 
 
 NONE = listed(problem="no microphone found", remedy="plug one in and try again")
@@ -44,7 +44,7 @@ def service(**changes: Any) -> Service:
     return msgspec.structs.replace(RUNNING, **changes)
 
 
-def test_of_a_machine_that_is_well_nothing_is_said_but_that() -> None:
+def test_every_part_of_a_healthy_machine_is_ok() -> None:
     findings = found()
     checks = ["runtime", "model", "portaudio", "microphone", "log", "service"]
     assert [each.check for each in findings] == checks
@@ -59,42 +59,47 @@ def test_of_a_machine_that_is_well_nothing_is_said_but_that() -> None:
         for row in [
             (
                 "the runtime is missing",
-                {"model": Outcome(problem="no TFLite runtime is installed; install ...")},
+                {"model": ProbeResult(problem="no TFLite runtime is installed; install ...")},
                 *("runtime", "failed", "no TFLite runtime is installed", "install emotiond again"),
             ),
             (
                 "the runtime is for another processor",
-                {"model": Outcome(signal=signal.SIGILL)},
-                *("runtime", "failed", "illegal instruction", "emotiond[tflite]"),
+                {"model": ProbeResult(signal=signal.SIGILL)},
+                *("runtime", "failed", "illegal instruction", "pip install '.[tflite]'"),
             ),
             (
-                "the runtime crashes at work",
-                {"model": Outcome(facts={"runtime": "tflite_runtime"}, signal=signal.SIGSEGV)},
-                *("runtime", "failed", "tflite_runtime crashes (segmentation", "emotiond[tflite]"),
+                "the runtime crashes at inference",
+                {"model": ProbeResult(facts={"runtime": "tflite_runtime"}, signal=signal.SIGSEGV)},
+                *(
+                    "runtime",
+                    "failed",
+                    "tflite_runtime crashes (segment",
+                    "pip install '.[tflite]'",
+                ),
             ),
             (
                 "the runtime hangs",
-                {"model": Outcome(facts={"runtime": "ai_edge_litert"}, timed_out=True)},
-                *("runtime", "failed", "ai_edge_litert does not answer", "emotiond[tflite]"),
+                {"model": ProbeResult(facts={"runtime": "ai_edge_litert"}, timed_out=True)},
+                *("runtime", "failed", "ai_edge_litert does not answer", "pip install '.[tflite]'"),
             ),
             (
                 "the model is refused",
-                {"model": Outcome(facts={"runtime": "x"}, problem="model m.tflite: truncated")},
+                {"model": ProbeResult(facts={"runtime": "x"}, problem="model m.tflite: truncated")},
                 *("model", "failed", "m.tflite: truncated", "shipped"),
             ),
             (
                 "PortAudio is missing",
-                {"sound": Outcome(problem="PortAudio is missing", remedy="sudo apt install x")},
+                {"sound": ProbeResult(problem="PortAudio is missing", remedy="sudo apt install x")},
                 *("portaudio", "failed", "PortAudio is missing", "sudo apt install x"),
             ),
             (
                 "PortAudio crashes",
-                {"sound": Outcome(signal=signal.SIGABRT)},
+                {"sound": ProbeResult(signal=signal.SIGABRT)},
                 *("portaudio", "failed", "PortAudio crashes (aborted)", "restart"),
             ),
             (
                 "PortAudio hangs at a sound server",
-                {"sound": Outcome(timed_out=True)},
+                {"sound": ProbeResult(timed_out=True)},
                 *("portaudio", "failed", "PortAudio does not answer", "restart the sound server"),
             ),
             (
@@ -113,7 +118,7 @@ def test_of_a_machine_that_is_well_nothing_is_said_but_that() -> None:
                 *("microphone", "failed", "PipeWire of anna may have one", "pipewire-alsa"),
             ),
             (
-                "the microphone is of another name",
+                "no microphone has the name",
                 {"sound": listed("Desk", problem="no microphone named 'x'", remedy="there are: y")},
                 *("microphone", "failed", "no microphone named 'x'", "there are: y"),
             ),
@@ -130,42 +135,51 @@ def test_of_a_machine_that_is_well_nothing_is_said_but_that() -> None:
             (
                 "the service itself uses the microphone",
                 {"sound": NONE, "holders": ("emotiond",), "services": (RUNNING,)},
-                *("microphone", "ok", "the system service listens to it", ""),
+                *("microphone", "ok", "the system service is listening to it", ""),
             ),
             (
                 "the microphone gives no sound",
-                {"sound": Outcome(facts={**HEARD, "level": None}, problem="no sound", remedy="x")},
+                {
+                    "sound": ProbeResult(
+                        facts={**OPENED, "level": None}, problem="no sound", remedy="x"
+                    )
+                },
                 *("microphone", "failed", "no sound", "x"),
             ),
             (
                 "the microphone hangs",
-                {"sound": Outcome(facts={**HEARD}, timed_out=True)},
+                {"sound": ProbeResult(facts={**OPENED}, timed_out=True)},
                 *("microphone", "failed", "microphone Desk does not answer", "unplug"),
             ),
             (
                 "the microphone is muted",
-                {"sound": Outcome(facts={**HEARD, "level": None})},
-                *("microphone", "warning", "all it gives is silence", "unmute"),
+                {"sound": ProbeResult(facts={**OPENED, "level": None})},
+                *("microphone", "warning", "gives only silence", "unmute"),
             ),
             (
-                "the log folder is another's",
+                "the log folder belongs to another user",
                 {"logs": (msgspec.structs.replace(LOG, error="permission denied"),)},
                 *("log", "failed", "/var/log/x can't be written to: permission d", "--log-dir"),
             ),
             (
                 "the disk is full",
                 {"logs": (msgspec.structs.replace(LOG, free=5 * 10**6),)},
-                *("disk", "failed", "nearly full: 5 MB are free", "delete"),
+                *("disk", "failed", "nearly full: 5 MB free", "delete"),
             ),
             (
                 "the disk is smaller than the log may get",
                 {"logs": (msgspec.structs.replace(LOG, free=10**8),)},
-                *("disk", "warning", "may grow to 200 MB, but 100 MB are free", "max_megabytes"),
+                *(
+                    "disk",
+                    "warning",
+                    "may grow to 200 MB, but only 100 MB are free",
+                    "max_megabytes",
+                ),
             ),
             (
                 "the service runs",
                 {"services": (RUNNING,)},
-                *("system service", "ok", "it runs: started: listening to Desk", ""),
+                *("system service", "ok", "running: started: listening to Desk", ""),
             ),
             (
                 "the service is stopped",
@@ -187,9 +201,14 @@ def test_of_a_machine_that_is_well_nothing_is_said_but_that() -> None:
                 *("system service", "failed", "activating, exit-code (no model)", "journalctl -u"),
             ),
             (
-                "the service came back from crashes",
+                "the service was restarted after crashes",
                 {"services": (service(restarts=3, errors=("watchdog timeout",)),)},
-                *("system service", "warning", "came back 3 times (watchdog timeout)", "journal"),
+                *(
+                    "system service",
+                    "warning",
+                    "restarted 3 times (watchdog timeout)",
+                    "journalctl",
+                ),
             ),
             (
                 "the service has lost its microphone",
@@ -202,9 +221,9 @@ def test_of_a_machine_that_is_well_nothing_is_said_but_that() -> None:
                 *("system service", "failed", "PipeWire of anna", "make install-user-service"),
             ),
             (
-                "two services listen",
+                "two services are running",
                 {"services": (RUNNING, USER)},
-                *("service", "warning", "both listen", "make uninstall-service"),
+                *("service", "warning", "both running", "make uninstall-service"),
             ),
         ]
     ],
@@ -220,8 +239,10 @@ def test_a_trouble_is_found_and_a_remedy_is_named(
     assert bool(findings[0].remedy) == (state != "ok")
 
 
-def test_what_a_trouble_hides_is_not_guessed() -> None:
-    checks = [each.check for each in found(model=Outcome(signal=4), sound=Outcome(timed_out=True))]
+def test_parts_behind_a_crashed_probe_are_not_reported() -> None:
+    checks = [
+        each.check for each in found(model=ProbeResult(signal=4), sound=ProbeResult(timed_out=True))
+    ]
     assert "model" not in checks
     assert "microphone" not in checks
 
@@ -229,20 +250,20 @@ def test_what_a_trouble_hides_is_not_guessed() -> None:
 @pytest.mark.parametrize(
     ("code", "out", "err", "expected"),
     [
-        (0, '{"a": 1}\n{"b": 2}\n', "", Outcome(facts={"a": 1, "b": 2})),
+        (0, '{"a": 1}\n{"b": 2}\n', "", ProbeResult(facts={"a": 1, "b": 2})),
         (
             1,
             '{"a": 1}\n{"problem": "p", "remedy": "r"}\n',
             "noise",
-            Outcome(facts={"a": 1}, problem="p", remedy="r"),
+            ProbeResult(facts={"a": 1}, problem="p", remedy="r"),
         ),
-        (-4, '{"a": 1}\n{"b', "", Outcome(facts={"a": 1}, signal=4)),
-        (None, "", "", Outcome(timed_out=True)),
-        (1, "", "Traceback\nKeyError: 'x'\n", Outcome(problem="KeyError: 'x'")),
-        (3, "", "", Outcome(problem="it ended with code 3")),
+        (-4, '{"a": 1}\n{"b', "", ProbeResult(facts={"a": 1}, signal=4)),
+        (None, "", "", ProbeResult(timed_out=True)),
+        (1, "", "Traceback\nKeyError: 'x'\n", ProbeResult(problem="KeyError: 'x'")),
+        (3, "", "", ProbeResult(problem="the check ended with exit code 3 and no message")),
     ],
 )
-def test_the_output_of_a_probe_says_how_far_it_came(
-    code: int | None, out: str, err: str, expected: Outcome
+def test_the_output_of_a_probe_is_read_as_far_as_it_came(
+    code: int | None, out: str, err: str, expected: ProbeResult
 ) -> None:
-    assert outcome(code, out, err) == expected
+    assert read_probe(code, out, err) == expected

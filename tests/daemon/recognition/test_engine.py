@@ -16,7 +16,7 @@ from emotiond.recognition.engine import Engine, Model
 from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Record, Utterance
 from emotiond.testing import LABELS, FakeModel
-from tests.conftest import SAID
+from tests.conftest import UTTERANCES_IN_SAMPLE
 from tests.daemon.sounds import (
     RATE,
     SCENES,
@@ -449,7 +449,7 @@ def test_the_shipped_model_finds_every_utterance_of_the_sample(
     engine = Engine(classifier)
     records = engine.push(sample) + engine.finish()
     utterances = [record for record in records if isinstance(record, Utterance)]
-    assert len(utterances) == SAID
+    assert len(utterances) == UTTERANCES_IN_SAMPLE
     assert {record.model for record in records} == {classifier.contract.short_hash}
     for record in utterances:
         assert set(record.probabilities) == set(classifier.contract.reported)

@@ -1,4 +1,4 @@
-"""The journal: what happened to a service, and nothing that was heard."""
+"""The journal: events of the service, and no predictions."""
 
 import os
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def pipe() -> Iterator[tuple[int, int]]:
     ("event", "priority"),
     [("started", 6), ("microphone_lost", 4), ("microphone_back", 6), ("sink_failed", 4)],
 )
-def test_what_happens_is_a_line_and_a_trouble_is_a_warning(
+def test_an_event_is_one_line_and_a_trouble_is_a_warning(
     pipe: tuple[int, int], event: Event, priority: int
 ) -> None:
     JournalSink(pipe[1]).write(Status(model="m", event=event, message="a\n<0>b"))
@@ -30,7 +30,7 @@ def test_what_happens_is_a_line_and_a_trouble_is_a_warning(
     assert os.read(pipe[0], 4096).decode() == f"<{priority}>{words}: a <0>b\n"
 
 
-def test_what_was_heard_is_not_in_the_journal(pipe: tuple[int, int]) -> None:
+def test_predictions_and_levels_are_not_in_the_journal(pipe: tuple[int, int]) -> None:
     sink = JournalSink(pipe[1])
     sink.open()
     sink.write(
@@ -50,7 +50,7 @@ def test_what_was_heard_is_not_in_the_journal(pipe: tuple[int, int]) -> None:
     assert os.read(pipe[0], 4096) == b"<6>stopping: now\n"
 
 
-def test_a_stream_is_the_journal_if_systemd_says_so_of_it(
+def test_a_stream_is_the_journal_if_systemd_names_it(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)

@@ -1,4 +1,4 @@
-"""The log: whole lines only, a file a day, no more of it than was asked for."""
+"""The log: whole lines only, one file a day."""
 
 import contextlib
 import errno
@@ -21,14 +21,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotiond.errors import InputError
-from emotiond.sinks.log import LogSink
-from emotiond.sinks.retention import repair
+from emotiond.sinks.log import LogSink, repair
 from tests.daemon.logs import NOON, Clock, fill, messages, status
 
 
 @contextmanager
 def file_size_limit(size: int) -> Iterator[None]:
-    """Let no file grow over a size, as a full disk does; Python ignores the signal."""
+    """Let no file grow beyond ``size`` bytes, as on a full disk; Python ignores the signal."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -37,7 +36,7 @@ def file_size_limit(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_line_is_in_the_file_as_soon_as_it_is_written(tmp_path: Path) -> None:
+def test_each_line_is_in_the_file_at_once(tmp_path: Path) -> None:
     log = LogSink(tmp_path / "deep" / "down", now=Clock())
     assert log.path == tmp_path / "deep" / "down" / "predictions-2026-02-28.jsonl"
     for i in range(3):
@@ -45,7 +44,7 @@ def test_a_line_is_in_the_file_as_soon_as_it_is_written(tmp_path: Path) -> None:
         assert messages(log.path) == [f"{j}" for j in range(i + 1)]
 
 
-def test_what_is_there_is_kept_and_lines_follow_it(tmp_path: Path) -> None:
+def test_new_lines_follow_those_of_an_earlier_run(tmp_path: Path) -> None:
     for name in ("one", "two"):
         log = LogSink(tmp_path, now=Clock())
         log.write(status(name))
@@ -66,7 +65,7 @@ def test_a_new_file_begins_at_midnight_in_utc(tmp_path: Path) -> None:
     assert log.path.name == "predictions-2026-03-01.jsonl"
 
 
-def test_a_clock_that_is_set_back_goes_on_in_the_file_of_that_day(tmp_path: Path) -> None:
+def test_after_the_clock_is_set_back_lines_go_to_the_file_of_that_day(tmp_path: Path) -> None:
     clock = Clock()
     log = LogSink(tmp_path, now=clock)
     log.write(status("one"))
@@ -78,7 +77,7 @@ def test_a_clock_that_is_set_back_goes_on_in_the_file_of_that_day(tmp_path: Path
     assert messages(tmp_path / "predictions-2026-03-01.jsonl") == ["two"]
 
 
-def test_nobody_but_its_user_and_group_may_read_the_log(tmp_path: Path) -> None:
+def test_only_user_and_group_may_read_the_log(tmp_path: Path) -> None:
     log = LogSink(tmp_path, now=Clock())
     assert log.path.stat().st_mode & 0o777 == 0o640
 
@@ -115,13 +114,13 @@ def test_repair_cuts_a_torn_line_of_any_length(tmp_path: Path, whole: bytes, tor
     assert path.read_bytes() == whole
 
 
-def test_repair_of_no_file_makes_none(tmp_path: Path) -> None:
+def test_repair_makes_no_file(tmp_path: Path) -> None:
     repair(tmp_path / "log")
     assert list(tmp_path.iterdir()) == []
 
 
 @given(room=st.integers(0, 200))
-def test_a_disk_that_fills_up_keeps_whole_lines_and_goes_on_when_there_is_room(
+def test_a_full_disk_keeps_whole_lines_and_logging_goes_on_when_there_is_room(
     tmp_path_factory: pytest.TempPathFactory, room: int
 ) -> None:
     log = LogSink(tmp_path_factory.mktemp("log"), now=Clock())
@@ -141,7 +140,7 @@ def test_a_disk_that_fills_up_keeps_whole_lines_and_goes_on_when_there_is_room(
     assert messages(log.path) == ["before", *there, "after"]
 
 
-def test_a_write_that_takes_part_of_a_line_is_taken_back(
+def test_a_line_that_was_written_in_part_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = LogSink(tmp_path, now=Clock())
@@ -156,7 +155,7 @@ def test_a_write_that_takes_part_of_a_line_is_taken_back(
     assert messages(log.path) == ["whole", "next"]
 
 
-def test_a_device_without_room_raises_and_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_device_without_room_raises_at_every_record(tmp_path: Path) -> None:
     (tmp_path / "predictions-2026-02-28.jsonl").symlink_to("/dev/full")
     log = LogSink(tmp_path, now=Clock())
     for _ in range(2):
@@ -170,7 +169,7 @@ NEW_LOG = "the log file was deleted or moved away; this is a new one"
 
 @pytest.mark.parametrize("what", ["file", "folder", "all"])
 @pytest.mark.parametrize("how", ["deleted", "moved"])
-def test_a_log_that_was_deleted_or_moved_is_begun_anew_at_the_next_record(
+def test_a_log_that_was_deleted_or_moved_begins_again_with_the_next_record(
     tmp_path: Path, what: str, how: str
 ) -> None:
     folder = tmp_path / "deep" / "logs"
@@ -188,7 +187,7 @@ def test_a_log_that_was_deleted_or_moved_is_begun_anew_at_the_next_record(
     assert moved in ([], [["before"]])
 
 
-def test_a_folder_that_has_gone_before_midnight_is_made_again(tmp_path: Path) -> None:
+def test_a_folder_that_is_gone_at_midnight_is_made_again(tmp_path: Path) -> None:
     clock = Clock()
     log = LogSink(tmp_path / "logs", now=clock)
     (tmp_path / "logs").rename(tmp_path / "away")
@@ -197,7 +196,7 @@ def test_a_folder_that_has_gone_before_midnight_is_made_again(tmp_path: Path) ->
     assert messages(log.path) == [NEW_LOG, "next day"]
 
 
-def test_a_file_in_the_folders_place_is_an_error_until_it_is_gone(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_an_error_until_it_is_gone(tmp_path: Path) -> None:
     log = LogSink(tmp_path / "logs", now=Clock())
     (tmp_path / "logs").rename(tmp_path / "away")
     (tmp_path / "logs").write_text("mine")
@@ -209,7 +208,7 @@ def test_a_file_in_the_folders_place_is_an_error_until_it_is_gone(tmp_path: Path
     assert messages(log.path)[-1] == "back"
 
 
-def test_lines_torn_on_other_days_are_cut_off_at_the_start(tmp_path: Path) -> None:
+def test_torn_lines_of_earlier_days_are_cut_off_at_the_start(tmp_path: Path) -> None:
     days = fill(tmp_path, 3)
     for day in days:
         with (tmp_path / f"predictions-{day}.jsonl").open("ab") as file:
@@ -219,7 +218,7 @@ def test_lines_torn_on_other_days_are_cut_off_at_the_start(tmp_path: Path) -> No
         assert len(messages(tmp_path / f"predictions-{day}.jsonl")) == 1
 
 
-def test_after_an_error_of_the_disk_the_next_line_follows_a_whole_one(
+def test_after_a_disk_error_the_next_line_follows_a_whole_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = LogSink(tmp_path, now=Clock())
@@ -240,7 +239,7 @@ def test_after_an_error_of_the_disk_the_next_line_follows_a_whole_one(
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """Return the folder of a small file system of its own."""
+    """Return a folder with a small file system of its own."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = shutil.which("mount") and subprocess.run(
@@ -261,7 +260,7 @@ def remount(folder: Path, how: str) -> None:
 
 
 def write_all(log: LogSink, names: list[str]) -> list[str]:
-    """Write messages and return those that were not taken."""
+    """Write messages; return those that raised OSError."""
     lost = []
     for name in names:
         try:
@@ -271,7 +270,7 @@ def write_all(log: LogSink, names: list[str]) -> list[str]:
     return lost
 
 
-def test_a_disk_that_is_really_full_keeps_all_that_it_took(disk: Path) -> None:
+def test_a_file_system_that_is_full_keeps_every_line_that_it_took(disk: Path) -> None:
     log = LogSink(disk / "logs", now=Clock())
     names = [f"{i} {'x' * (i % 200)}" for i in range(1000)]
     lost = write_all(log, names)
@@ -282,7 +281,7 @@ def test_a_disk_that_is_really_full_keeps_all_that_it_took(disk: Path) -> None:
     assert messages(log.path)[-1] == "again"
 
 
-def test_midnight_on_a_full_disk_is_survived(disk: Path) -> None:
+def test_logging_survives_midnight_on_a_full_disk(disk: Path) -> None:
     clock = Clock()
     log = LogSink(disk / "logs", now=clock)
     (disk / "others").write_bytes(b"x" * 40_000)
@@ -295,7 +294,7 @@ def test_midnight_on_a_full_disk_is_survived(disk: Path) -> None:
     assert len(lost) + len(messages(disk / "logs" / "predictions-2026-02-28.jsonl")) == 200
 
 
-def test_a_disk_that_turns_read_only_is_survived(disk: Path) -> None:
+def test_logging_survives_a_disk_that_turns_read_only(disk: Path) -> None:
     log = LogSink(disk / "logs", now=Clock())
     log.write(status("before"))
     log.close()
@@ -309,14 +308,14 @@ def test_a_disk_that_turns_read_only_is_survived(disk: Path) -> None:
 
 
 def write_until_killed(folder: Path, first: int, done: Connection) -> None:
-    """Write numbered records, and tell of each one that it was written."""
+    """Write numbered records for ever, and send the number of each one that was written."""
     log = LogSink(folder, now=Clock())
     for number in itertools.count(first):
         log.write(status(f"{number} {'x' * (number % 400)}"))
         done.send_bytes(b"%d" % number)
 
 
-def test_a_daemon_killed_hundreds_of_times_has_lost_and_torn_nothing(tmp_path: Path) -> None:
+def test_a_daemon_killed_hundreds_of_times_loses_and_tears_no_line(tmp_path: Path) -> None:
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload([__name__])
     random = np.random.default_rng(0)
@@ -336,14 +335,16 @@ def test_a_daemon_killed_hundreds_of_times_has_lost_and_torn_nothing(tmp_path: P
                 written.append(int(ours.recv_bytes()))
         ours.close()
     there = [int(each.split()[0]) for each in messages(tmp_path / "predictions-2026-02-28.jsonl")]
-    # A record may have been written whose writer was killed before it could say so.
+    # A writer may be killed after it wrote a record and before it sent the number.
     assert set(written) <= set(there)
     assert len(set(there) - set(written)) <= 300
     assert len(written) > 3000
 
 
 @pytest.mark.parametrize("below", ["file", "file/deeper"])
-def test_a_folder_that_can_not_be_made_is_one_sentence(tmp_path: Path, below: str) -> None:
+def test_a_folder_that_can_not_be_made_is_reported_in_one_sentence(
+    tmp_path: Path, below: str
+) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(InputError, match=r"can't be written to \(.*\); choose another") as caught:
         LogSink(tmp_path / below)
@@ -352,7 +353,7 @@ def test_a_folder_that_can_not_be_made_is_one_sentence(tmp_path: Path, below: st
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_without_permission_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_reported_in_one_sentence(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(InputError, match="permission denied"):
         LogSink(tmp_path)

@@ -1,4 +1,4 @@
-"""How much of the log is kept, whatever the clock says."""
+"""How long log files are kept, with a clock that may be wrong."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -8,10 +8,27 @@ import pytest
 
 from emotiond.record import encode
 from emotiond.sinks.log import LogSink
+from emotiond.sinks.retention import Retention, SteadyClock
 from tests.daemon.logs import NOON, Clock, fill, messages, opened, status
+
+TODAY = "predictions-2026-02-28.jsonl"
+
+
+def steady_clock(clock: Clock) -> SteadyClock:
+    return SteadyClock(clock, lambda: clock.elapsed)
+
+
+def pruned(
+    folder: Path, *, keep_days: int = 36_500, max_bytes: int = 10**6, clock: Clock | None = None
+) -> Retention:
+    """Prune a folder on the day of NOON, and return the retention that did so."""
+    found = Retention(folder, steady_clock(clock or Clock()), keep_days, max_bytes)
+    found.prune(folder / TODAY)
+    return found
 
 
 def kept(folder: Path) -> list[str]:
+    """Return the days whose files are left, in order."""
     return sorted(
         each.name.removeprefix("predictions-").removesuffix(".jsonl")
         for each in folder.glob("predictions-*.jsonl")
@@ -19,22 +36,83 @@ def kept(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("keep_days", [1, 3, 30, 36_500])
-def test_files_are_kept_for_so_many_days(tmp_path: Path, keep_days: int) -> None:
+def test_files_are_kept_for_keep_days(tmp_path: Path, keep_days: int) -> None:
     days = fill(tmp_path, 10)
-    LogSink(tmp_path, keep_days=keep_days, now=Clock())
-    assert kept(tmp_path) == [*days[-keep_days:], "2026-02-28"]
+    pruned(tmp_path, keep_days=keep_days)
+    assert kept(tmp_path) == days[-keep_days:]
 
 
 @pytest.mark.parametrize(("max_bytes", "left"), [(1000, 10), (999, 9), (350, 3), (100, 1), (1, 0)])
-def test_the_oldest_files_are_deleted_while_there_is_too_much(
+def test_the_oldest_files_are_deleted_while_all_are_too_large(
     tmp_path: Path, max_bytes: int, left: int
 ) -> None:
     days = fill(tmp_path, 10)
-    LogSink(tmp_path, max_bytes=max_bytes, now=Clock())
-    assert kept(tmp_path) == [*days[10 - left :], "2026-02-28"]
+    pruned(tmp_path, max_bytes=max_bytes)
+    assert kept(tmp_path) == days[10 - left :]
 
 
-def test_the_oldest_files_are_deleted_also_as_today_grows(tmp_path: Path) -> None:
+def test_pruning_is_due_when_the_room_that_was_left_is_used_up(tmp_path: Path) -> None:
+    fill(tmp_path, 3)
+    retention = pruned(tmp_path, max_bytes=450)
+    retention.wrote(150)
+    assert not retention.due
+    retention.wrote(1)
+    assert retention.due
+
+
+def test_pruning_is_not_due_again_while_the_current_file_alone_is_too_large(tmp_path: Path) -> None:
+    (tmp_path / TODAY).write_bytes(b"x" * 1000)
+    retention = pruned(tmp_path, max_bytes=100)
+    retention.wrote(1000)
+    assert not retention.due
+
+
+def test_pruning_is_due_once_when_the_clock_becomes_steady(tmp_path: Path) -> None:
+    clock = Clock()
+    steady = steady_clock(clock)
+    retention = Retention(tmp_path, steady, 30, 10**6)
+    retention.prune(tmp_path / TODAY)
+    clock.go_on(hours=1)
+    assert not retention.due  # nobody has read the clock
+    steady.read()
+    assert retention.due
+    retention.prune(tmp_path / TODAY)
+    assert not retention.due
+
+
+def test_a_clock_is_steady_an_hour_after_it_was_last_set() -> None:
+    clock = Clock()
+    steady = steady_clock(clock)
+    for set_by in (0, 61, -61):  # the start counts as setting it
+        clock.now += timedelta(seconds=set_by)
+        steady.read()
+        clock.go_on(seconds=3599)
+        clock.now += timedelta(seconds=59)  # small corrections are not settings
+        steady.read()
+        assert not steady.steady
+        clock.go_on(seconds=1)
+        assert steady.read() == clock.now
+        assert steady.steady
+
+
+@pytest.mark.parametrize(
+    ("ago", "trusted"),
+    [
+        (timedelta(0), True),
+        (timedelta(days=3), True),
+        (timedelta(days=3, seconds=1), False),
+        (timedelta(seconds=-1), False),
+    ],
+)
+def test_a_clock_is_trusted_from_the_start_if_a_file_is_recent(
+    ago: timedelta, trusted: bool
+) -> None:
+    steady = steady_clock(Clock())
+    steady.trust((NOON - ago).timestamp())
+    assert steady.steady == trusted
+
+
+def test_the_oldest_files_are_deleted_as_todays_grows(tmp_path: Path) -> None:
     fill(tmp_path, 3)
     log = LogSink(tmp_path, max_bytes=450, now=Clock())
     line = len(encode(status("x"))) + 1
@@ -46,18 +124,18 @@ def test_the_oldest_files_are_deleted_also_as_today_grows(tmp_path: Path) -> Non
     assert len(messages(log.path)) == 11
 
 
-def test_todays_file_is_never_deleted_and_nothing_that_is_not_ours(tmp_path: Path) -> None:
-    today = tmp_path / "predictions-2026-02-28.jsonl"
+def test_todays_file_and_files_of_others_are_never_deleted(tmp_path: Path) -> None:
+    today = tmp_path / TODAY
     today.write_bytes(encode(status("x" * 1000)) + b"\n")
     others = ["notes.txt", "predictions-old.jsonl", "predictions-2020-01-01.jsonl.gz"]
     for name in others:
         (tmp_path / name).write_text("mine")
-    LogSink(tmp_path, max_bytes=1, keep_days=1, now=Clock())
+    pruned(tmp_path, keep_days=1, max_bytes=1)
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted([*others, today.name])
     assert messages(today) == ["x" * 1000]
 
 
-def test_old_files_are_deleted_also_at_midnight(tmp_path: Path) -> None:
+def test_old_files_are_deleted_at_midnight(tmp_path: Path) -> None:
     clock = Clock()
     log = opened(tmp_path, clock, keep_days=2)
     for _ in range(5):
@@ -69,34 +147,34 @@ def test_old_files_are_deleted_also_at_midnight(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [-20_000, -100, -1, 4, 40, 20_000])
-def test_a_clock_that_was_wrong_at_the_start_deletes_nothing(tmp_path: Path, wrong: int) -> None:
+def test_nothing_is_deleted_while_the_clock_may_be_wrong(tmp_path: Path, wrong: int) -> None:
     days = fill(tmp_path, 20)
     clock = Clock(NOON + timedelta(days=wrong))
     log = opened(tmp_path, clock, keep_days=10)
     log.write(status("before"))
     clock.go_on(minutes=5)
     log.write(status("too"))
-    clock.now -= timedelta(days=wrong)  # the network has told the time
+    clock.now -= timedelta(days=wrong)  # the network sets the clock
     log.write(status("after"))
     early = (NOON + timedelta(days=wrong)).date().isoformat()
     assert set(kept(tmp_path)) >= {*days[-10:], "2026-02-28", early}
     assert len(kept(tmp_path)) <= 22
     clock.go_on(hours=1)
     log.write(status("an hour later"))
-    # What was written this hour is not old, whatever day it is filed under.
+    # A file that was written this hour is not old, though the day in its name may be.
     assert kept(tmp_path) == sorted({*days[-10:], "2026-02-28", early})
     assert messages(tmp_path / "predictions-2026-02-28.jsonl") == ["after", "an hour later"]
     assert messages(tmp_path / f"predictions-{early}.jsonl")[-2:] == ["before", "too"]
 
 
-def test_a_file_whose_torn_line_was_cut_off_is_as_old_as_it_was(tmp_path: Path) -> None:
+def test_cutting_off_a_torn_line_does_not_make_a_file_younger(tmp_path: Path) -> None:
     days = fill(tmp_path, 2)
     torn = tmp_path / f"predictions-{days[-1]}.jsonl"
     left = torn.stat().st_mtime
     with torn.open("ab") as file:
         file.write(b'{"type": "pred')
     os.utime(torn, (left, left))
-    clock = Clock(NOON - timedelta(days=100))  # until the network tells the time
+    clock = Clock(NOON - timedelta(days=100))  # until the network sets it
     log = opened(tmp_path, clock, keep_days=10)
     clock.now += timedelta(days=100)
     log.write(status("x"))
@@ -106,7 +184,7 @@ def test_a_file_whose_torn_line_was_cut_off_is_as_old_as_it_was(tmp_path: Path) 
     assert torn.stat().st_mtime == left
 
 
-def test_a_clock_that_jumps_about_makes_no_more_files_than_days(tmp_path: Path) -> None:
+def test_a_clock_that_jumps_to_and_fro_makes_no_more_files_than_days(tmp_path: Path) -> None:
     days = fill(tmp_path, 5)
     clock = Clock()
     log = opened(tmp_path, clock, keep_days=3)
@@ -114,11 +192,11 @@ def test_a_clock_that_jumps_about_makes_no_more_files_than_days(tmp_path: Path) 
         clock.go_on(seconds=0.5)
         clock.now += timedelta(days=400 if i % 2 else -400)
         log.write(status(f"{i}"))
-    assert len(kept(tmp_path)) == len(days) + 2 - 2  # two of the old were too old at the start
+    assert len(kept(tmp_path)) == len(days) + 2 - 2  # two were too old at the start, two are new
     assert set(kept(tmp_path)) >= set(days[-3:])
 
 
-def test_after_a_long_pause_old_files_go_when_the_clock_has_proved_itself(tmp_path: Path) -> None:
+def test_after_a_long_pause_old_files_are_deleted_once_the_clock_is_steady(tmp_path: Path) -> None:
     days = fill(tmp_path, 5)
     clock = Clock(NOON + timedelta(days=60))
     log = opened(tmp_path, clock, keep_days=30)
@@ -132,7 +210,7 @@ def test_after_a_long_pause_old_files_go_when_the_clock_has_proved_itself(tmp_pa
     assert kept(tmp_path) == ["2026-04-29"]
 
 
-def test_a_file_is_as_old_as_its_last_line(tmp_path: Path) -> None:
+def test_the_age_of_a_file_is_counted_from_its_last_line(tmp_path: Path) -> None:
     clock = Clock(datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
     log = opened(tmp_path, clock, keep_days=2)
     log.write(status("at boot"))
@@ -148,7 +226,7 @@ def test_a_file_is_as_old_as_its_last_line(tmp_path: Path) -> None:
         assert there == (clock.now - NOON < timedelta(days=2, hours=12))
 
 
-def test_what_is_kept_can_be_changed(tmp_path: Path) -> None:
+def test_the_limits_can_be_changed(tmp_path: Path) -> None:
     days = fill(tmp_path, 10)
     log = opened(tmp_path, Clock())
     assert kept(tmp_path) == [*days, "2026-02-28"]
@@ -158,7 +236,7 @@ def test_what_is_kept_can_be_changed(tmp_path: Path) -> None:
     assert kept(tmp_path) == [*days[-2:], "2026-02-28"]
 
 
-def test_a_file_that_can_not_be_deleted_is_no_reason_to_log_nothing(
+def test_records_are_logged_though_old_files_can_not_be_deleted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(tmp_path, 3)
