@@ -1,6 +1,6 @@
 """The decision: from the probabilities of single windows to the label that is shown."""
 
-from collections import deque
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -31,22 +31,39 @@ NO_SPEECH_DECIDED: Final = Decided("no_speech", None, 0.0, {})
 """The result where nobody speaks."""
 
 
-class Smoothed:
-    """Weighted mean of the probabilities of recent windows.
+PRIOR_WEIGHT: Final = 1.0 / 6.0
+"""Weight of equal probabilities for all labels beside the windows' (windows full of speech).
+
+It is that of the first window of an utterance, so a label is claimed from one window only if that
+is very sure, and from a second of speech if that is sure.
+"""
+
+
+class Mean:
+    """Weighted mean of the probabilities of windows, and of equal probabilities before them.
 
     Parameters
     ----------
-    length : int
-        Hops whose windows count, the last one included; at least 1.
+    prior : np.ndarray [shape=(labels,), dtype=float32]
+        Probabilities before any window; they count as ``PRIOR_WEIGHT``.
+    decay : float
+        Factor by which the windows before count less with each hop, above 0 and up to 1.
+
+    Attributes
+    ----------
+    windows : int
+        Windows since the last reset.
     """
 
-    def __init__(self, length: int) -> None:
-        self._length = length
-        self._kept: deque[tuple[Probabilities, float, int]] = deque()
-        self._hops = 0
+    def __init__(self, prior: Probabilities, decay: float = 1.0) -> None:
+        self._prior = prior.astype(np.float64) * PRIOR_WEIGHT
+        self._decay = decay
+        self._sum = np.zeros_like(self._prior)
+        self._weight = 0.0
+        self.windows = 0
 
-    def push(self, probabilities: Probabilities, weight: float, hops: int = 1) -> Probabilities:
-        """Add a window and return the mean.
+    def push(self, probabilities: Probabilities, weight: float, hops: int = 1) -> None:
+        """Add a window.
 
         Parameters
         ----------
@@ -56,144 +73,22 @@ class Smoothed:
             Weight of the window, above 0.
         hops : int
             Hops since the last window, at least 1.
-
-        Returns
-        -------
-        np.ndarray [shape=(labels,)]
         """
-        self._kept.append((probabilities, weight, hops))
-        self._hops += hops
-        while self._hops - self._kept[0][2] >= self._length:
-            self._hops -= self._kept.popleft()[2]
-        rows, weights, _ = zip(*self._kept, strict=True)
-        # np.average without its checks, which take longer than the mean.
-        column = np.array(weights)[:, np.newaxis]
-        return np.asarray((np.array(rows) * column).sum(axis=0) / column.sum())
-
-    def reset(self) -> None:
-        """Forget all windows."""
-        self._kept.clear()
-        self._hops = 0
-
-
-class Pooled:
-    """Weighted mean of the probabilities of all windows since the last reset.
-
-    Attributes
-    ----------
-    windows : int
-        Windows since the last reset.
-    """
-
-    def __init__(self) -> None:
-        self._sum: NDArray[np.float64] | float = 0.0
-        self._weight = 0.0
-        self.windows = 0
-
-    def push(self, probabilities: Probabilities, weight: float) -> None:
-        """Add a window.
-
-        Parameters
-        ----------
-        probabilities : np.ndarray [shape=(labels,), dtype=float32]
-            Probabilities of the window.
-        weight : float
-            Weight of the window, above 0.
-        """
-        self._sum = self._sum + weight * probabilities.astype(np.float64)
-        self._weight += weight
+        kept = self._decay**hops
+        self._sum = kept * self._sum + weight * probabilities.astype(np.float64)
+        self._weight = kept * self._weight + weight
         self.windows += 1
 
-    def mean(self) -> Probabilities:
-        """Return the mean [shape=(labels,), dtype=float32]; there must be at least one window."""
-        return np.asarray(self._sum / self._weight, np.float32)
+    def __call__(self) -> Probabilities:
+        """Return the mean [shape=(labels,), dtype=float32]."""
+        total = self._weight + PRIOR_WEIGHT
+        return np.asarray((self._sum + self._prior) / total, np.float32)
 
     def reset(self) -> None:
         """Forget all windows."""
-        self._sum = 0.0
+        self._sum = np.zeros_like(self._prior)
         self._weight = 0.0
         self.windows = 0
-
-
-class Hysteresis:
-    """Decides when the shown label changes, so that near-ties don't make it flicker.
-
-    A new label replaces the shown one once it has been ahead for ``wait`` hops, or at once if it is
-    ahead by ``margin``. The shown label is withdrawn (uncertain) once it has been below the
-    threshold for ``withdraw`` hops, or at once if it is below by ``margin``. Both only happen after
-    the shown label's ``refractory`` hops. While no label is shown, a label is shown at once, but
-    needs more than the threshold: see ``claim``.
-
-    Parameters
-    ----------
-    margin : float
-        Lead (difference of probabilities) that changes the label at once.
-    wait : int
-        Hops for which a new label must be ahead, the hop of the change included.
-    refractory : int
-        Hops for which a new label is shown at least.
-    withdraw : int
-        Hops for which the shown label must be below the threshold, that of the change included.
-    claim : float
-        Share of the way from the threshold to 1 that the first label must reach, 0 to 1.
-    """
-
-    def __init__(
-        self, margin: float, wait: int, refractory: int, *, withdraw: int, claim: float = 0.0
-    ) -> None:
-        self._margin = margin
-        self._wait = wait
-        self._withdraw = withdraw
-        self._refractory = refractory
-        self._claim = claim
-        self.reset()
-
-    def reset(self) -> None:
-        """Show no label."""
-        self._shown: int | None = None
-        self._age = self._refractory
-        self._challenger: int | None = None
-        self._ahead = 0
-
-    def push(self, probabilities: Probabilities, abstain_below: float, hops: int = 1) -> int | None:
-        """Process the next smoothed probabilities and return the label to show.
-
-        Parameters
-        ----------
-        probabilities : np.ndarray [shape=(labels,)]
-            Smoothed probabilities.
-        abstain_below : float
-            The threshold: the least probability of a shown label, 0 to 1.
-        hops : int
-            Hops since the last call, at least 1.
-
-        Returns
-        -------
-        int or None
-            Index of the label; None: uncertain.
-        """
-        self._age += hops
-        best = int(np.argmax(probabilities))
-        needed = abstain_below
-        if self._shown is None:
-            needed = claim_threshold(abstain_below, self._claim)
-        wanted = best if probabilities[best] >= needed else None
-        if wanted == self._shown:
-            self._ahead = 0
-            return self._shown
-        if self._ahead == 0 or wanted != self._challenger:
-            self._challenger, self._ahead = wanted, 0
-        self._ahead += hops
-        now = abstain_below if self._shown is None else float(probabilities[self._shown])
-        new = abstain_below if wanted is None else float(probabilities[wanted])
-        wait = self._withdraw if wanted is None else self._wait
-        # If no label is shown there is nothing to keep steady.
-        convinced = self._shown is None or self._ahead >= wait or new - now >= self._margin
-        if convinced and self._age > self._refractory:
-            # After "uncertain" a label may follow at once.
-            self._age = 0 if wanted is not None else self._refractory
-            self._shown, self._ahead = wanted, 0
-        return self._shown
 
 
 class Decision:
@@ -204,15 +99,12 @@ class Decision:
     contract : Contract
         Contract of the model: its labels and its threshold.
     settings : DecisionSettings
-        How probabilities are smoothed, and labels shown and withheld.
+        How probabilities are smoothed, and when labels are withheld.
     hop_seconds : float
         Time between two windows (s).
     """
 
     def __init__(self, contract: Contract, settings: DecisionSettings, hop_seconds: float) -> None:
-        def hops(seconds: float) -> int:
-            return round(seconds / hop_seconds)
-
         self._labels = contract.labels
         self._reported = contract.reported
         self._no_speech = self._labels.index(NO_SPEECH) if NO_SPEECH in self._labels else None
@@ -220,18 +112,12 @@ class Decision:
         self._abstain_below = (
             contract.abstain_below if settings.abstain_below is None else settings.abstain_below
         )
-        self._claim_threshold = claim_threshold(self._abstain_below, settings.claim_margin)
         self._no_speech_above = settings.no_speech_above
-        self._longest = max(1, hops(settings.longest_utterance))
-        self._smoothed = Smoothed(max(1, hops(settings.smoothing_seconds)))
-        self._hysteresis = Hysteresis(
-            settings.switch_margin,
-            hops(settings.switch_seconds),
-            hops(settings.refractory_seconds),
-            withdraw=hops(settings.withdraw_seconds),
-            claim=settings.claim_margin,
-        )
-        self._utterance = Pooled()
+        self._longest = max(1, round(settings.longest_utterance / hop_seconds))
+        prior = np.zeros(len(self._labels), np.float32)
+        prior[self._others] = 1.0 / len(self._others)
+        self._recent = Mean(prior, math.exp(-hop_seconds / settings.smoothing_seconds))
+        self._utterance = Mean(prior)
         self._utterance_hops = 0
 
     @property
@@ -262,13 +148,10 @@ class Decision:
         """
         self._utterance_hops += hops
         self._utterance.push(probabilities, weight)
+        self._recent.push(probabilities, weight, hops)
         window_silent, window = self._split(probabilities)
-        silent, mean = self._split(self._smoothed.push(probabilities, weight, hops))
         raw_label = None if window_silent else self._reported[int(np.argmax(window))]
-        shown = self._hysteresis.push(mean, self._abstain_below, hops)
-        if silent:
-            return NO_SPEECH_DECIDED, raw_label
-        return _result(self._reported, mean, shown), raw_label
+        return self._decide(self._recent()) or NO_SPEECH_DECIDED, raw_label
 
     def end_utterance(self) -> Decided | None:
         """Return the result of the utterance, and begin a new one.
@@ -281,16 +164,20 @@ class Decision:
         self._utterance_hops = 0
         if not self._utterance.windows:
             return None
-        silent, mean = self._split(self._utterance.mean())
+        mean = self._utterance()
         self._utterance.reset()
-        return None if silent else decide(self._reported, mean, self._claim_threshold)
+        return self._decide(mean)
 
     def reset(self) -> None:
         """Forget all windows."""
         self._utterance_hops = 0
         self._utterance.reset()
-        self._smoothed.reset()
-        self._hysteresis.reset()
+        self._recent.reset()
+
+    def _decide(self, probabilities: Probabilities) -> Decided | None:
+        """Return the result for a mean; None if the model says that it is no speech."""
+        silent, rest = self._split(probabilities)
+        return None if silent else decide(self._reported, rest, self._abstain_below)
 
     def _split(self, probabilities: Probabilities) -> tuple[bool, Probabilities]:
         """Return whether the model says ``no_speech``, and the other labels' probabilities.
@@ -305,24 +192,6 @@ class Decision:
         return float(probabilities[self._no_speech]) > self._no_speech_above, rest
 
 
-def claim_threshold(abstain_below: float, margin: float) -> float:
-    """Return the confidence that a first label, or an utterance's, needs.
-
-    Parameters
-    ----------
-    abstain_below : float
-        Confidence that a shown label needs, 0 to 1.
-    margin : float
-        Share of the way from there to 1, 0 to 1.
-
-    Returns
-    -------
-    float
-        Confidence, ``abstain_below`` to 1.
-    """
-    return abstain_below + margin * (1.0 - abstain_below)
-
-
 def decide(labels: tuple[str, ...], probabilities: Probabilities, abstain_below: float) -> Decided:
     """Return the most probable label, or ``uncertain`` if it is not probable enough.
 
@@ -333,26 +202,20 @@ def decide(labels: tuple[str, ...], probabilities: Probabilities, abstain_below:
     probabilities : np.ndarray [shape=(labels,), dtype=float32]
         Their probabilities.
     abstain_below : float
-        Least confidence of a label, 0 to 1; the confidence is rounded to four digits first.
+        Least confidence of a label, 0 to 1. Probabilities are rounded to four digits first, so
+        that a record never contradicts itself.
 
     Returns
     -------
     Decided
         Its state is ``emotion`` or ``uncertain``.
     """
-    best = int(np.argmax(probabilities))
-    sure = round(float(probabilities[best]), 4) >= abstain_below
-    return _result(labels, probabilities, best if sure else None)
-
-
-def _result(labels: tuple[str, ...], probabilities: Probabilities, shown: int | None) -> Decided:
-    """Return the result with one of the labels shown; None: uncertain."""
-    best = int(np.argmax(probabilities)) if shown is None else shown
+    rounded = {label: round(float(p), 4) for label, p in zip(labels, probabilities, strict=True)}
+    best = max(rounded, key=rounded.__getitem__)
+    sure = rounded[best] >= abstain_below
     return Decided(
-        state="uncertain" if shown is None else "emotion",
-        label=None if shown is None else labels[shown],
-        confidence=round(float(probabilities[best]), 4),
-        probabilities={
-            label: round(float(p), 4) for label, p in zip(labels, probabilities, strict=True)
-        },
+        state="emotion" if sure else "uncertain",
+        label=best if sure else None,
+        confidence=rounded[best],
+        probabilities=rounded,
     )

@@ -7,7 +7,7 @@ replayed.
 
 import math
 from collections import deque
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from emotiond.recognition.decision import NO_SPEECH_DECIDED, Decided, Decision, 
 from emotiond.recognition.gate import Gate
 from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Record, Utterance
+
+SHORTEST: Final = 1600
+"""Least samples of an utterance whose speech ended before the gate had opened."""
 
 
 class Model(Protocol):
@@ -94,6 +97,12 @@ class Engine:
         )
         self._utterance_start: int | None = None
         """Sample at which the utterance under way began."""
+        self._speech_end = 0
+        """Sample at which its last speech ended; what comes after it is silence and hang-over."""
+        self._ended = 0
+        """Sample at which the last utterance ended."""
+        self._silent = True
+        """Whether the last prediction, if there was one, said that nobody speaks."""
         self._speech_hops = 0
         """Hops since the gate opened, at most a window's."""
         self.stride = 1
@@ -116,6 +125,8 @@ class Engine:
         engine = Engine(self._model, hop_seconds=hop_seconds, gate=gate, decision=decision)
         engine._position = self._position
         engine._dropped = self._dropped
+        engine._silent = self._silent
+        engine._ended = self._ended
         return engine
 
     @property
@@ -204,7 +215,7 @@ class Engine:
         else:  # shorter than a millisecond: its record would have no length
             self._position += rest
         self._pending = np.empty(0, np.float32)
-        return records + self._end_speech(self._position)
+        return records + self._end_speech()
 
     def _process(self, hop: Signal, length: int | None = None) -> list[Record]:
         """Process one hop; if a length is given, the samples behind it are padding."""
@@ -216,9 +227,13 @@ class Engine:
             self._empty_window()
         self._recent.append(hop)
         if not is_open:
-            return self._end_speech(start)
+            return self._close(start)
+        self._speech_end = start + self.hop - round(self._gate.silence * self.sample_rate)
         if self._utterance_start is None:
             self._utterance_start = start
+            if not self._speech_hops:
+                # The gate looks back: it may open in the hop after the last speech.
+                self._utterance_start = min(start, max(self._ended, self._speech_end - SHORTEST))
         self._window = self._next_window(hop)
         self._speech_hops = min(self._speech_hops + 1, self._window_hops)
         if self._skip > 0:
@@ -231,7 +246,8 @@ class Engine:
         decided, raw_label = self._decision.push(probabilities, weight, self._since_prediction())
         records: list[Record] = [self._prediction(start, decided, raw_label)]
         if self._decision.too_long:
-            records += self._end_utterance()
+            speaking = self._speech_end > start
+            records += self._end_utterance(self._position if speaking else self._speech_end)
         return records
 
     def _since_prediction(self) -> int:
@@ -257,27 +273,37 @@ class Engine:
             frames = [self._window, self._mfcc.push(hop)]
         return np.concatenate(frames)[-self._contract.window_frames :]
 
-    def _end_speech(self, start: int) -> list[Record]:
-        """Return the records of speech that ends at ``start``; none if there was no speech."""
+    def _close(self, start: int) -> list[Record]:
+        """Return the records of a hop without speech: none but for the first after speech."""
+        utterance = self._end_speech()
+        records: list[Record] = []
+        if not self._silent:
+            records = [self._prediction(start, NO_SPEECH_DECIDED, None)]
+        self._last_end = None
+        return records + utterance
+
+    def _end_speech(self) -> list[Record]:
+        """Return the utterance of the speech that ends; none if there was no speech."""
         if not self._speech_hops:
             return []
-        no_speech = self._prediction(start, NO_SPEECH_DECIDED, None)
-        utterance = self._end_utterance()
+        utterance = self._end_utterance(self._speech_end)
         self._decision.reset()
         self._speech_hops = self._skip = 0
-        self._last_end = None
-        return [no_speech, *utterance]
+        return utterance
 
-    def _end_utterance(self) -> list[Record]:
+    def _end_utterance(self, end: int) -> list[Record]:
         """Return the record of the utterance under way; none if it has no speech."""
         start, self._utterance_start = self._utterance_start, None
+        end = min(end, self._position)
         decided = self._decision.end_utterance()
-        if start is None or decided is None:
+        # After a cut there may be nothing but silence.
+        if start is None or decided is None or self._seconds(end) <= self._seconds(start):
             return []
+        self._ended = end
         utterance = Utterance(
             model=self._contract.short_hash,
             start=self._seconds(start),
-            end=self._seconds(self._position),
+            end=self._seconds(end),
             **decided._asdict(),
         )
         return [utterance]
@@ -286,6 +312,7 @@ class Engine:
         dropped, self._dropped = self._dropped, 0
         start = start if self._last_end is None else self._last_end
         self._last_end = self._position
+        self._silent = decided.state == "no_speech"
         return Prediction(
             model=self._contract.short_hash,
             start=self._seconds(start),

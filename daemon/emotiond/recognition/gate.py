@@ -49,6 +49,8 @@ class Gate:
         detector; for ``sound``, a logistic function of the hop's energy.
     level : float
         Level of the last hop (dBFS).
+    silence : float
+        Time from the last speech to the end of the last hop (s).
     """
 
     def __init__(
@@ -61,7 +63,10 @@ class Gate:
             floor = settings.floor_db
         self._energy = _EnergyStage(settings, sample_rate, hop, floor)
         self._settings = settings
-        self._voice = VoiceDetector(sample_rate) if wanted == "speech" else None
+        self._rate = sample_rate
+        # A gate that opens easily still finds the chunk that it opened for.
+        chunk = min(0.5, settings.open_above, settings.stay_above)
+        self._voice = VoiceDetector(sample_rate, chunk) if wanted == "speech" else None
         self._segments = math.ceil(hop * RATE / sample_rate / SEGMENT)
         self._hangover = round(settings.hangover_seconds / seconds)
         self.reset()
@@ -74,6 +79,7 @@ class Gate:
         self._open_hops = 0
         self.speech = 0.0
         self.level = SILENCE_DB
+        self.silence = math.inf
 
     def push(self, hop: Signal) -> bool:
         """Process the next hop.
@@ -88,12 +94,14 @@ class Gate:
         bool
             Whether the gate is open.
         """
-        self.level, excess = self._energy(hop)
+        self.level, excess, quiet = self._energy(hop)
         if self._voice is None:
             self.speech = float(1.0 / (1.0 + np.exp(-excess / 2.0)))
             active = excess >= 0.0
+            self.silence = quiet if active else self.silence + len(hop) / self._rate
         else:
             active = self._detect_voice(self._voice, hop, loud=excess >= 0.0)
+            self.silence = self._voice.silence
         if active:
             self._open_hops = 1 + self._hangover
         else:
@@ -127,6 +135,7 @@ class _EnergyStage:
     ) -> None:
         self._lowest_floor = lowest_floor
         self._margin = settings.margin_db
+        self._rate = sample_rate
         self._frame = min(hop, max(1, round(FRAME_SECONDS * sample_rate)))
         hops = round(settings.floor_seconds * sample_rate / hop)
         self._floors: deque[float] = deque(maxlen=max(1, hops))
@@ -136,8 +145,18 @@ class _EnergyStage:
         self._floors.extend([self._lowest_floor] * (self._floors.maxlen or 1))
         self._last_sample = 0.0
 
-    def __call__(self, hop: Signal) -> tuple[float, float]:
-        """Return a hop's level (dBFS), and its excess over floor and margin (dB; may be < 0)."""
+    def __call__(self, hop: Signal) -> tuple[float, float, float]:
+        """Return a hop's level, its excess, and the quiet time at its end.
+
+        Returns
+        -------
+        float
+            Level (dBFS).
+        float
+            Level of its loud frames over floor and margin (dB); may be negative.
+        float
+            Time from its last frame over floor and margin to its end (s).
+        """
         # float64: a file of floats may hold samples whose squares overflow float32.
         sound = hop.astype(np.float64)
         level = float(decibels(np.dot(sound, sound) / len(sound)))
@@ -148,9 +167,13 @@ class _EnergyStage:
         self._last_sample = float(sound[-1])
         frames = emphasised[: len(hop) // self._frame * self._frame].reshape(-1, self._frame)
         powers = np.einsum("ij,ij->i", frames, frames) / self._frame
-        levels = np.sort(decibels(powers)).tolist()
-        self._floors.append(max(self._lowest_floor, quantile(levels, 0.1)))
-        return level, quantile(levels, 0.9) - min(self._floors) - self._margin
+        levels = decibels(powers)
+        ordered = np.sort(levels).tolist()
+        self._floors.append(max(self._lowest_floor, quantile(ordered, 0.1)))
+        needed = min(self._floors) + self._margin
+        loud = np.flatnonzero(levels >= needed)
+        after = len(hop) - (loud[-1] + 1) * self._frame if len(loud) else len(hop)
+        return level, quantile(ordered, 0.9) - needed, after / self._rate
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from emotiond.audio.signal import Signal
 from emotiond.model.contract import NO_SPEECH
-from emotiond.recognition.decision import Pooled, decide
+from emotiond.recognition.decision import decide
 from emotiond.recognition.engine import Engine, Model
 from emotiond.recognition.settings import GateSettings
 from emotiond.record import Record, State, Utterance
@@ -57,14 +57,15 @@ def verdict_of(model: Model, blocks: Iterable[Signal]) -> Verdict:
     """
     engine = file_engine(model)
     contract = model.contract
-    pooled = Pooled()
-    for record in _records(engine, blocks):
-        if isinstance(record, Utterance):
-            row = np.array([record.probabilities[label] for label in contract.reported], np.float32)
-            pooled.push(row, record.end - record.start)
-    if not pooled.windows:
+    utterances = [each for each in _records(engine, blocks) if isinstance(each, Utterance)]
+    if not utterances:
         return Verdict(engine.seconds, None, "no_speech", 0.0, {})
-    decided = decide(contract.reported, pooled.mean(), contract.abstain_below)
+    mean = np.average(
+        [list(each.probabilities.values()) for each in utterances],
+        axis=0,
+        weights=[each.end - each.start for each in utterances],
+    )
+    decided = decide(contract.reported, mean.astype(np.float32), contract.abstain_below)
     return Verdict(seconds=engine.seconds, **decided._asdict())
 
 

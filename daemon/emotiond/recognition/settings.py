@@ -81,7 +81,10 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     smoothing_seconds: Annotated[
         PositiveSeconds,
-        msgspec.Meta(description="length of recent speech over which probabilities are averaged"),
+        msgspec.Meta(
+            description="time constant of the average over windows: a window that is so old counts "
+            "for a third of a new one"
+        ),
     ] = 4.0
     abstain_below: Annotated[
         Probability | None,
@@ -92,37 +95,6 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             extra={"default": "the model's"},
         ),
     ] = None
-    claim_margin: Annotated[
-        Probability,
-        msgspec.Meta(
-            description="extra confidence for the first label shown and for a whole utterance: "
-            "they need abstain_below + this x (1 - abstain_below)"
-        ),
-    ] = 0.1
-    withdraw_seconds: Annotated[
-        Seconds,
-        msgspec.Meta(
-            description="time that the confidence must stay below abstain_below before a shown "
-            "label becomes uncertain"
-        ),
-    ] = 3.0
-    switch_margin: Annotated[
-        Probability,
-        msgspec.Meta(
-            description="lead (difference of probabilities) at which a new label replaces the "
-            "shown one at once"
-        ),
-    ] = 0.8
-    switch_seconds: Annotated[
-        Seconds,
-        msgspec.Meta(
-            description="time that a new label with a smaller lead must stay ahead before it is "
-            "shown"
-        ),
-    ] = 5.0
-    refractory_seconds: Annotated[
-        Seconds, msgspec.Meta(description="shortest time that a new label is shown")
-    ] = 3.0
     no_speech_above: Annotated[
         Probability,
         msgspec.Meta(

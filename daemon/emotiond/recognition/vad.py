@@ -39,10 +39,13 @@ class VoiceDetector:
     ----------
     sample_rate : int
         Sample rate of the stream (Hz).
+    speech_above : float
+        Probability above which a chunk is speech, to tell where speech ended; 0 to 1.
     """
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, sample_rate: int, speech_above: float = 0.5) -> None:
         self._rate = sample_rate
+        self._speech_above = speech_above
         self._silero = _silero()
         self.reset()
 
@@ -54,6 +57,7 @@ class VoiceDetector:
         self._past = np.zeros(LOOKBACK, np.float32)
         self._since_run = INTERVAL
         self._probability = 0.0
+        self._silence = LOOKBACK
 
     def push(self, samples: Signal) -> None:
         """Add the next samples of the stream.
@@ -68,6 +72,11 @@ class VoiceDetector:
             samples = self._resampler.resample_chunk(samples)
         self._past = np.concatenate((self._past, samples))[-LOOKBACK:]
         self._since_run += len(samples)
+
+    @property
+    def silence(self) -> float:
+        """Time since the last chunk with speech (s); a second or more if there was none."""
+        return (self._silence + self._since_run) / RATE
 
     def probability(self) -> float:
         """Return the probability of speech in the last second: the best segment's mean, 0 to 1.
@@ -85,6 +94,9 @@ class VoiceDetector:
                 self._silero.process_samples(chunk.tolist()) for chunk in sound.reshape(-1, CHUNK)
             ]
             self._probability = highest_mean(np.array(chunks))
+            spoken = np.flatnonzero(np.array(chunks) > self._speech_above)
+            last = spoken[-1] + 1 if len(spoken) else 0
+            self._silence = LOOKBACK - round(last * LOOKBACK / len(chunks))
         return self._probability
 
 

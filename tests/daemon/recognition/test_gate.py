@@ -192,6 +192,8 @@ def test_the_voice_detector_does_not_run_in_silence(monkeypatch: pytest.MonkeyPa
 class Scripted:
     """A voice detector that returns given probabilities."""
 
+    silence = 0.0
+
     def __init__(self, probabilities: list[float]) -> None:
         self._probabilities = iter(probabilities)
 
