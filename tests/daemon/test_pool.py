@@ -16,6 +16,7 @@ import pytest
 
 from emotiond.errors import DeviceError, EmotiondError, SoundError
 from emotiond.pool import AHEAD, cores, in_order
+from tests.deadly import Deadly
 
 
 def negative() -> Callable[[int], int]:
@@ -25,16 +26,6 @@ def negative() -> Callable[[int], int]:
 def mortal() -> Callable[[int], int]:
     """Return a worker that 3 kills."""
     return lambda item: item if item != 3 else os._exit(1)
-
-
-class Stillborn:
-    """Kills a process that it is sent to, before any item is read."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return os._exit, (1,)
-
-    def __call__(self) -> Callable[[int], int]:
-        raise AssertionError("this is no other process")
 
 
 def exhausted() -> Callable[[int], int]:
@@ -134,7 +125,7 @@ def test_an_item_that_kills_its_process_costs_only_its_own_result() -> None:
 
 
 def test_processes_that_die_before_they_read_an_item_cost_only_results() -> None:
-    assert list(in_order(Stillborn(), range(4), 2)) == [None] * 4
+    assert list(in_order(Deadly(), range(4), 2)) == [None] * 4
 
 
 def test_an_interrupt_of_the_terminal_does_not_end_a_worker() -> None:

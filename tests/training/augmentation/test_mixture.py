@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from emotiond.errors import EmotiondError, InputError
+from emotiond.errors import EmotiondError, InputError, SoundError
 from emotiond.features.mfcc import Mfcc, MfccConfig
 from emotiond_training.augmentation.copies import Copies, CopySettings, copies_of
 from emotiond_training.augmentation.logmel import LogMel, spectra_of
@@ -30,6 +30,7 @@ from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.noises import Noise, half_of, read_noises
 from emotiond_training.fitting.materials import materials_from
 from emotiond_training.progress import Reporter
+from tests.deadly import Deadly
 
 MFCC = MfccConfig(frame_length=512, hop_length=256, n_mels=16, n_mfcc=16)
 QUIET = Reporter(Console(quiet=True))
@@ -154,10 +155,16 @@ def test_copies_of_a_recording_that_was_cut_anew_are_made_anew(clips, tmp_path):
     assert len(again.frames) < len(first.frames)
 
 
-def test_a_process_that_dies_while_it_augments_is_one_sentence(clips, tmp_path):
-    nothing = tmp_path / "nothing"
-    nothing.mkdir()
-    settings = CopySettings(MFCC, AugmentationSettings(), 1, (nothing,))
+def test_a_recording_that_cannot_be_augmented_is_one_sentence(clips, tmp_path):
+    clips[1].path.write_text("no sound")
+    settings = CopySettings(MFCC, AugmentationSettings(), 1, ())
+    with pytest.raises(SoundError, match=f"{clips[1].path.name}: not a sound file"):
+        copies_of(clips[:2], [1, 1], settings, tmp_path / "cache", QUIET)
+
+
+def test_a_process_that_dies_while_it_augments_is_one_sentence(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr("emotiond_training.augmentation.copies.cores", lambda: 2)
+    settings = CopySettings(MFCC, AugmentationSettings(), 1, (Deadly(),))
     with pytest.raises(EmotiondError, match="a process that augments recordings died"):
         copies_of(clips[:1], [1], settings, tmp_path / "cache", QUIET)
 

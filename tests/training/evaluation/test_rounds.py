@@ -27,6 +27,7 @@ from emotiond_training.progress import Reporter
 from emotiond_training.recipe import load_recipe
 from emotiond_training.splits.leaks import LeakError
 from emotiond_training.splits.protocols import Round, plan_rounds
+from tests.deadly import Deadly
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 """Of the shipped model, which stands for one that was trained."""
@@ -185,6 +186,27 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(clips, plans, tmp_path, 
     assert heard[1] == run_round(fresh, reporter, Trainer())
 
 
+def refused(*arguments: object) -> None:
+    """Stands for a training whose export is refused."""
+    raise EmotiondError("disagrees too often")
+
+
+@pytest.mark.parametrize(
+    ("train", "message"),
+    [(refused, "^disagrees too often$"), (Deadly(), "a training process died, .* where it was$")],
+)
+def test_what_goes_wrong_in_a_process_of_a_training_is_one_sentence(
+    clips, plans, tmp_path, reporter, train, message
+):
+    with pytest.raises(EmotiondError, match=message):
+        run_rounds(tasks_of(plans[:1], clips, tmp_path), reporter, train, jobs=2)
+
+
+def test_trainings_at_a_time_are_heard_as_one_after_the_other(clips, plans, tmp_path, reporter):
+    one, two = (tasks_of(plans, clips, tmp_path / jobs) for jobs in ("one", "two"))
+    assert run_rounds(one, reporter, Trainer()) == run_rounds(two, reporter, Trainer(), jobs=2)
+
+
 def test_a_round_that_was_trained_but_not_heard_is_not_trained_again(
     clips, plans, tmp_path, reporter
 ):
@@ -234,10 +256,7 @@ def test_a_training_whose_export_was_refused_is_exported_without_training_again(
     three_labels, tmp_path, reporter, monkeypatch
 ):
     import_tensorflow()
-    from emotiond_training.fitting.fit import trainround
-
-    def refused(*_: object) -> None:
-        raise EmotiondError("disagrees too often")
+    from emotiond_training.fitting import trainround
 
     clips = read_corpora([str(three_labels)])
     small = Seed(filters=(4, 4), kernel=3, pool=4, dense=4, dropout=0.0)

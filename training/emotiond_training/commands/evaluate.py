@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emotiond.errors import InputError
+from emotiond.pool import cores
 from emotiond_training.commands.evaluate_live import (
     LIVE_PROTOCOLS,
     add_live_arguments,
@@ -114,7 +115,8 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
 
     conditions = (*PLAIN, *(ROBUSTNESS if args.robustness else ()))
     tasks = [
-        Task(each, clips, recipe, out / "rounds" / each.name, args, conditions) for each in rounds
+        Task(each, clips, recipe, out / "rounds" / each.name, args, conditions, cores())
+        for each in rounds
     ]
     with writing_to(out):
         heard = run_rounds(tasks, Reporter(Console(stderr=True)), train_round, args.jobs)

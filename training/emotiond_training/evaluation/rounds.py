@@ -6,6 +6,7 @@ What a round has finished stays finished: an evaluation that was interrupted goe
 import argparse
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -17,7 +18,7 @@ from emotiond.model.file import read_model, write_model
 from emotiond_export.files import FLOAT32, INT8
 from emotiond_training.corpora.clips import Clip, content_hash, labels_of
 from emotiond_training.evaluation.calibration import Calibration, calibrate
-from emotiond_training.evaluation.hearing import WORKERS, Heard, hearing, joined, pooled
+from emotiond_training.evaluation.hearing import Heard, hearing, joined, pooled
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Indices
@@ -56,7 +57,8 @@ class Task(NamedTuple):
     args: argparse.Namespace
     """Of the command line, for what training may use beside clips."""
     conditions: tuple[str, ...] = PLAIN
-    workers: int = WORKERS
+    jobs: int = 1
+    """Processes that hear recordings."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -264,7 +266,7 @@ def _strangers(plan: Round) -> Indices:
 def _hear(task: Task, indices: Indices, condition: str, reporter: Reporter, what: str) -> Heard:
     name, gain_db = CONDITIONS[condition]
     paths = [task.clips[index].path for index in indices]
-    with hearing(task.folder / name, paths, gain_db=gain_db, workers=task.workers) as outputs:
+    with closing(hearing(task.folder / name, paths, task.jobs, gain_db=gain_db)) as outputs:
         return joined(list(reporter.track(outputs, len(paths), what)))
 
 
