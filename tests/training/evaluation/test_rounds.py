@@ -256,7 +256,7 @@ def test_a_training_whose_export_was_refused_is_exported_without_training_again(
     three_labels, tmp_path, reporter, monkeypatch
 ):
     import_tensorflow()
-    from emotiond_training.fitting import trainround
+    from emotiond_training.fitting import train as training
 
     clips = read_corpora([str(three_labels)])
     small = Seed(filters=(4, 4), kernel=3, pool=4, dense=4, dropout=0.0)
@@ -266,16 +266,16 @@ def test_a_training_whose_export_was_refused_is_exported_without_training_again(
     arguments = (clips, np.arange(len(clips)), recipe, labels_of(clips), folder, reporter)
     args = argparse.Namespace(noise=[], rir=[], cache=None)
     with monkeypatch.context() as patch:
-        patch.setattr(trainround, "export_run", refused)
+        patch.setattr(training, "export_run", refused)
         with pytest.raises(EmotiondError, match="disagrees"):
-            trainround.train_round(*arguments, args)
+            training.train_round(*arguments, args)
     assert not (folder / INT8).exists()
     assert set(json.loads((folder / "history.json").read_bytes())) == {"loss", "accuracy"}
     assert (folder / "learning-curves.png").exists()
-    monkeypatch.delattr(trainround, "fit")
+    monkeypatch.delattr(training, "fit")
     # One epoch teaches little: the files may disagree on a few clips.
     monkeypatch.setattr("emotiond_export.parity.ALLOWED", {"float32": 1.0, "int8": 1.0})
-    trainround.train_round(*arguments, args)
+    training.train_round(*arguments, args)
     assert read_contract(folder / INT8).labels == ("high", "low", "middle")
 
 

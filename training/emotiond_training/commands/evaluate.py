@@ -111,7 +111,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     from emotiond_training.evaluation.processes import run_rounds
     from emotiond_training.evaluation.rounds import PLAIN, ROBUSTNESS, Task
     from emotiond_training.evaluation.scores import score
-    from emotiond_training.fitting.trainround import train_round
+    from emotiond_training.fitting.train import train_round
 
     conditions = (*PLAIN, *(ROBUSTNESS if args.robustness else ()))
     tasks = [

@@ -25,7 +25,7 @@ def run_rounds(
     reporter : Reporter
         Told of the progress.
     train : callable
-        As :func:`emotiond_training.fitting.trainround.train_round`.
+        As :func:`emotiond_training.fitting.train.train_round`.
     jobs : int
         How many at a time; more than one run in fresh processes with one thread each.
 

@@ -114,7 +114,7 @@ def run_round(task: Task, reporter: Reporter, train: Train) -> HeardRound:
     reporter : Reporter
         Told of the progress.
     train : callable
-        As :func:`emotiond_training.fitting.trainround.train_round`.
+        As :func:`emotiond_training.fitting.train.train_round`.
 
     Raises
     ------

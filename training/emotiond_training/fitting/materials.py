@@ -3,9 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from emotiond.errors import InputError
 from emotiond_training.augmentation.copies import CopySettings, copies_of
@@ -16,10 +14,6 @@ from emotiond_training.corpora.files import sound_files
 from emotiond_training.corpora.noises import VOICES, Noise, half_of, read_noises
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
-from emotiond_training.splits.folds import Indices
-
-SAMPLE: Final = 1000
-"""Most training clips that are cut, beside a mixture, to find the ranges of int8 by."""
 
 
 class Materials(NamedTuple):
@@ -111,10 +105,3 @@ def mixture_of(
         recipe.features.window_frames,
         recipe.seed,
     )
-
-
-def sample_of(recipe: Recipe, train: Indices) -> Indices:
-    """Return the training clips to cut windows from: all, or a sample beside a mixture."""
-    if recipe.mixture is None or len(train) <= SAMPLE:
-        return train
-    return np.sort(np.random.default_rng(recipe.seed).choice(train, SAMPLE, replace=False))
