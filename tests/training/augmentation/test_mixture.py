@@ -1,6 +1,5 @@
 """Augmented copies and the batches drawn from them."""
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,6 @@ from emotiond_training.augmentation.spectral import (
 from emotiond_training.augmentation.waveform import AugmentationSettings, Augmenter
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.noises import Noise, half_of, read_noises
-from emotiond_training.fitting.materials import materials_from
 from emotiond_training.progress import Reporter
 from tests.deadly import Deadly
 
@@ -296,14 +294,11 @@ def test_noises_come_from_a_manifest_or_from_folders(tmp_path):
     assert {name: each[0].shape[1] for name, each in spectra.items()} == {"fan": 16, "rain": 16}
 
 
-def test_a_manifest_without_a_column_and_rooms_without_recordings_are_one_sentence(tmp_path):
+def test_a_manifest_without_a_column_is_one_sentence(tmp_path):
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("file,category\na.wav,fan\n")
     with pytest.raises(InputError, match=r"manifest.csv: no column 'path'"):
         read_noises([tmp_path])
-    args = argparse.Namespace(noise=[], rir=[tmp_path], cache=None)
-    with pytest.raises(InputError, match="no impulse responses in it"):
-        materials_from(args, tmp_path)
 
 
 def test_pieces_of_one_recording_fall_into_one_half():

@@ -14,6 +14,7 @@ from emotiond_training.commands.evaluate_live import (
 )
 from emotiond_training.commands.options import (
     add_shared_arguments,
+    materials_from,
     output_folder,
     positive,
     writing_to,
@@ -74,6 +75,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     """Train and measure a recipe, and hear its trainings live."""
     from rich.console import Console
 
+    from emotiond_training.corpora.noises import TRAINING_HALF
     from emotiond_training.corpora.readers import read_corpora
     from emotiond_training.progress import Reporter
     from emotiond_training.recipe import load_recipe
@@ -101,6 +103,8 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
         live = [name for name in live if name != "streaming" or args.model]
     check_live_arguments(args, live)
     out = output_folder(args)
+    # Half of the noises train, so that the other half can test what is heard in them.
+    materials = materials_from(args, out / "rounds", TRAINING_HALF)
 
     # Slow to import, so wrong input is said before.
     from emotiond_export.files import INT8
@@ -115,7 +119,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
 
     conditions = (*PLAIN, *(ROBUSTNESS if args.robustness else ()))
     tasks = [
-        Task(each, clips, recipe, out / "rounds" / each.name, args, conditions, cores())
+        Task(each, clips, recipe, out / "rounds" / each.name, materials, conditions, cores())
         for each in rounds
     ]
     with writing_to(out):

@@ -1,6 +1,5 @@
 """Training: from the table of clips to the folder of a finished run, or of a round's model."""
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -11,11 +10,10 @@ import numpy as np
 from emotiond_export.files import export_run
 from emotiond_export.training_run import DESCRIPTION, Run, read_run, write_run
 from emotiond_training.corpora.clips import Clip, labels_of
-from emotiond_training.corpora.noises import TRAINING_HALF
 from emotiond_training.figures import metrics
 from emotiond_training.figures.plots import plot_confusion, plot_history
 from emotiond_training.fitting.fit import fit, run_of
-from emotiond_training.fitting.materials import Materials, materials_from
+from emotiond_training.fitting.materials import Materials
 from emotiond_training.fitting.prepare import Prepared, prepare
 from emotiond_training.fitting.windows import Windows
 from emotiond_training.progress import Reporter
@@ -61,9 +59,9 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 def train(
     clips: Sequence[Clip],
     recipe: Recipe,
+    materials: Materials,
     out: Path,
     reporter: Reporter,
-    materials: Materials,
     *,
     hold_out: bool = True,
     calibrated: Mapping[str, float] | None = None,
@@ -76,12 +74,12 @@ def train(
         The table.
     recipe : Recipe
         What to train.
+    materials : Materials
+        To mix with, for recipes with a mixture.
     out : Path
         Folder to write to, which must exist.
     reporter : Reporter
         Told of the progress.
-    materials : Materials
-        For recipes with a mixture.
     hold_out : bool
         Whether the recipe's share of the clips is kept out to measure with. Without, all train,
         and what is measured is said to be measured on training clips.
@@ -132,9 +130,9 @@ def train_round(
     train: Indices,
     recipe: Recipe,
     labels: tuple[str, ...],
+    materials: Materials,
     folder: Path,
     reporter: Reporter,
-    args: argparse.Namespace,
 ) -> None:
     """Train a recipe in a round of an evaluation, and export it.
 
@@ -150,12 +148,12 @@ def train_round(
         What to train.
     labels : tuple of str
         Emotions, in the order of the network's outputs.
+    materials : Materials
+        To mix with.
     folder : Path
         For the run, its learning curves and its model files.
     reporter : Reporter
         Told of the progress.
-    args : argparse.Namespace
-        Of the command line: what training may use beside clips.
 
     Raises
     ------
@@ -163,8 +161,6 @@ def train_round(
         If a recording can't be read or an exported file disagrees with its Keras model.
     """
     if not (folder / DESCRIPTION).exists():
-        # Half of the noises train, so that the other half can test what is heard in them.
-        materials = materials_from(args, folder.parent, TRAINING_HALF)
         # The parity check too uses training clips: the test clips are heard once, at the end.
         prepared = prepare(clips, train, recipe, labels, materials, reporter)
         trained = [clips[index] for index in train]
