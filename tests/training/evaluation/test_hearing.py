@@ -9,11 +9,13 @@ import pytest
 import soundfile
 
 from emotiond.audio.files import file_blocks
+from emotiond.errors import EmotiondError, SoundError
 from emotiond.model.contract import Contract
 from emotiond.model.file import read_model, write_model
 from emotiond.model.runtime import Classifier
 from emotiond.recognition.recording import verdict_of
 from emotiond_training.evaluation.hearing import at_gain, hearing, joined, pooled, windows_of
+from tests.deadly import Deadly
 
 RATE = 16_000
 
@@ -52,8 +54,7 @@ def test_pooling_equals_what_classify_says(
 
 def test_hearing_in_processes_is_the_same(model_path: Path, recordings: list[Path]):
     classifier = Classifier(model_path)
-    with hearing(model_path, recordings[:3], gain_db=-6.0) as outputs:
-        heard = joined(list(outputs))
+    heard = joined(list(hearing(model_path, recordings[:3], 2, gain_db=-6.0)))
     here = joined(
         [
             windows_of(classifier, (at_gain(block, -6.0) for block in file_blocks(path, RATE)))
@@ -62,6 +63,18 @@ def test_hearing_in_processes_is_the_same(model_path: Path, recordings: list[Pat
     )
     for one, other in zip(heard, here, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_recording_that_no_process_can_read_is_one_sentence(model_path: Path, tmp_path: Path):
+    broken = tmp_path / "broken.wav"
+    broken.write_text("no sound")
+    with pytest.raises(SoundError, match=r"broken\.wav: not a sound file"):
+        list(hearing(model_path, [broken], 2))
+
+
+def test_a_process_that_dies_while_it_hears_is_one_sentence(model_path: Path):
+    with pytest.raises(EmotiondError, match="a process that hears recordings died"):
+        list(hearing(model_path, [Deadly()], 2))
 
 
 def test_gain_clips_and_rounds_as_sixteen_bits_do():

@@ -1,6 +1,5 @@
 """Rounds resume, calibrate their files, and make the figures and the card."""
 
-import argparse
 import io
 import json
 from pathlib import Path
@@ -22,11 +21,13 @@ from emotiond_training.evaluation.processes import run_rounds
 from emotiond_training.evaluation.rounds import PLAIN, ROBUSTNESS, Task, run_round
 from emotiond_training.evaluation.scores import score
 from emotiond_training.evaluation.shipping import read_shipping
+from emotiond_training.fitting.materials import Materials
 from emotiond_training.networks import Seed
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import load_recipe
 from emotiond_training.splits.leaks import LeakError
 from emotiond_training.splits.protocols import Round, plan_rounds
+from tests.deadly import Deadly
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 """Of the shipped model, which stands for one that was trained."""
@@ -53,7 +54,7 @@ class Trainer:
     def __init__(self) -> None:
         self.trained: list[str] = []
 
-    def __call__(self, clips, train, recipe, labels, folder, reporter, args) -> None:
+    def __call__(self, clips, train, recipe, labels, materials, folder, reporter) -> None:
         assert labels == LABELS
         self.trained.append(folder.name)
         contract, flatbuffer = read_model(DEFAULT_MODEL)
@@ -77,9 +78,9 @@ def plans(clips: list[Clip]) -> list[Round]:
 
 
 def tasks_of(plans: list[Round], clips: list[Clip], out: Path, conditions=PLAIN) -> list[Task]:
-    recipe = load_recipe("seed")
+    recipe, materials = load_recipe("seed"), Materials([], (), out / "copies")
     return [
-        Task(plan, clips, recipe, out / "rounds" / plan.name, argparse.Namespace(), conditions, 1)
+        Task(plan, clips, recipe, out / "rounds" / plan.name, materials, conditions)
         for plan in plans
     ]
 
@@ -185,6 +186,27 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(clips, plans, tmp_path, 
     assert heard[1] == run_round(fresh, reporter, Trainer())
 
 
+def refused(*arguments: object) -> None:
+    """Stands for a training whose export is refused."""
+    raise EmotiondError("disagrees too often")
+
+
+@pytest.mark.parametrize(
+    ("train", "message"),
+    [(refused, "^disagrees too often$"), (Deadly(), "a training process died, .* where it was$")],
+)
+def test_what_goes_wrong_in_a_process_of_a_training_is_one_sentence(
+    clips, plans, tmp_path, reporter, train, message
+):
+    with pytest.raises(EmotiondError, match=message):
+        run_rounds(tasks_of(plans[:1], clips, tmp_path), reporter, train, jobs=2)
+
+
+def test_trainings_at_a_time_are_heard_as_one_after_the_other(clips, plans, tmp_path, reporter):
+    one, two = (tasks_of(plans, clips, tmp_path / jobs) for jobs in ("one", "two"))
+    assert run_rounds(one, reporter, Trainer()) == run_rounds(two, reporter, Trainer(), jobs=2)
+
+
 def test_a_round_that_was_trained_but_not_heard_is_not_trained_again(
     clips, plans, tmp_path, reporter
 ):
@@ -196,7 +218,7 @@ def test_a_round_that_was_trained_but_not_heard_is_not_trained_again(
     assert not again.trained
 
 
-@pytest.mark.parametrize("change", ["recipe", "clips", "noise"])
+@pytest.mark.parametrize("change", ["recipe", "clips", "noise", "rooms"])
 def test_a_folder_of_another_evaluation_is_not_taken_for_this_one(
     clips, plans, tmp_path, reporter, change
 ):
@@ -207,10 +229,27 @@ def test_a_folder_of_another_evaluation_is_not_taken_for_this_one(
         task = task._replace(recipe=msgspec.structs.replace(task.recipe, epochs=99))
     elif change == "clips":
         task = task._replace(round=task.round._replace(train=task.round.train[1:]))
+    elif change == "noise":
+        materials = task.materials._replace(noise_folders=(Path("street"),))
+        task = task._replace(materials=materials)
     else:
-        task = task._replace(args=argparse.Namespace(noise=[Path("street")]))
+        task = task._replace(materials=task.materials._replace(rooms=(Path("halls"),)))
     with pytest.raises(InputError, match=r"of another recipe, other corpora or other protocols"):
         run_round(task, reporter, Trainer())
+
+
+def test_a_round_is_known_by_the_folders_of_noises_and_rooms_as_they_were_named(
+    clips, plans, tmp_path, reporter
+):
+    task = tasks_of(plans, clips, tmp_path)[0]
+    for noise_folders, noted in (((), ""), ((Path("street"),), "[PosixPath('street')]")):
+        folder = tmp_path / f"rounds-{len(noise_folders)}"
+        materials = task.materials._replace(noise_folders=noise_folders, rooms=noise_folders)
+        with pytest.raises(KeyboardInterrupt):
+            run_round(task._replace(folder=folder, materials=materials), reporter, interrupted)
+        # Rounds of earlier versions hold these words.
+        plan = json.loads((folder / "round.json").read_text())
+        assert (plan["noise"], plan["rir"]) == (noted, noted)
 
 
 def test_a_round_of_recordings_that_were_changed_since_is_not_taken_for_this_one(
@@ -234,29 +273,27 @@ def test_a_training_whose_export_was_refused_is_exported_without_training_again(
     three_labels, tmp_path, reporter, monkeypatch
 ):
     import_tensorflow()
-    from emotiond_training.fitting.fit import trainround
-
-    def refused(*_: object) -> None:
-        raise EmotiondError("disagrees too often")
+    from emotiond_training.fitting import train as training
 
     clips = read_corpora([str(three_labels)])
     small = Seed(filters=(4, 4), kernel=3, pool=4, dense=4, dropout=0.0)
     recipe = msgspec.structs.replace(load_recipe("seed", epochs=1), network=small)
     folder = tmp_path / "rounds" / "one"
     folder.mkdir(parents=True)
-    arguments = (clips, np.arange(len(clips)), recipe, labels_of(clips), folder, reporter)
-    args = argparse.Namespace(noise=[], rir=[], cache=None)
+    materials = Materials([], (), tmp_path / "copies")
+    train = np.arange(len(clips))
+    arguments = (clips, train, recipe, labels_of(clips), materials, folder, reporter)
     with monkeypatch.context() as patch:
-        patch.setattr(trainround, "export_run", refused)
+        patch.setattr(training, "export_run", refused)
         with pytest.raises(EmotiondError, match="disagrees"):
-            trainround.train_round(*arguments, args)
+            training.train_round(*arguments)
     assert not (folder / INT8).exists()
     assert set(json.loads((folder / "history.json").read_bytes())) == {"loss", "accuracy"}
     assert (folder / "learning-curves.png").exists()
-    monkeypatch.delattr(trainround, "fit")
+    monkeypatch.delattr(training, "fit")
     # One epoch teaches little: the files may disagree on a few clips.
     monkeypatch.setattr("emotiond_export.parity.ALLOWED", {"float32": 1.0, "int8": 1.0})
-    trainround.train_round(*arguments, args)
+    training.train_round(*arguments)
     assert read_contract(folder / INT8).labels == ("high", "low", "middle")
 
 

@@ -10,12 +10,14 @@ from rich.console import Console
 from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.corpora.readers import read_corpora
 from emotiond_training.fitting.fit import fit, run_of
+from emotiond_training.fitting.prepare import Prepared
 from emotiond_training.fitting.windows import Windows, cut_windows, normalisation_of
 from emotiond_training.networks import Seed, build
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe, load_recipe
 
 LABELS = ("high", "low", "middle")
+QUIET = Reporter(Console(quiet=True))
 NETWORK = Seed(filters=(8, 8), kernel=3, pool=4, dense=8, dropout=0.3)
 SMALL = msgspec.structs.replace(load_recipe("seed", epochs=1), network=NETWORK)
 
@@ -27,7 +29,7 @@ def windows(three_labels: Path) -> Windows:
 
 
 def weights(recipe: Recipe, windows: Windows, held_out: Windows | None) -> list[np.ndarray]:
-    fitted = fit(recipe, len(LABELS), windows, held_out, Reporter(Console(quiet=True)))
+    fitted = fit(recipe, Prepared(LABELS, windows, held_out), QUIET)
     arrays: list[np.ndarray] = fitted.model.get_weights()
     return arrays
 
@@ -65,9 +67,8 @@ def test_batches_of_a_mixture_give_the_same_weights_each_time_and_the_mean_loss_
 ) -> None:
     monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 4)
     recipe = msgspec.structs.replace(SMALL, epochs=2)
-    reporter = Reporter(Console(quiet=True))
     one, again = (
-        fit(recipe, len(LABELS), windows, windows, reporter, Drawn(windows)) for _ in range(2)
+        fit(recipe, Prepared(LABELS, windows, windows, Drawn(windows)), QUIET) for _ in range(2)
     )
     assert one.history == again.history
     assert {len(row) for row in one.history.values()} == {2}
@@ -84,9 +85,8 @@ def test_the_averaged_weights_of_a_mixture_are_what_is_kept(
     monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 20)
     optimiser = msgspec.structs.replace(SMALL.optimiser, average=0.999)
     averaged = msgspec.structs.replace(SMALL, optimiser=optimiser)
-    reporter = Reporter(Console(quiet=True))
     last, mean = (
-        fit(recipe, len(LABELS), windows, None, reporter, Drawn(windows)).model.get_weights()
+        fit(recipe, Prepared(LABELS, windows, None, Drawn(windows)), QUIET).model.get_weights()
         for recipe in (SMALL, averaged)
     )
     start = build_start(averaged, windows)
@@ -107,9 +107,10 @@ def build_start(recipe: Recipe, windows: Windows) -> np.ndarray:
 
 def test_a_run_takes_ranges_from_training_and_parity_from_windows_of_each_held_out_clip(windows):
     held_out = Windows(windows.features + 1000.0, windows.labels, windows.clips)
-    fitted = fit(SMALL, len(LABELS), windows, held_out, Reporter(Console(quiet=True)))
+    prepared = Prepared(LABELS, windows, held_out)
+    fitted = fit(SMALL, prepared, QUIET)
     assert fitted.normalisation == normalisation_of(windows.features, SMALL.features)
-    run = run_of(SMALL, LABELS, ("folders",), fitted, windows, held_out)
+    run = run_of(SMALL, prepared, fitted, ("folders",))
     assert run.description.parity_on == "held-out"
     clips = {frames.tobytes(): clip for frames, clip in zip(*held_out[::2], strict=True)}
     sources = [{clips[frames.tobytes()] for frames in each} for each in run.parity]

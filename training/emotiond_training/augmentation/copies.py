@@ -6,11 +6,9 @@ alone, so that every split of the same table can use the same copies.
 
 import fcntl
 import hashlib
-import os
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,12 +19,11 @@ from numpy.typing import NDArray
 from emotiond.audio.files import read_sound
 from emotiond.errors import EmotiondError
 from emotiond.features.mfcc import MfccConfig
+from emotiond.pool import cores, in_order
 from emotiond_training.augmentation.logmel import LogMel, StoredSpectrum
 from emotiond_training.augmentation.waveform import AugmentationSettings, Augmenter
 from emotiond_training.corpora.clips import Clip, content_hash
 from emotiond_training.progress import Reporter
-
-WORKERS = os.cpu_count() or 1
 
 
 class CopySettings(msgspec.Struct, frozen=True):
@@ -108,48 +105,31 @@ def _make(
     folder: Path,
     reporter: Reporter,
 ) -> None:
-    jobs = [
+    recordings = [
         (index, clip.path, count)
         for index, (clip, count) in enumerate(zip(clips, counts, strict=True))
     ]
-    pool = ProcessPoolExecutor(
-        WORKERS, mp_context=get_context("spawn"), initializer=_prepare, initargs=(settings,)
-    )
     spectra: list[StoredSpectrum] = []
-    with pool:
-        made = pool.map(_copies, jobs, chunksize=16)
-        try:
-            for each in reporter.track(made, len(jobs), "augmenting recordings"):
-                spectra += each
-        except BrokenProcessPool as error:
-            raise EmotiondError(
-                "a process that augments recordings died, out of memory perhaps; try again"
-            ) from error
+    with closing(in_order(partial(_copier, settings), recordings, cores())) as made:
+        for copies in reporter.track(made, len(recordings), "augmenting recordings"):
+            if copies is None:
+                raise EmotiondError(
+                    "a process that augments recordings died, out of memory perhaps; try again"
+                )
+            spectra += copies
     np.save(folder / "frames.npy", np.concatenate(spectra))
     # Written last: it says that the rest is whole.
     np.save(folder / "offsets.npy", np.cumsum([0, *map(len, spectra)]))
 
 
-class _Worker(NamedTuple):
-    augment: Augmenter
-    spectrum: LogMel
-    settings: CopySettings
-
-
-_worker: _Worker | None = None
-"""What a process of the pool works with, made once."""
-
-
-def _prepare(settings: CopySettings) -> None:
-    global _worker
+def _copier(settings: CopySettings) -> Callable[[tuple[int, Path, int]], list[StoredSpectrum]]:
+    """Return a function from a clip's index, its recording and a number of copies to the copies."""
     augment = Augmenter(settings.augmentation, settings.mfcc.sample_rate, settings.rooms)
-    _worker = _Worker(augment, LogMel(settings.mfcc), settings)
+    spectrum = LogMel(settings.mfcc)
 
+    def copies(recording: tuple[int, Path, int]) -> list[StoredSpectrum]:
+        index, path, count = recording
+        sound = read_sound(path, settings.mfcc.sample_rate)
+        return [spectrum(augment(sound, (settings.seed, index, copy))) for copy in range(count)]
 
-def _copies(job: tuple[int, Path, int]) -> list[StoredSpectrum]:
-    if _worker is None:
-        raise RuntimeError("this process was not prepared")
-    index, path, count = job
-    sound = read_sound(path, _worker.settings.mfcc.sample_rate)
-    seeds = [(_worker.settings.seed, index, copy) for copy in range(count)]
-    return [_worker.spectrum(_worker.augment(sound, seed)) for seed in seeds]
+    return copies

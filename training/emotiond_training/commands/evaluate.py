@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emotiond.errors import InputError
+from emotiond.pool import cores
 from emotiond_training.commands.evaluate_live import (
     LIVE_PROTOCOLS,
     add_live_arguments,
@@ -13,6 +14,7 @@ from emotiond_training.commands.evaluate_live import (
 )
 from emotiond_training.commands.options import (
     add_shared_arguments,
+    materials_from,
     output_folder,
     positive,
     writing_to,
@@ -73,6 +75,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     """Train and measure a recipe, and hear its trainings live."""
     from rich.console import Console
 
+    from emotiond_training.corpora.noises import TRAINING_HALF
     from emotiond_training.corpora.readers import read_corpora
     from emotiond_training.progress import Reporter
     from emotiond_training.recipe import load_recipe
@@ -100,6 +103,8 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
         live = [name for name in live if name != "streaming" or args.model]
     check_live_arguments(args, live)
     out = output_folder(args)
+    # Half of the noises train, so that the other half can test what is heard in them.
+    materials = materials_from(args, out / "rounds", TRAINING_HALF)
 
     # Slow to import, so wrong input is said before.
     from emotiond_export.files import INT8
@@ -110,11 +115,12 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     from emotiond_training.evaluation.processes import run_rounds
     from emotiond_training.evaluation.rounds import PLAIN, ROBUSTNESS, Task
     from emotiond_training.evaluation.scores import score
-    from emotiond_training.fitting.trainround import train_round
+    from emotiond_training.fitting.train import train_round
 
     conditions = (*PLAIN, *(ROBUSTNESS if args.robustness else ()))
     tasks = [
-        Task(each, clips, recipe, out / "rounds" / each.name, args, conditions) for each in rounds
+        Task(each, clips, recipe, out / "rounds" / each.name, materials, conditions, cores())
+        for each in rounds
     ]
     with writing_to(out):
         heard = run_rounds(tasks, Reporter(Console(stderr=True)), train_round, args.jobs)

@@ -5,8 +5,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emotiond.errors import EmotiondError, InputError, reason
+
+if TYPE_CHECKING:
+    from emotiond_training.fitting.materials import Materials
 
 
 def add_shared_arguments(parser: argparse.ArgumentParser, *, corpus_required: bool = True) -> None:
@@ -57,6 +61,38 @@ def output_folder(args: argparse.Namespace) -> Path:
     if not os.access(folder, os.W_OK):
         raise InputError(f"{folder}: may not be written to")
     return folder
+
+
+def materials_from(args: argparse.Namespace, out: Path, half: int | None = None) -> "Materials":
+    """Return the materials that the command line names.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With ``noise``, ``rir`` and ``cache``.
+    out : Path
+        The cache lies in it where the command line names none.
+    half : int, optional
+        Take only this half of the noises, so that the other one can be tested with.
+
+    Raises
+    ------
+    InputError
+        If a folder is missing or empty.
+    """
+    from emotiond_training.corpora.files import sound_files
+    from emotiond_training.corpora.noises import half_of, read_noises
+    from emotiond_training.fitting.materials import Materials
+
+    for folder in args.rir:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder")
+        if not sound_files(folder):
+            raise InputError(f"{folder}: no impulse responses in it")
+    noises = read_noises(args.noise)
+    if half is not None:
+        noises = [each for each in noises if half_of(each) == half]
+    return Materials(noises, tuple(args.rir), args.cache or out / "copies", tuple(args.noise))
 
 
 @contextmanager

@@ -3,7 +3,12 @@
 import argparse
 from pathlib import Path
 
-from emotiond_training.commands.options import add_shared_arguments, output_folder, writing_to
+from emotiond_training.commands.options import (
+    add_shared_arguments,
+    materials_from,
+    output_folder,
+    writing_to,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,12 +45,12 @@ def run(args: argparse.Namespace) -> int:
     calibrated = _calibrated(args)
     clips = read_corpora(args.corpus)
     out = output_folder(args)
+    materials = materials_from(args, out)
 
     # Slow to import, so wrong input is said before.
     from emotiond_export.tensorflow import import_tensorflow
 
     import_tensorflow()
-    from emotiond_training.fitting.materials import materials_from
     from emotiond_training.fitting.train import train
 
     reporter = Reporter(Console(stderr=True))
@@ -53,9 +58,9 @@ def run(args: argparse.Namespace) -> int:
         measured = train(
             clips,
             recipe,
+            materials,
             out,
             reporter,
-            materials_from(args, out),
             hold_out=not args.all,
             calibrated=calibrated,
         )

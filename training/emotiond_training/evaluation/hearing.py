@@ -5,31 +5,27 @@ temperature without hearing the clips again.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emotiond.audio.files import file_blocks
 from emotiond.audio.signal import Signal
+from emotiond.errors import EmotiondError
 from emotiond.features.mfcc import Frames
 from emotiond.model.contract import NO_SPEECH
 from emotiond.model.runtime import Classifier, Logits, softmax
+from emotiond.pool import in_order
 from emotiond.recognition.recording import file_engine
 from emotiond.record import Prediction, Utterance
 
 Numbers = NDArray[np.intp]
 Reals = NDArray[np.float64]
-
-WORKERS: Final = 2
-
-_classifier: Classifier | None = None
-"""The classifier of a worker process, loaded once."""
 
 
 class Windows(NamedTuple):
@@ -188,11 +184,10 @@ def at_gain(block: Signal, gain_db: float) -> Signal:
     return np.asarray(np.clip(steps, -32_768, 32_767) / np.float32(32_768.0), np.float32)
 
 
-@contextmanager
 def hearing(
-    model: Path, recordings: Sequence[Path], *, gain_db: float = 0.0, workers: int = WORKERS
-) -> Iterator[Iterator[Windows]]:
-    """Hear recordings, several at a time.
+    model: Path, recordings: Sequence[Path], jobs: int, *, gain_db: float = 0.0
+) -> Generator[Windows, None, None]:
+    """Hear recordings, several at a time; close the iterator to end the work early.
 
     Parameters
     ----------
@@ -200,40 +195,37 @@ def hearing(
         A model file.
     recordings : sequence of Path
         Sound files.
+    jobs : int
+        How many processes; one works here, in this process.
     gain_db : float
         How much louder they are made; what is then too loud is clipped.
-    workers : int
-        Processes; with one it is this process that hears.
 
     Yields
     ------
-    iterator of Windows
+    Windows
         Of each recording in turn.
 
     Raises
     ------
     EmotiondError
-        If the model or a recording can't be used.
+        If the model or a recording can't be used, or a process dies.
     """
-    if workers == 1:
-        classifier = Classifier(model)
-        yield (_hear(recording, gain_db, classifier) for recording in recordings)
-        return
-    pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_load, initargs=(model,)
-    )
-    with pool:
-        yield pool.map(_hear, recordings, [gain_db] * len(recordings), chunksize=8)
+    with closing(in_order(partial(_hearer, model, gain_db), recordings, jobs)) as outputs:
+        for windows in outputs:
+            if windows is None:
+                raise EmotiondError(
+                    "a process that hears recordings died, out of memory perhaps; "
+                    "the same command goes on where it was"
+                )
+            yield windows
 
 
-def _load(model: Path) -> None:
-    global _classifier
-    _classifier = Classifier(model)
+def _hearer(model: Path, gain_db: float) -> Callable[[Path], Windows]:
+    """Return a function from a recording to what the model says of it."""
+    classifier = Classifier(model)
 
+    def hear(recording: Path) -> Windows:
+        blocks = file_blocks(recording, classifier.contract.mfcc.sample_rate)
+        return windows_of(classifier, (at_gain(block, gain_db) for block in blocks))
 
-def _hear(recording: Path, gain_db: float, classifier: Classifier | None = None) -> Windows:
-    classifier = classifier or _classifier
-    if classifier is None:
-        raise RuntimeError("this process has loaded no classifier")
-    blocks = file_blocks(recording, classifier.contract.mfcc.sample_rate)
-    return windows_of(classifier, (at_gain(block, gain_db) for block in blocks))
+    return hear

@@ -1,13 +1,13 @@
 """Rounds in processes of their own, several at a time."""
 
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import partial
 
 from rich.console import Console
 
 from emotiond.errors import EmotiondError
+from emotiond.pool import in_order
 from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.evaluation.rounds import HeardRound, Task, Train, run_round
 from emotiond_training.progress import Reporter
@@ -25,7 +25,7 @@ def run_rounds(
     reporter : Reporter
         Told of the progress.
     train : callable
-        As :func:`emotiond_training.fitting.trainround.train_round`.
+        As :func:`emotiond_training.fitting.train.train_round`.
     jobs : int
         How many at a time; more than one run in fresh processes with one thread each.
 
@@ -41,37 +41,27 @@ def run_rounds(
             reporter.say(f"round {number} of {len(tasks)}: {task.round.name}")
             results.append(run_round(task, reporter, train))
         return results
-    pool = ProcessPoolExecutor(
-        jobs,
-        mp_context=get_context("spawn"),
-        initializer=_one_thread,
-        # A training leaves much memory behind.
-        max_tasks_per_child=1,
-    )
-    with pool:
-        waiting = [pool.submit(_run, task._replace(workers=1), train) for task in tasks]
-        try:
-            return [each.result() for each in waiting]
-        except BrokenProcessPool as error:
-            raise EmotiondError(
-                "a training process died, out of memory perhaps; "
-                "the same command goes on where it was"
-            ) from error
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    heard = []
+    alone = [task._replace(jobs=1) for task in tasks]
+    with closing(in_order(partial(_runner, train), alone, jobs, fresh=True)) as rounds:
+        for each in rounds:
+            if each is None:
+                raise EmotiondError(
+                    "a training process died, out of memory perhaps; "
+                    "the same command goes on where it was"
+                )
+            heard.append(each)
+    return heard
 
 
-def _one_thread() -> None:
-    """Hold TensorFlow to one thread: as many rounds run as there are cores for."""
+def _runner(train: Train) -> Callable[[Task], HeardRound]:
+    """Return a function that runs a round; TensorFlow has one thread for it."""
     import_tensorflow()
     import tensorflow as tf
 
+    # As many rounds run as there are cores for.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
-def _run(task: Task, train: Train) -> HeardRound:
     # Bars of several processes would overwrite each other.
     console = Console(stderr=True, force_terminal=False)
-    return run_round(task, Reporter(console, f"{task.round.name}: "), train)
+    return lambda task: run_round(task, Reporter(console, f"{task.round.name}: "), train)

@@ -3,9 +3,9 @@
 What a round has finished stays finished: an evaluation that was interrupted goes on where it was.
 """
 
-import argparse
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -17,7 +17,8 @@ from emotiond.model.file import read_model, write_model
 from emotiond_export.files import FLOAT32, INT8
 from emotiond_training.corpora.clips import Clip, content_hash, labels_of
 from emotiond_training.evaluation.calibration import Calibration, calibrate
-from emotiond_training.evaluation.hearing import WORKERS, Heard, hearing, joined, pooled
+from emotiond_training.evaluation.hearing import Heard, hearing, joined, pooled
+from emotiond_training.fitting.materials import Materials
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Indices
@@ -41,7 +42,7 @@ TEST: Final = "test.json"
 HEARD: Final = "heard.json"
 
 Train = Callable[
-    [Sequence[Clip], Indices, Recipe, tuple[str, ...], Path, Reporter, argparse.Namespace], None
+    [Sequence[Clip], Indices, Recipe, tuple[str, ...], Materials, Path, Reporter], None
 ]
 Content = TypeVar("Content")
 
@@ -53,10 +54,11 @@ class Task(NamedTuple):
     clips: Sequence[Clip]
     recipe: Recipe
     folder: Path
-    args: argparse.Namespace
-    """Of the command line, for what training may use beside clips."""
+    materials: Materials
+    """What training may use beside clips."""
     conditions: tuple[str, ...] = PLAIN
-    workers: int = WORKERS
+    jobs: int = 1
+    """Processes that hear recordings."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -112,7 +114,7 @@ def run_round(task: Task, reporter: Reporter, train: Train) -> HeardRound:
     reporter : Reporter
         Told of the progress.
     train : callable
-        As :func:`emotiond_training.fitting.trainround.train_round`.
+        As :func:`emotiond_training.fitting.train.train_round`.
 
     Raises
     ------
@@ -127,7 +129,8 @@ def run_round(task: Task, reporter: Reporter, train: Train) -> HeardRound:
         return done
     if not (folder / TRAINED).exists():
         reporter.say(f"training on {len(task.round.train)} clips")
-        train(task.clips, task.round.train, task.recipe, task.labels, folder, reporter, task.args)
+        plan, materials = task.round, task.materials
+        train(task.clips, plan.train, task.recipe, task.labels, materials, folder, reporter)
         _write(folder / TRAINED, {"labels": task.labels})
     calibration = _read(folder / CALIBRATED, Calibration)
     if calibration is None:
@@ -185,7 +188,9 @@ def _claim(task: Task) -> None:
         for each in plan.tests
     ]
     digest = hashlib.sha256(msgspec.json.encode((files, tests))).hexdigest()
-    mixed_in = {key: str(getattr(task.args, key, None) or "") for key in ("noise", "rir")}
+    materials = {"noise": task.materials.noise_folders, "rir": task.materials.rooms}
+    # As the first version wrote it, so that its rounds are still known.
+    mixed_in = {key: str(list(folders) or "") for key, folders in materials.items()}
     content = {"recipe": task.recipe, "clips": digest, **mixed_in}
     task.folder.mkdir(parents=True, exist_ok=True)
     known = _read(task.folder / PLAN, dict[str, Any])
@@ -264,7 +269,7 @@ def _strangers(plan: Round) -> Indices:
 def _hear(task: Task, indices: Indices, condition: str, reporter: Reporter, what: str) -> Heard:
     name, gain_db = CONDITIONS[condition]
     paths = [task.clips[index].path for index in indices]
-    with hearing(task.folder / name, paths, gain_db=gain_db, workers=task.workers) as outputs:
+    with closing(hearing(task.folder / name, paths, task.jobs, gain_db=gain_db)) as outputs:
         return joined(list(reporter.track(outputs, len(paths), what)))
 
 

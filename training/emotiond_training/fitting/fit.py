@@ -12,6 +12,7 @@ import numpy as np
 from emotiond.model.contract import Normalisation
 from emotiond_export.training_run import Description, Run
 from emotiond_training.augmentation.mixture import Mixture
+from emotiond_training.fitting.prepare import Prepared
 from emotiond_training.fitting.windows import Windows, normalisation_of
 from emotiond_training.networks import build
 from emotiond_training.progress import Reporter
@@ -48,39 +49,27 @@ class Fitted(NamedTuple):
     history: dict[str, list[float]]
 
 
-def fit(
-    recipe: Recipe,
-    labels: int,
-    windows: Windows,
-    held_out: Windows | None,
-    reporter: Reporter,
-    mixture: Mixture | None = None,
-) -> Fitted:
+def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
     """Train a recipe's network.
 
     Parameters
     ----------
     recipe : Recipe
         What to train, and how.
-    labels : int
-        How many there are.
-    windows : Windows
-        Of training clips; what the network is trained on, unless there is a mixture.
-    held_out : Windows or None
-        To draw learning curves of.
+    prepared : Prepared
+        What to train it on.
     reporter : Reporter
         Told of each epoch.
-    mixture : Mixture, optional
-        To draw training batches from.
     """
     import keras
     import tensorflow as tf
 
+    labels, windows, held_out, mixture = prepared
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()
 
     def pair(of: Windows) -> tuple[Any, Any]:
-        return normalisation(of.features), keras.utils.to_categorical(of.labels, labels)
+        return normalisation(of.features), keras.utils.to_categorical(of.labels, len(labels))
 
     if mixture is None:
         normalisation = normalisation_of(windows.features, recipe.features)
@@ -89,7 +78,7 @@ def fit(
         seen, _ = mixture.batch(REPRESENTATIVE)
         normalisation = normalisation_of(seen, recipe.features)
         steps = MIXTURE_STEPS
-    model = build(recipe.network, windows.features.shape[1], normalisation, labels)
+    model = build(recipe.network, windows.features.shape[1], normalisation, len(labels))
     smoothing = recipe.optimiser.label_smoothing
     model.compile(
         optimizer=_optimiser(recipe, steps, model),
@@ -191,31 +180,22 @@ def _optimiser(recipe: Recipe, steps: int, model: Any) -> Any:
     return optimiser
 
 
-def run_of(
-    recipe: Recipe,
-    labels: tuple[str, ...],
-    trained_on: tuple[str, ...],
-    fitted: Fitted,
-    windows: Windows,
-    held_out: Windows | None,
-) -> Run:
+def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, trained_on: tuple[str, ...]) -> Run:
     """Put together what export needs.
 
     Parameters
     ----------
     recipe : Recipe
         As trained.
-    labels : tuple of str
-        In the order of the network's outputs.
-    trained_on : tuple of str
-        The corpora.
+    prepared : Prepared
+        What it was trained on: ranges of int8 come from a sample of the training windows, the
+        parity check uses the held-out windows, or training windows where there are none.
     fitted : Fitted
         The network.
-    windows : Windows
-        It was trained on; ranges of int8 come from a sample of them.
-    held_out : Windows or None
-        For the parity check. Training windows where there are none.
+    trained_on : tuple of str
+        The corpora.
     """
+    labels, windows, held_out, _ = prepared
     parity = windows if held_out is None else held_out
     random = np.random.default_rng(recipe.seed)
     count = min(REPRESENTATIVE, len(windows.labels))

@@ -1,25 +1,16 @@
 """What a recipe with a mixture needs beside clips: noises, rooms, and a place to keep copies."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from emotiond.errors import InputError
 from emotiond_training.augmentation.copies import CopySettings, copies_of
 from emotiond_training.augmentation.logmel import spectra_of
 from emotiond_training.augmentation.mixture import Mixture
 from emotiond_training.corpora.clips import Clip
-from emotiond_training.corpora.files import sound_files
-from emotiond_training.corpora.noises import VOICES, Noise, half_of, read_noises
+from emotiond_training.corpora.noises import VOICES, Noise
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
-from emotiond_training.splits.folds import Indices
-
-SAMPLE: Final = 1000
-"""Most training clips that are cut, beside a mixture, to find the ranges of int8 by."""
 
 
 class Materials(NamedTuple):
@@ -33,40 +24,14 @@ class Materials(NamedTuple):
         Folders of impulse responses; may be empty.
     cache : Path
         Folder for what is computed once.
+    noise_folders : tuple of Path
+        The folders that hold the noises.
     """
 
     noises: Sequence[Noise]
     rooms: tuple[Path, ...]
     cache: Path
-
-
-def materials_from(args: argparse.Namespace, out: Path, half: int | None = None) -> Materials:
-    """Return the materials that the command line names.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        With ``noise``, ``rir`` and ``cache``.
-    out : Path
-        The cache lies in it where the command line names none.
-    half : int, optional
-        Take only this half of the noises, so that the other one can be tested with.
-
-    Raises
-    ------
-    InputError
-        If a folder is missing or empty.
-    """
-    for folder in args.rir:
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder")
-        if not sound_files(folder):
-            raise InputError(f"{folder}: no impulse responses in it")
-    noises = read_noises(args.noise)
-    if half is not None:
-        noises = [each for each in noises if half_of(each) == half]
-    rooms = tuple(folder.resolve() for folder in args.rir)
-    return Materials(noises, rooms, args.cache or out / "copies")
+    noise_folders: tuple[Path, ...] = ()
 
 
 def mixture_of(
@@ -97,7 +62,8 @@ def mixture_of(
     if recipe.mixture is None:
         return None
     mfcc = recipe.features.mfcc
-    settings = CopySettings(mfcc, recipe.augmentation, recipe.seed, materials.rooms)
+    rooms = tuple(folder.resolve() for folder in materials.rooms)
+    settings = CopySettings(mfcc, recipe.augmentation, recipe.seed, rooms)
     counts = [recipe.mixture.copies_of(clip.corpus) for clip in clips]
     copies = copies_of(clips, counts, settings, materials.cache, reporter)
     noises = [each for each in materials.noises if not each.category.startswith(VOICES)]
@@ -111,10 +77,3 @@ def mixture_of(
         recipe.features.window_frames,
         recipe.seed,
     )
-
-
-def sample_of(recipe: Recipe, train: Indices) -> Indices:
-    """Return the training clips to cut windows from: all, or a sample beside a mixture."""
-    if recipe.mixture is None or len(train) <= SAMPLE:
-        return train
-    return np.sort(np.random.default_rng(recipe.seed).choice(train, SAMPLE, replace=False))

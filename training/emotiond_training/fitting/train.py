@@ -1,4 +1,4 @@
-"""Training: from the table of clips to the folder of a finished run."""
+"""Training: from the table of clips to the folder of a finished run, or of a round's model."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,17 +7,19 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from emotiond_export.training_run import write_run
+from emotiond_export.files import export_run
+from emotiond_export.training_run import DESCRIPTION, Run, read_run, write_run
 from emotiond_training.corpora.clips import Clip, labels_of
 from emotiond_training.figures import metrics
 from emotiond_training.figures.plots import plot_confusion, plot_history
-from emotiond_training.fitting.fit import Fitted, fit, run_of
-from emotiond_training.fitting.materials import Materials, mixture_of, sample_of
-from emotiond_training.fitting.windows import Windows, cut_windows
+from emotiond_training.fitting.fit import fit, run_of
+from emotiond_training.fitting.materials import Materials
+from emotiond_training.fitting.prepare import Prepared, prepare
+from emotiond_training.fitting.windows import Windows
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
-from emotiond_training.splits.folds import Fold, random_split
-from emotiond_training.splits.leaks import check_fold, check_windows
+from emotiond_training.splits.folds import Fold, Indices, random_split
+from emotiond_training.splits.leaks import check_fold
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +59,9 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 def train(
     clips: Sequence[Clip],
     recipe: Recipe,
+    materials: Materials,
     out: Path,
     reporter: Reporter,
-    materials: Materials | None = None,
     *,
     hold_out: bool = True,
     calibrated: Mapping[str, float] | None = None,
@@ -72,12 +74,12 @@ def train(
         The table.
     recipe : Recipe
         What to train.
+    materials : Materials
+        To mix with, for recipes with a mixture.
     out : Path
         Folder to write to, which must exist.
     reporter : Reporter
         Told of the progress.
-    materials : Materials, optional
-        For recipes with a mixture, which need it.
     hold_out : bool
         Whether the recipe's share of the clips is kept out to measure with. Without, all train,
         and what is measured is said to be measured on training clips.
@@ -89,66 +91,98 @@ def train(
     EmotiondError
         If a recording can't be read or the clips can't be split.
     """
-    labels = labels_of(clips)
-    everything = np.arange(len(clips))
     if hold_out:
         fold = random_split(clips, recipe.seed, recipe.holdout)[0]
         check_fold(clips, fold, None)
     else:
+        everything = np.arange(len(clips))
         fold = Fold(everything, everything[:0])
-
-    materials = materials or Materials([], (), out / "copies")
-    mixture = mixture_of(recipe, clips, fold.train.tolist(), labels, materials, reporter)
-    if mixture is not None:
-        labels = mixture.labels
-        check_windows(clips, fold.train, mixture.sources)
-    sample = sample_of(recipe, fold.train)
-    reading = reporter.track(sample.tolist(), len(sample), "reading training clips")
-    windows = cut_windows(clips, reading, labels, recipe)
-    check_windows(clips, fold.train, windows.clips)
-    held_out = None
-    if hold_out:
-        reading = reporter.track(fold.test.tolist(), len(fold.test), "reading held-out clips")
-        held_out = cut_windows(clips, reading, labels, recipe)
-    fitted = fit(recipe, len(labels), windows, held_out, reporter, mixture)
-
-    trained_on = tuple(sorted({clip.corpus for clip in clips}))
-    run = run_of(recipe, labels, trained_on, fitted, windows, held_out)
+    held_out = fold.test if hold_out else None
+    labels = labels_of(clips)
+    prepared = prepare(clips, fold.train, recipe, labels, materials, reporter, held_out)
+    run = _fitted(recipe, prepared, clips, out, reporter)
     description = msgspec.structs.replace(run.description, **(calibrated or {}))
     write_run(out, run._replace(description=description))
-    write_history(out, fitted)
-    measured = windows if held_out is None else held_out
-    confusion, ece = _measure(fitted, measured, len(labels))
     measured_on: Literal["held-out", "training"] = "held-out" if hold_out else "training"
+    confusion, ece = _measure(run, prepared.held_out or prepared.windows)
     split = f"{recipe.holdout:.0%} of the clips held out, at random and as much of each label"
     result = Metrics(
         split=split if hold_out else "none: trained on every clip",
         measured_on=measured_on,
         train_clips=len(fold.train),
-        train_windows=len(windows.labels),
+        train_windows=len(prepared.windows.labels),
         measured_clips=int(confusion.sum()),
         accuracy=metrics.accuracy(confusion),
         uar=metrics.uar(confusion),
         ece=ece,
-        labels=labels,
+        labels=prepared.labels,
         confusion=tuple(tuple(row) for row in confusion[:, :-1].tolist()),
         recipe=recipe,
     )
     _write_json(out / "metrics.json", result)
-    plot_confusion(out / "confusion.png", confusion, labels, f"{measured_on} clips, Keras model")
+    title = f"{measured_on} clips, Keras model"
+    plot_confusion(out / "confusion.png", confusion, prepared.labels, title)
     return result
 
 
-def write_history(folder: Path, fitted: Fitted) -> None:
-    """Write and draw the learning curves of a training to a folder, which must exist."""
+def train_round(
+    clips: Sequence[Clip],
+    train: Indices,
+    recipe: Recipe,
+    labels: tuple[str, ...],
+    materials: Materials,
+    folder: Path,
+    reporter: Reporter,
+) -> None:
+    """Train a recipe in a round of an evaluation, and export it.
+
+    A training whose export failed is in the folder, and is only exported when asked for again.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The whole table.
+    train : np.ndarray [shape=(n,)]
+        Indices of the clips to train on; no other may be looked at.
+    recipe : Recipe
+        What to train.
+    labels : tuple of str
+        Emotions, in the order of the network's outputs.
+    materials : Materials
+        To mix with.
+    folder : Path
+        For the run, its learning curves and its model files.
+    reporter : Reporter
+        Told of the progress.
+
+    Raises
+    ------
+    EmotiondError
+        If a recording can't be read or an exported file disagrees with its Keras model.
+    """
+    if not (folder / DESCRIPTION).exists():
+        # The parity check too uses training clips: the test clips are heard once, at the end.
+        prepared = prepare(clips, train, recipe, labels, materials, reporter)
+        trained = [clips[index] for index in train]
+        write_run(folder, _fitted(recipe, prepared, trained, folder, reporter))
+    export_run(read_run(folder), folder)
+
+
+def _fitted(
+    recipe: Recipe, prepared: Prepared, clips: Sequence[Clip], folder: Path, reporter: Reporter
+) -> Run:
+    """Fit a network on what was prepared from clips, and write its learning curves to a folder."""
+    fitted = fit(recipe, prepared, reporter)
     _write_json(folder / "history.json", fitted.history)
     plot_history(folder / "learning-curves.png", fitted.history)
+    return run_of(recipe, prepared, fitted, tuple(sorted({clip.corpus for clip in clips})))
 
 
-def _measure(fitted: Fitted, windows: Windows, labels: int) -> tuple[Any, float]:
+def _measure(run: Run, windows: Windows) -> tuple[Any, float]:
     """Return confusion matrix and calibration error over the clips that windows were cut from."""
-    features = fitted.normalisation(windows.features)
-    probabilities = fitted.model.predict(features, verbose=0)
+    features = run.description.normalisation(windows.features)
+    probabilities = run.model.predict(features, verbose=0)
+    labels = len(run.description.labels)
     clips, first, clip = np.unique(windows.clips, return_index=True, return_inverse=True)
     sums = np.zeros((len(clips), labels))
     np.add.at(sums, clip, probabilities)

@@ -1,0 +1,51 @@
+"""Augmented copies are made once, and failures are sentences."""
+
+import numpy as np
+import pytest
+import soundfile
+from rich.console import Console
+
+from emotiond.errors import EmotiondError, SoundError
+from emotiond_training.augmentation.copies import CopySettings, copies_of
+from emotiond_training.augmentation.waveform import AugmentationSettings
+from emotiond_training.progress import Reporter
+from tests.deadly import Deadly
+from tests.training.augmentation.sounds import MFCC, tone
+
+QUIET = Reporter(Console(quiet=True))
+
+
+def test_copies_are_made_once_and_say_which_clip_they_are_of(clips, tmp_path):
+    settings = CopySettings(MFCC, AugmentationSettings(), 1, ())
+    counts = [2] * len(clips)
+    made = copies_of(clips, counts, settings, tmp_path / "cache", QUIET)
+    assert made.clips.tolist() == [index for index in range(len(clips)) for _ in range(2)]
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.npy")}
+    again = copies_of(clips, counts, settings, tmp_path / "cache", QUIET)
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("*.npy")} == files
+    np.testing.assert_array_equal(made.spectrum(3), again.spectrum(3))
+    other = CopySettings(MFCC, AugmentationSettings(), 2, ())
+    changed = copies_of(clips, counts, other, tmp_path / "cache", QUIET)
+    assert changed.frames.shape != made.frames.shape or np.any(changed.frames != made.frames)
+
+
+def test_copies_of_a_recording_that_was_cut_anew_are_made_anew(clips, tmp_path):
+    settings = CopySettings(MFCC, AugmentationSettings(untouched=1.0), 1, ())
+    first = copies_of(clips[:1], [1], settings, tmp_path / "cache", QUIET)
+    soundfile.write(clips[0].path, tone(200, seconds=0.25), 16_000)
+    again = copies_of(clips[:1], [1], settings, tmp_path / "cache", QUIET)
+    assert len(again.frames) < len(first.frames)
+
+
+def test_a_recording_that_cannot_be_augmented_is_one_sentence(clips, tmp_path):
+    clips[1].path.write_text("no sound")
+    settings = CopySettings(MFCC, AugmentationSettings(), 1, ())
+    with pytest.raises(SoundError, match=f"{clips[1].path.name}: not a sound file"):
+        copies_of(clips[:2], [1, 1], settings, tmp_path / "cache", QUIET)
+
+
+def test_a_process_that_dies_while_it_augments_is_one_sentence(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr("emotiond_training.augmentation.copies.cores", lambda: 2)
+    settings = CopySettings(MFCC, AugmentationSettings(), 1, (Deadly(),))
+    with pytest.raises(EmotiondError, match="a process that augments recordings died"):
+        copies_of(clips[:1], [1], settings, tmp_path / "cache", QUIET)
