@@ -31,21 +31,21 @@ NO_SPEECH_DECIDED: Final = Decided("no_speech", None, 0.0, {})
 """The result where nobody speaks."""
 
 
-PRIOR_WEIGHT: Final = 1.0 / 6.0
-"""Weight of equal probabilities for all labels beside the windows' (windows full of speech).
+PRIOR_WEIGHT: Final = 0.1
+"""Weight of equal probabilities for all labels beside the windows' (1 is a window full of speech).
 
-It is that of the first window of an utterance, so a label is claimed from one window only if that
-is very sure, and from a second of speech if that is sure.
+It is most of the weight of an utterance's first window. So one window claims a label only if it is
+very sure, and a second of speech if it is sure.
 """
 
 
 class Mean:
-    """Weighted mean of the probabilities of windows, and of equal probabilities before them.
+    """Weighted mean of the probabilities of windows.
 
     Parameters
     ----------
     prior : np.ndarray [shape=(labels,), dtype=float32]
-        Probabilities before any window; they count as ``PRIOR_WEIGHT``.
+        Probabilities before any window.
     decay : float
         Factor by which the windows before count less with each hop, above 0 and up to 1.
 
@@ -56,7 +56,7 @@ class Mean:
     """
 
     def __init__(self, prior: Probabilities, decay: float = 1.0) -> None:
-        self._prior = prior.astype(np.float64) * PRIOR_WEIGHT
+        self._prior = prior.astype(np.float64)
         self._decay = decay
         self._sum = np.zeros_like(self._prior)
         self._weight = 0.0
@@ -79,10 +79,16 @@ class Mean:
         self._weight = kept * self._weight + weight
         self.windows += 1
 
-    def __call__(self) -> Probabilities:
-        """Return the mean [shape=(labels,), dtype=float32]."""
-        total = self._weight + PRIOR_WEIGHT
-        return np.asarray((self._sum + self._prior) / total, np.float32)
+    def __call__(self, prior_weight: float = PRIOR_WEIGHT) -> Probabilities:
+        """Return the mean [shape=(labels,), dtype=float32].
+
+        Parameters
+        ----------
+        prior_weight : float
+            Weight of the prior beside the windows'; without windows it must be above 0.
+        """
+        total = self._weight + prior_weight
+        return np.asarray((self._sum + prior_weight * self._prior) / total, np.float32)
 
     def reset(self) -> None:
         """Forget all windows."""
@@ -164,9 +170,13 @@ class Decision:
         self._utterance_hops = 0
         if not self._utterance.windows:
             return None
-        mean = self._utterance()
+        cautious, mean = self._utterance(), self._utterance(prior_weight=0.0)
         self._utterance.reset()
-        return self._decide(mean)
+        claimed, whole = self._decide(cautious), self._decide(mean)
+        if whole is None or claimed is None or claimed.state == whole.state:
+            return whole
+        # One short window is no verdict, unless it is very sure.
+        return whole._replace(state="uncertain", label=None)
 
     def reset(self) -> None:
         """Forget all windows."""

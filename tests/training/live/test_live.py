@@ -18,8 +18,8 @@ from emotiond_training.corpora.noises import TRAINING_HALF, Noise, half_of
 from emotiond_training.live.nonspeech import generators, non_speech
 from emotiond_training.live.results import Live
 from emotiond_training.live.streaming import (
-    Listener,
     Shown,
+    Strangers,
     Streamed,
     changes_of,
     first_stable,
@@ -55,7 +55,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory, sample: np.ndarray) -> list
 
 
 def test_a_model_that_knows_one_label_is_right_half_the_time_in_every_room(spoken) -> None:
-    rows = streaming([Listener(OneMind(0.9, 0.1, 0.0), spoken)], [], snrs=(30.0, 10.0))
+    rows = streaming([Strangers(OneMind(0.9, 0.1, 0.0), spoken)], [], snrs=(30.0, 10.0))
     assert [row.snr_db for row in rows] == [30.0, 10.0, None]
     for row in rows:
         assert row.clip_uar == (None if row.snr_db is None else 0.5)
@@ -70,7 +70,7 @@ def test_a_model_that_knows_one_label_is_right_half_the_time_in_every_room(spoke
 def test_several_models_hear_a_share_each_of_their_own_strangers(spoken) -> None:
     right, wrong = OneMind(0.9, 0.1, 0.0), OneMind(0.1, 0.9, 0.0)
     calm = [clip for clip in spoken if clip.label == LABELS[0]]
-    rows = streaming([Listener(right, calm), Listener(wrong, calm)], [], most=2, snrs=(30.0,))
+    rows = streaming([Strangers(right, calm), Strangers(wrong, calm)], [], most=2, snrs=(30.0,))
     assert [row.clips for row in rows] == [2, 2]
     assert [row.uar for row in rows] == [0.5, 0.5]
     assert rows[0].clip_uar == 0.5
@@ -79,8 +79,8 @@ def test_several_models_hear_a_share_each_of_their_own_strangers(spoken) -> None
 def test_long_speech_is_of_one_person_in_one_emotion(spoken) -> None:
     model = OneMind(0.9, 0.1, 0.0)
     several = [msgspec.structs.replace(clip, speaker=str(n)) for n, clip in enumerate(spoken)]
-    assert [row.snr_db for row in streaming([Listener(model, several)], [], snrs=())] == []
-    assert [row.snr_db for row in streaming([Listener(model, spoken)], [], snrs=())] == [None]
+    assert [row.snr_db for row in streaming([Strangers(model, several)], [], snrs=())] == []
+    assert [row.snr_db for row in streaming([Strangers(model, spoken)], [], snrs=())] == [None]
 
 
 def test_the_same_seed_gives_the_same_figures_and_a_room_may_be_given(spoken, tmp_path) -> None:
@@ -88,7 +88,7 @@ def test_the_same_seed_gives_the_same_figures_and_a_room_may_be_given(spoken, tm
     soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(RATE), RATE)
     for noises in ([], [Noise(path, "fan")]):
         one, other = (
-            streaming([Listener(OneMind(0.6, 0.3, 0.1), spoken[:2])], noises, snrs=(20.0,), seed=3)
+            streaming([Strangers(OneMind(0.6, 0.3, 0.1), spoken[:2])], noises, snrs=(20.0,), seed=3)
             for _ in range(2)
         )
         assert one == other
@@ -96,14 +96,14 @@ def test_the_same_seed_gives_the_same_figures_and_a_room_may_be_given(spoken, tm
 
 def test_what_the_gate_never_hears_is_missed_and_wrong(spoken) -> None:
     deaf = GateSettings(open_above=1.0)
-    row = streaming([Listener(OneMind(0.9, 0.1, 0.0), spoken)], [], snrs=(30.0,), gate=deaf)[0]
+    row = streaming([Strangers(OneMind(0.9, 0.1, 0.0), spoken)], [], snrs=(30.0,), gate=deaf)[0]
     assert (row.clips, row.missed, row.uar, row.never_right) == (4, 4, 0.0, 1.0)
     assert row.seconds_to_right is row.seconds_to_stable is None
 
 
 def test_clips_with_labels_that_the_model_does_not_know_are_refused(spoken) -> None:
     with pytest.raises(InputError, match="knows"):
-        streaming([Listener(OneMind(0.5, 0.5, labels=("one", "other")), spoken)], [])
+        streaming([Strangers(OneMind(0.5, 0.5, labels=("one", "other")), spoken)], [])
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_the_card_has_a_row_for_each_room_and_what_ordinary_speech_was_taken_for
     text = live_section(
         Live(
             models=("0123",),
-            streaming=streaming([Listener(model, spoken)], [], snrs=(30.0,)),
+            streaming=streaming([Strangers(model, spoken)], [], snrs=(30.0,)),
             non_speech=non_speech([model], readers, readers),
         )
     )

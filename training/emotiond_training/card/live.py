@@ -7,7 +7,8 @@ from emotiond_training.live.streaming import Streamed
 
 STREAMING = (
     "voice over room | recordings | UAR alone | UAR in the stream | missed | invented "
-    "| label changes a minute | seconds to a right label | to a stable label | never right"
+    "| label changes a minute | seconds to a right label | to a stable label | never right "
+    "| time with a wrong label | uncertain | last label is the verdict"
 )
 
 
@@ -48,12 +49,18 @@ def _streamed(row: Streamed) -> list[str]:
         seconds(row.seconds_to_right),
         seconds(row.seconds_to_stable),
         f"{row.never_right:.0%}",
+        *(share(each) for each in (row.wrong, row.uncertain, row.agreement)),
     ]
 
 
 def seconds(delay: float | None) -> str:
     """Return a median delay as text."""
     return "never" if delay is None else f"{delay:.1f}"
+
+
+def share(part: float | None) -> str:
+    """Return a share as text; None was not measured."""
+    return "-" if part is None else f"{part:.0%}"
 
 
 def _non_speech(found: NonSpeech) -> str:

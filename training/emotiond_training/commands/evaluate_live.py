@@ -81,7 +81,7 @@ def measure_live(
     from emotiond_training.corpora.noises import TRAINING_HALF, half_of
     from emotiond_training.live.nonspeech import non_speech
     from emotiond_training.live.results import Live
-    from emotiond_training.live.streaming import Listener, streaming
+    from emotiond_training.live.streaming import Strangers, streaming
     from emotiond_training.progress import Reporter
 
     models = [load_quietly(path) for path in paths]
@@ -91,7 +91,7 @@ def measure_live(
     silence = None
     if "streaming" in names:
         clips = [_strangers(args, path) for path in paths]
-        listeners = [Listener(model, each) for model, each in zip(models, clips, strict=True)]
+        listeners = [Strangers(model, each) for model, each in zip(models, clips, strict=True)]
         seed = args.seed or 0
         rooms = [each for each in noises if half_of(each) != TRAINING_HALF] or noises
         streamed = streaming(listeners, rooms, seed=seed, most=args.clips, reporter=reporter)
@@ -132,7 +132,7 @@ def _print_streaming(rows: "Sequence[Streamed]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from emotiond_training.card.live import seconds
+    from emotiond_training.card.live import seconds, share
 
     table = Table(title="streaming")
     for column in (
@@ -146,6 +146,9 @@ def _print_streaming(rows: "Sequence[Streamed]") -> None:
         "s to right",
         "s to stable",
         "never right",
+        "wrong",
+        "uncertain",
+        "last = verdict",
     ):
         table.add_column(column, justify="right")
     for row in rows:
@@ -160,6 +163,7 @@ def _print_streaming(rows: "Sequence[Streamed]") -> None:
             seconds(row.seconds_to_right),
             seconds(row.seconds_to_stable),
             f"{row.never_right:.0%}",
+            *(share(each) for each in (row.wrong, row.uncertain, row.agreement)),
         )
     Console().print(table)
 

@@ -22,7 +22,7 @@ from emotiond.model.contract import NO_SPEECH
 from emotiond.model.runtime import Classifier, Logits, softmax
 from emotiond.pool import in_order
 from emotiond.recognition.recording import file_engine
-from emotiond.record import Prediction, Utterance
+from emotiond.record import Utterance
 
 Numbers = NDArray[np.intp]
 Reals = NDArray[np.float64]
@@ -36,7 +36,7 @@ class Windows(NamedTuple):
     logits : np.ndarray [shape=(windows, labels)]
         Of each window that belongs to an utterance.
     weights : np.ndarray [shape=(windows,)]
-        Of each window in its utterance; they sum to 1.
+        Weight of each window: the share of it that is speech, 0 to 1.
     utterances : np.ndarray [shape=(windows,)]
         Number of its utterance.
     shares : np.ndarray [shape=(utterances,)]
@@ -63,7 +63,7 @@ class _Listening:
 
 
 def windows_of(classifier: Classifier, blocks: Iterable[Signal]) -> Windows:
-    """Hear one recording to its end.
+    """Run one recording through the engine to its end, and return its windows.
 
     Parameters
     ----------
@@ -75,35 +75,37 @@ def windows_of(classifier: Classifier, blocks: Iterable[Signal]) -> Windows:
     model = _Listening(classifier)
     engine = file_engine(model)
     contract = classifier.contract
-    ramp = math.ceil(contract.mfcc.samples(contract.window_frames) / engine.hop)
-    heard: list[tuple[float, float, Logits]] = []
-    utterances = []
+    ramp = math.ceil(contract.window_samples / engine.hop)
+    logits: list[Logits] = []
+    weights: list[float] = []
+    numbers: list[int] = []
+    lengths: list[float] = []
+    under_way: list[tuple[Logits, float]] = []
     spoken = 0
-    # In hops, so that it is known which window a prediction is of.
+    # At most one hop at a time, so that a window is told from the next.
     for piece in (*_pieces(blocks, engine.hop), None):
         model.said.clear()
+        before = engine.seconds
         records = engine.finish() if piece is None else engine.push(piece)
-        utterances += [each for each in records if isinstance(each, Utterance)]
-        predictions = [each for each in records if isinstance(each, Prediction)]
-        for prediction, said in zip(predictions, model.said, strict=False):
-            # As the engine weighs: a window that has heard little speech yet says little.
+        if model.said:
+            # As the engine weighs: a window with little speech in it counts for little.
             spoken = min(spoken + 1, ramp)
-            heard.append((prediction.start, float(spoken), said))
-        if len(predictions) > len(model.said):
-            spoken = 0  # The last of them says that it is silent now.
-    logits, weights, numbers = [], [], []
-    for number, utterance in enumerate(utterances):
-        inside = [each for each in heard if utterance.start <= each[0] < utterance.end]
-        total = sum(weight for _, weight, _ in inside)
-        logits += [said for _, _, said in inside]
-        weights += [weight / total for _, weight, _ in inside]
-        numbers += [number] * len(inside)
-    lengths = np.array([each.end - each.start for each in utterances])
+            under_way.append((model.said[0], spoken / ramp))
+        for record in records:
+            if isinstance(record, Utterance):
+                logits += [said for said, _ in under_way]
+                weights += [weight for _, weight in under_way]
+                numbers += [len(lengths)] * len(under_way)
+                lengths.append(record.end - record.start)
+                under_way = []
+        if engine.seconds != before and not model.said:  # nobody speaks
+            spoken, under_way = 0, []
+    shares = np.array(lengths)
     return Windows(
         logits=np.array(logits, np.float32).reshape(-1, len(contract.labels)),
         weights=np.array(weights, np.float64),
         utterances=np.array(numbers, np.intp),
-        shares=lengths / lengths.sum() if len(lengths) else lengths.astype(np.float64),
+        shares=shares / shares.sum() if lengths else shares,
     )
 
 
@@ -165,10 +167,10 @@ def pooled(heard: Heard, labels: Sequence[str], temperature: float) -> Reals:
     np.ndarray [shape=(recordings, reported labels)]
         A row of zeros where the engine heard no speech.
     """
+    reported = [position for position, label in enumerate(labels) if label != NO_SPEECH]
     said = np.zeros((len(heard.shares), len(labels)))
     probabilities = softmax(heard.logits / np.float32(temperature))
     np.add.at(said, heard.utterances, heard.weights[:, None] * probabilities)
-    reported = [position for position, label in enumerate(labels) if label != NO_SPEECH]
     said = said[:, reported]
     said /= np.maximum(said.sum(axis=1, keepdims=True), 1e-12)
     result = np.zeros((int(heard.recordings), len(reported)))

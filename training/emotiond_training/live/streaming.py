@@ -43,7 +43,7 @@ LONG_LINES: Final = 40
 """Such stretches of speech at most."""
 
 
-class Listener(NamedTuple):
+class Strangers(NamedTuple):
     """A model, and recordings of people that it has never heard."""
 
     model: Model
@@ -80,6 +80,11 @@ class Streamed(msgspec.Struct, frozen=True, kw_only=True):
         Median from the start of a clip to the first right, and to the first, label that is stable.
     never_right : float
         Share of clips that never have a right stable label.
+    wrong, uncertain : float or None
+        Share of the predictions within clips that show a wrong label, and none. None in results
+        that were measured before these figures were.
+    agreement : float or None
+        Share of the utterances whose last shown label is that of their record.
     """
 
     snr_db: float | None
@@ -92,6 +97,9 @@ class Streamed(msgspec.Struct, frozen=True, kw_only=True):
     seconds_to_right: float | None
     seconds_to_stable: float | None
     never_right: float
+    wrong: float | None = None
+    uncertain: float | None = None
+    agreement: float | None = None
 
 
 class _Heard(NamedTuple):
@@ -99,6 +107,8 @@ class _Heard(NamedTuple):
 
     utterances: list[Span]
     shown: list[Shown]
+    agreed: int
+    """Utterances whose last shown label is that of their record."""
 
 
 class _Part(NamedTuple):
@@ -111,7 +121,7 @@ class _Part(NamedTuple):
 
 
 def streaming(
-    listeners: Sequence[Listener],
+    listeners: Sequence[Strangers],
     noises: Sequence[Noise],
     *,
     seed: int = 0,
@@ -177,7 +187,7 @@ def streaming(
     return rows
 
 
-def _part(listener: Listener, listeners: int, most: int, random: np.random.Generator) -> _Part:
+def _part(listener: Strangers, listeners: int, most: int, random: np.random.Generator) -> _Part:
     """Choose and read the clips that one of the listeners hears."""
     model, rate = listener.model, listener.model.contract.mfcc.sample_rate
     known = [clip for clip in listener.clips if clip.label in model.contract.reported]
@@ -202,14 +212,17 @@ def _hear(
     model: Model, sound: Signal, gate: GateSettings | None, decision: DecisionSettings | None
 ) -> _Heard:
     engine = Engine(model, gate=gate, decision=decision)
-    utterances, shown = [], []
+    utterances: list[Span] = []
+    shown: list[Shown] = []
+    agreed = 0
     for record in engine.push(sound) + engine.finish():
         if isinstance(record, Utterance):
             best = _best(record.probabilities) or ""
             utterances.append(Span(record.start, record.end, best))
+            agreed += bool(shown) and shown[-1].label == record.label
         elif isinstance(record, Prediction) and record.state != "no_speech":
             shown.append(Shown(record.end, record.label))
-    return _Heard(utterances, shown)
+    return _Heard(utterances, shown, agreed)
 
 
 def _row(
@@ -221,7 +234,7 @@ def _row(
 ) -> Streamed:
     """Compare what was heard with what was there."""
     true, said, right, stable = [], [], [], []
-    invented = changes = 0
+    invented = changes = predictions = wrong = uncertain = 0
     seconds = 0.0
     for line, each in zip(lines, heard, strict=True):
         invented += sum(
@@ -233,6 +246,9 @@ def _row(
             said.append(_said(span, each.utterances))
             inside = [one for one in each.shown if span.start < one.end <= span.end + AFTER_SECONDS]
             changes += changes_of(inside)
+            predictions += len(inside)
+            wrong += sum(one.label not in (None, span.label) for one in inside)
+            uncertain += sum(one.label is None for one in inside)
             seconds += span.end - span.start
             right.append(first_stable(inside, span, span.label))
             stable.append(first_stable(inside, span, None))
@@ -247,6 +263,10 @@ def _row(
         seconds_to_right=_median(right),
         seconds_to_stable=_median(stable),
         never_right=float(np.mean([delay is None for delay in right])),
+        wrong=wrong / max(1, predictions),
+        uncertain=uncertain / max(1, predictions),
+        agreement=sum(each.agreed for each in heard)
+        / max(1, sum(len(each.utterances) for each in heard)),
     )
 
 
