@@ -196,11 +196,7 @@ class _Frame:
         more = 0
         if rows < len(labels):
             shown = rows - 1 if rows > 1 else rows
-            # The current label always stays: smoothing may keep it while another is ahead.
-            by_weight = sorted(
-                labels,
-                key=lambda name: (name != view.label, -_share(view.probabilities.get(name, 0.0))),
-            )
+            by_weight = sorted(labels, key=lambda name: -_share(view.probabilities.get(name, 0.0)))
             chosen = set(by_weight[:shown])
             labels = [label for label in labels if label in chosen]
             more = len(view.labels) - shown if rows > 1 else 0
