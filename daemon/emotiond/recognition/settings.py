@@ -85,7 +85,7 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="time constant of the average over windows: a window that is so old counts "
             "for a third of a new one"
         ),
-    ] = 6.0
+    ] = 8.0
     abstain_below: Annotated[
         Probability | None,
         msgspec.Meta(
