@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from emotiond.errors import ModelError
 from emotiond.features.mfcc import MfccConfig
+from emotiond.model import file
 from emotiond.model.contract import Contract, Normalisation
 from emotiond.model.file import check_shapes, read_contract, write_model
 from emotiond.testing import fake_contract
@@ -230,3 +231,22 @@ def test_shapes_that_disagree_with_the_contract_are_refused(
 def test_the_shipped_model_is_accepted(model_path: Path, flatbuffer: bytes) -> None:
     contract = read_contract(model_path)
     assert hashlib.sha256(flatbuffer).hexdigest() == contract.sha256
+
+
+@pytest.mark.parametrize(
+    ("flatbuffer", "is_whole"),
+    [
+        (BODY, True),
+        # The vtable is the last thing in the file, and just fits.
+        (b"\x08\x00\x00\x00TFL3\xfc\xff\xff\xff\x04\x00\x04\x00", True),
+        (b"\x08\x00\x00\x00TFL3\xfc\xff\xff\xff\x05\x00\x04\x00", False),
+        (b"\x08\x00\x00\x00TFL3\xfc\xff\xff\xff\x03\x00\x04\x00", False),
+        # The vtable would begin before the file, or at its beginning.
+        (b"\x08\x00\x00\x00TFL3\x09\x00\x00\x00" + bytes(8), False),
+        (b"\x08\x00\x00\x00TFL3\x08\x00\x00\x00" + bytes(8), True),
+        # The root table lies behind the end.
+        (b"\xff\x00\x00\x00TFL3" + bytes(8), False),
+    ],
+)
+def test_a_root_table_must_lie_inside_the_file(flatbuffer: bytes, is_whole: bool) -> None:
+    assert file._has_root(flatbuffer) is is_whole

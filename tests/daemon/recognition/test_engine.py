@@ -1,6 +1,7 @@
 """The engine: live equals replay, and the records of speech, silence, gaps and ends."""
 
 import gc
+import math
 import tracemalloc
 from collections.abc import Iterable
 from itertools import pairwise
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from emotiond.features.mfcc import Mfcc, MfccConfig
 from emotiond.model.runtime import Classifier
+from emotiond.recognition.decision import PRIOR_WEIGHT
 from emotiond.recognition.engine import Engine, Model
 from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Record, Utterance
@@ -462,6 +464,22 @@ def test_a_model_with_the_label_no_speech_decides_whether_there_is_an_utterance(
     assert {each.raw_label for each in predictions} == {"one" if count else None}
     for record in predictions + utterances:
         assert set(record.probabilities) == ({"one", "other"} if count else set())
+
+
+def test_a_window_weighs_by_the_share_of_it_that_is_speech() -> None:
+    answers = iter(np.eye(3, dtype=np.float32)[[0, 1, 1, 1, 1, 1, 1, 1, 1]])
+    model = FakeModel(answer=lambda _: next(answers), window_frames=90)
+    engine = Engine(model, decision=DecisionSettings(smoothing_seconds=600.0))
+    hops = math.ceil(model.contract.window_samples / engine.hop)
+    assert hops == 6
+    sound = speech(8 * engine.hop / RATE)
+    predictions = [each for each in engine.push(sound) if isinstance(each, Prediction)]
+    decay = math.exp(-engine.hop / RATE / 600.0)
+    weights = [min(1.0, (hop + 1) / hops) for hop in range(8)]
+    for number, prediction in enumerate(predictions):
+        aged = [w * decay ** (number - hop) for hop, w in enumerate(weights[: number + 1])]
+        first = (aged[0] + PRIOR_WEIGHT / 3) / (sum(aged) + PRIOR_WEIGHT)
+        assert prediction.probabilities["calm"] == pytest.approx(first, abs=1e-3)
 
 
 @settings(max_examples=8)

@@ -63,6 +63,16 @@ def test_calibration_speakers_are_a_tenth_of_each_corpus_that_can_spare_them(joi
         assert not of(joined, plan.calibration, "speaker") & of(joined, plan.train, "speaker")
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_no_calibration_speaker_is_tested_whatever_the_seed(joined, seed: int):
+    for plan in plan_rounds(["speakers"], joined, seed):
+        tested = {name for each in plan.tests for name in of(joined, each.clips, "speaker")}
+        calibrating = of(joined, plan.calibration, "speaker")
+        assert not calibrating & tested
+        # A tested speaker takes no other's place among the calibration speakers.
+        assert Counter(str(name)[:4] for name in calibrating) == {"ravd": 2, "nemo": 1, "ased": 6}
+
+
 def test_cross_corpus_tests_the_emotions_that_others_have_too(joined):
     rounds = plan_rounds(["cross-corpus"], joined, 7)
     plan = next(plan for plan in rounds if plan.name == "without-ased")
