@@ -110,3 +110,11 @@ def test_normalisation_leaves_the_frames_that_it_was_given_alone() -> None:
     before = frames.copy()
     Normalisation((1.0, 1.0), (2.0, 2.0), "loudest", 1.0)(frames)
     np.testing.assert_array_equal(frames, before)
+
+
+def test_windows_are_normalised_alike_alone_and_in_a_batch() -> None:
+    frames = np.random.default_rng(0).normal(-40.0, 10.0, (3, 20, 8)).astype(np.float32)
+    normalise = Normalisation((1.0,) * 8, (2.0,) * 8, level="loudest")
+    batch = normalise(frames)
+    for number in range(3):
+        np.testing.assert_array_equal(batch[number], normalise(frames[number]))

@@ -184,3 +184,10 @@ def test_softmax_is_a_distribution_with_its_maximum_at_the_largest_logit(
     probabilities = softmax(np.array(logits, np.float32))
     assert probabilities.sum() == pytest.approx(1.0, abs=1e-5)
     assert probabilities[int(np.argmax(logits))] == probabilities.max()
+
+
+def test_softmax_treats_each_row_alone() -> None:
+    logits = np.random.default_rng(0).normal(0.0, 3.0, (4, 7)).astype(np.float32)
+    together = softmax(logits)
+    for row, alone in zip(together, logits, strict=True):
+        np.testing.assert_array_equal(row, softmax(alone))
