@@ -8,7 +8,11 @@ from typing import Final
 import msgspec
 
 from emotiond_training.card.live import live_section
-from emotiond_training.evaluation.calibration import FALLBACK_COVERAGE, PRECISION, Calibration
+from emotiond_training.evaluation.calibration import (
+    FALLBACK_COVERAGE,
+    WANTED_PRECISION,
+    Calibration,
+)
 from emotiond_training.evaluation.scores import Evaluation, Outcome, Row, as_json
 from emotiond_training.figures.markdown import table
 from emotiond_training.figures.plots import (
@@ -33,7 +37,7 @@ ROBUSTNESS: Final = (
 )
 CALIBRATION: Final = (
     "round | recordings | speakers | temperature | NLL before | NLL after | abstains below "
-    f"| precision | coverage | {PRECISION:.0%} reached"
+    f"| precision | coverage | {WANTED_PRECISION:.0%} reached"
 )
 
 
@@ -71,8 +75,8 @@ def card_text(evaluation: Evaluation, pictures: Sequence[str], live: Live | None
         "## Calibration",
         "Temperature and threshold of each round come from speakers who neither trained it nor "
         "test it; each corpus counts the same. The threshold is the smallest confidence with "
-        f"{PRECISION:.0%} precision; where there is none, the one with the highest precision that "
-        f"leaves {FALLBACK_COVERAGE:.0%} of the recordings.",
+        f"{WANTED_PRECISION:.0%} precision; where there is none, the one with the highest precision "
+        f"that leaves {FALLBACK_COVERAGE:.0%} of the recordings.",
         table(
             CALIBRATION,
             [_calibration(name, each) for name, each in evaluation.calibrations.items()],
