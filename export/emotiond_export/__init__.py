@@ -1,1 +1,1 @@
-"""Export: from a trained Keras model to one TFLite file with its contract inside."""
+"""Export: a trained Keras model becomes one TFLite file with its contract inside."""

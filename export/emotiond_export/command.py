@@ -8,9 +8,11 @@ from emotiond.errors import InputError, reason
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("run_folder", metavar="RUN", type=Path, help="folder that train wrote")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="where to write the model files (default: RUN)"
+        "run_folder", metavar="RUN", type=Path, help="folder that emotiond train wrote"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the model files (default: RUN)"
     )
 
 

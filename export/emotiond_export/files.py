@@ -1,4 +1,4 @@
-"""Export: convert, write the contract in, check, and only then put the files in place."""
+"""Export of a run: convert, add the contract, check parity, and only then replace the files."""
 
 import tempfile
 from pathlib import Path
@@ -12,18 +12,20 @@ from emotiond_export.parity import check_parity, file_labels, keras_labels
 from emotiond_export.training_run import Description, Run
 
 FLOAT32 = "emotiond-float32.tflite"
+"""Name of the float32 model file."""
 INT8 = "emotiond-int8.tflite"
+"""Name of the int8 model file."""
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """A model file that was exported.
+    """An exported model file.
 
     Parameters
     ----------
     path : Path
-        Where it is.
+        Path of the file.
     bytes : int
-        Its size.
+        Size of the file (bytes).
     disagreement : float
         Share of the parity clips whose label differs from the Keras model's, 0 to 1.
     """
@@ -39,14 +41,19 @@ def export_run(run: Run, out: Path) -> list[Exported]:
     Parameters
     ----------
     run : Run
-        What to export.
+        The run.
     out : Path
-        Folder to write to; made where it is missing.
+        Folder of the model files; made if it is missing.
+
+    Returns
+    -------
+    list of Exported
+        The float32 file, then the int8 file.
 
     Raises
     ------
     EmotiondError
-        If a file disagrees with the Keras model too often; no file is written then.
+        If a file disagrees with the Keras model on too many clips. Then ``out`` is left unchanged.
     """
     out.mkdir(parents=True, exist_ok=True)
     contract = contract_of(run.description)
@@ -70,7 +77,7 @@ def export_run(run: Run, out: Path) -> list[Exported]:
 
 
 def contract_of(description: Description) -> Contract:
-    """Return the contract that a run's files carry."""
+    """Return the contract of a run's model files."""
     return Contract(
         version=CONTRACT_VERSION,
         labels=description.labels,

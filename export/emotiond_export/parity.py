@@ -1,4 +1,4 @@
-"""The parity check: the exported files must say what the Keras model says."""
+"""Parity check: the exported files must give the same labels as the Keras model."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -10,23 +10,29 @@ from emotiond.model.runtime import load_quietly, softmax
 from emotiond_export.training_run import Run
 
 ALLOWED: Final = {"float32": 0.01, "int8": 0.03}
-"""Largest share of clips whose label may differ from the Keras model's."""
+"""Largest share of clips, 0 to 1, whose label may differ from the Keras model's."""
 
 
 def keras_labels(run: Run) -> Any:
-    """Return the Keras model's label number of each parity clip [shape=(clips,)]."""
+    """Return the label number that the Keras model gives each parity clip [shape=(clips,)].
+
+    The probabilities of a clip are the mean over its windows.
+    """
     clips, windows, *shape = run.parity.shape
     features = run.description.normalisation(run.parity.reshape(-1, *shape))
-    said = run.model.predict(features, verbose=0)
-    return said.reshape(clips, windows, -1).mean(axis=1).argmax(axis=1)
+    probabilities = run.model.predict(features, verbose=0)
+    return probabilities.reshape(clips, windows, -1).mean(axis=1).argmax(axis=1)
 
 
 def file_labels(path: Path, run: Run) -> Any:
-    """Return a model file's label numbers, run as the daemon runs it."""
+    """Return the label number that a model file gives each parity clip [shape=(clips,)].
+
+    The file runs in the same runtime as in the daemon.
+    """
     classifier = load_quietly(path)
-    # Without the temperature, which the Keras model does not have.
-    said = [[softmax(classifier.logits(frames)) for frames in clip] for clip in run.parity]
-    return np.mean(said, axis=1).argmax(axis=1)
+    # No temperature: the Keras model has none either.
+    probabilities = [[softmax(classifier.logits(each)) for each in clip] for clip in run.parity]
+    return np.mean(probabilities, axis=1).argmax(axis=1)
 
 
 def check_parity(kind: str, expected: Any, actual: Any) -> float:
@@ -35,19 +41,21 @@ def check_parity(kind: str, expected: Any, actual: Any) -> float:
     Parameters
     ----------
     kind : {"float32", "int8"}
-        Which file.
-    expected, actual : np.ndarray [shape=(windows,)]
-        Label numbers of the Keras model and of the file.
+        Kind of the file.
+    expected : np.ndarray [shape=(clips,)]
+        Label numbers from the Keras model.
+    actual : np.ndarray [shape=(clips,)]
+        Label numbers from the file.
 
     Returns
     -------
     float
-        Share that differs, 0 to 1.
+        Share of the clips whose labels differ, 0 to 1.
 
     Raises
     ------
     EmotiondError
-        If it is larger than allowed.
+        If that share is larger than :data:`ALLOWED`.
     """
     share = float(np.mean(expected != actual))
     if share > ALLOWED[kind]:

@@ -1,4 +1,4 @@
-"""TensorFlow without its chatter: it writes to stderr from C++, past every Python setting."""
+"""Silent import of TensorFlow, whose C++ code writes to stderr whatever Python's settings are."""
 
 import os
 
@@ -6,7 +6,10 @@ from emotiond.streams import quiet_stderr
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow and Keras on it, silently; call this before the first ``import keras``."""
+    """Import TensorFlow and Keras silently, with TensorFlow as backend.
+
+    Call this before the first ``import keras``.
+    """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_stderr():

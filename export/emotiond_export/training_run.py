@@ -1,4 +1,4 @@
-"""A finished training run as export needs it: a model, its description, some windows; no corpus."""
+"""A finished training run: the model, its description and some windows, but no recordings."""
 
 import zipfile
 from pathlib import Path
@@ -19,31 +19,32 @@ DESCRIPTION: Final = "run.json"
 WINDOWS: Final = "windows.npz"
 
 Features = NDArray[np.float32]
+"""MFCCs (dB) or normalised MFCCs, [shape=(..., frames, n_mfcc)]."""
 
 
 class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a contract will say, and where the windows of the parity check come from.
+    """Content of ``run.json``: the fields of the contract, and the origin of the parity clips.
 
     Parameters
     ----------
     labels : tuple of str
-        In the order of the network's outputs.
+        Labels in the order of the network's outputs.
     mfcc : MfccConfig
-        The features.
+        Parameters of the features.
     window_frames : int
-        Frames that one inference sees.
+        Frames of one window, the input of the network.
     normalisation : Normalisation
-        Of the training windows.
+        Normalisation of the features, from the training windows.
     temperature : float
-        Logits are divided by it before the softmax.
+        Calibration: the logits are divided by it before the softmax; above 0.
     abstain_below : float
-        Confidence below which the model is uncertain.
+        Threshold: a result with a lower confidence is ``uncertain``; 0 to 1.
     trained_on : tuple of str
-        The corpora.
+        Names of the corpora.
     opens_for : {"speech", "sound"}
-        What there must be before the daemon asks the model.
+        What opens the daemon's gate: a voice, or any sound that stands out of the room's noise.
     parity_on : {"held-out", "training"}
-        Which clips the parity windows were cut from.
+        Whether the parity clips were held out or trained on.
     """
 
     labels: tuple[str, ...]
@@ -63,13 +64,13 @@ class Run(NamedTuple):
     Parameters
     ----------
     model : keras.Model
-        From normalised features to probabilities.
+        Input: normalised features. Output: probabilities.
     description : Description
-        What it is.
+        Description of the model.
     representative : np.ndarray [shape=(windows, window_frames, n_mfcc), dtype=float32]
-        Training features (dB), to find the ranges of int8 by.
+        MFCCs (dB) of training windows, on which the ranges of int8 are found.
     parity : np.ndarray [shape=(clips, windows, window_frames, n_mfcc), dtype=float32]
-        Features (dB) of some windows of each of some clips, to compare the exported files on.
+        MFCCs (dB) of windows of some clips, for the parity check of the exported files.
     """
 
     model: Any
@@ -92,7 +93,7 @@ def read_run(folder: Path) -> Run:
     Raises
     ------
     InputError
-        If something is missing or damaged.
+        If a file of the run is missing or damaged.
     """
     for name in (DESCRIPTION, WINDOWS, MODEL):
         if not (folder / name).is_file():
@@ -109,5 +110,5 @@ def read_run(folder: Path) -> Run:
     try:
         model = keras.saving.load_model(folder / MODEL, compile=False)
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{folder / MODEL}: not a Keras model that can be read") from error
+        raise InputError(f"{folder / MODEL}: damaged, or not a Keras model") from error
     return Run(model, description, representative, parity)

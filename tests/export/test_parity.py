@@ -1,4 +1,4 @@
-"""Export: what the files hold, and that a file that says something else is not exported."""
+"""Exported files carry the contract and agree with the Keras model, or are not written."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ LABELS = ("calm", "cross", "silly")
 
 
 def features_of(random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Windows of three kinds that are easy to tell apart, and which is which."""
+    """Return windows of three classes that are easy to separate, and the class of each."""
     kinds = np.arange(count) % len(LABELS)
     features = 5.0 + 3.0 * random.standard_normal((count, FRAMES, COEFFICIENTS))
     features[np.arange(count), :, kinds] += 12.0
@@ -32,7 +32,7 @@ def features_of(random: np.random.Generator, count: int) -> tuple[np.ndarray, np
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    """A small network trained for a second."""
+    """A run with a small network."""
     import_tensorflow()
     import keras
 
@@ -68,14 +68,14 @@ def run() -> Run:
 
 @pytest.fixture(scope="module")
 def folder(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The exported files of that network."""
+    """Folder with the exported files of that run."""
     out = tmp_path_factory.mktemp("exported") / "new"
     export_run(run, out)
     return out
 
 
 @pytest.mark.parametrize("name", [FLOAT32, INT8])
-def test_contract_holds_all_that_the_daemon_must_know(run, folder, name):
+def test_the_contract_holds_the_description_of_the_run(run, folder, name):
     contract = read_contract(folder / name)
     described = run.description
     assert contract.labels == described.labels
@@ -88,28 +88,30 @@ def test_contract_holds_all_that_the_daemon_must_know(run, folder, name):
     assert contract.opens_for == described.opens_for
 
 
-def test_float32_file_gives_the_logits_of_the_keras_model(run, folder):
+def test_the_float32_file_gives_the_logits_of_the_keras_model(run, folder):
     classifier = Classifier(folder / FLOAT32)
     windows = np.concatenate(run.parity)
     logits = np.array([classifier.logits(frames) for frames in windows])
     probabilities = run.model.predict(run.description.normalisation(windows), verbose=0)
     np.testing.assert_allclose(softmax(logits), probabilities, atol=1e-4)
-    assert logits.min() < 0.0, "a softmax is still in the file"
+    assert logits.min() < 0.0, "the file still has a softmax"
 
 
-def test_int8_file_is_int8_from_input_to_output_and_agrees(run, folder):
+def test_the_int8_file_is_int8_from_input_to_output_and_agrees_with_keras(run, folder):
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(str(folder / INT8))
     types = {each["dtype"] for each in interpreter.get_tensor_details()}
-    assert types <= {np.int8, np.int32}, "weights and values are int8, biases and shapes int32"
+    assert types <= {np.int8, np.int32}, (
+        "weights and activations must be int8, biases and shapes int32"
+    )
     assert interpreter.get_input_details()[0]["dtype"] == np.int8
     assert interpreter.get_output_details()[0]["dtype"] == np.int8
     assert np.mean(file_labels(folder / INT8, run) == keras_labels(run)) >= 0.97
 
 
 @pytest.mark.parametrize("name", [FLOAT32, INT8])
-def test_files_need_no_runtime_newer_than_the_last_tflite_runtime(folder, name):
+def test_exported_files_run_on_the_last_tflite_runtime(folder, name):
     from ai_edge_litert import schema_py_generated as schema
 
     content = (folder / name).read_bytes()
@@ -152,7 +154,7 @@ def test_a_network_without_a_softmax_is_refused():
         ("int8", 7, True),
     ],
 )
-def test_parity_allows_one_percent_for_float32_and_three_for_int8(kind, wrong, fails):
+def test_parity_allows_one_percent_of_clips_for_float32_and_three_for_int8(kind, wrong, fails):
     expected = np.zeros(200, int)
     actual = np.where(np.arange(200) < wrong, 1, 0)
     if fails:
@@ -162,10 +164,8 @@ def test_parity_allows_one_percent_for_float32_and_three_for_int8(kind, wrong, f
         assert check_parity(kind, expected, actual) == wrong / 200
 
 
-def test_a_file_that_disagrees_fails_the_export_and_leaves_nothing_behind(
-    run, tmp_path, monkeypatch
-):
-    """Ranges of int8 taken from silence clip all that matters: a real disagreement."""
+def test_a_disagreeing_file_fails_the_export_and_leaves_the_old_files(run, tmp_path, monkeypatch):
+    """Ranges of int8 from constant windows clip everything else: a real disagreement."""
     silent = run._replace(representative=np.full_like(run.representative, 6.0))
     (tmp_path / INT8).write_bytes(b"the old model")
     with pytest.raises(EmotiondError, match=r"export failed: the int8 file disagrees") as error:
@@ -175,7 +175,7 @@ def test_a_file_that_disagrees_fails_the_export_and_leaves_nothing_behind(
     assert (tmp_path / INT8).read_bytes() == b"the old model"
 
 
-def test_a_planted_disagreement_of_float32_fails_the_export(run, tmp_path, monkeypatch):
+def test_a_disagreeing_float32_file_fails_the_export(run, tmp_path, monkeypatch):
     def swapped(path: Path, run: Run) -> Any:
         labels = keras_labels(run)
         labels[:2] = (labels[:2] + 1) % len(LABELS)
@@ -187,7 +187,7 @@ def test_a_planted_disagreement_of_float32_fails_the_export(run, tmp_path, monke
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_comes_back_from_its_folder_as_it_was(run, tmp_path):
+def test_a_run_is_read_back_from_its_folder_unchanged(run, tmp_path):
     write_run(tmp_path, run)
     again = read_run(tmp_path)
     assert again.description == run.description
@@ -197,7 +197,7 @@ def test_a_run_comes_back_from_its_folder_as_it_was(run, tmp_path):
 
 @pytest.mark.parametrize("name", ["run.json", "windows.npz", "model.keras"])
 @pytest.mark.parametrize("damage", ["missing", "truncated", "garbage"])
-def test_a_damaged_run_is_one_sentence(run, tmp_path, name, damage):
+def test_a_damaged_run_is_refused_in_one_sentence(run, tmp_path, name, damage):
     write_run(tmp_path, run)
     path = tmp_path / name
     if damage == "missing":

@@ -1,4 +1,4 @@
-"""Small corpora of synthetic sound."""
+"""Small corpora of synthetic sound, and the folder of real ones."""
 
 import os
 from collections.abc import Callable
@@ -13,7 +13,7 @@ PITCHES = {"low": 150.0, "middle": 600.0, "high": 2400.0}
 
 
 def tone(pitch: float, seed: int, seconds: float = 0.8) -> np.ndarray:
-    """A tone with vibrato that swells and fades, so that the gate takes it for speech."""
+    """Return a tone with vibrato that swells and fades, so that the gate opens for it."""
     random = np.random.default_rng(seed)
     time = np.arange(int(seconds * RATE)) / RATE
     phase = 2 * np.pi * pitch * (1 + 0.05 * random.standard_normal()) * time
@@ -23,7 +23,7 @@ def tone(pitch: float, seed: int, seconds: float = 0.8) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def three_labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder corpus of three made-up labels, 12 recordings each."""
+    """Folder of a corpus with three made-up labels of 12 recordings each."""
     folder = tmp_path_factory.mktemp("corpus")
     for number, (label, pitch) in enumerate(PITCHES.items()):
         (folder / label).mkdir()
@@ -35,7 +35,7 @@ def three_labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def write_tone() -> Callable[[Path, float, int], None]:
-    """Write a tone of a pitch and a seed to a file."""
+    """Function that writes a tone of a pitch (Hz) and a seed to a file."""
 
     def write(path: Path, pitch: float, seed: int) -> None:
         soundfile.write(path, tone(pitch, seed), RATE)
@@ -45,7 +45,7 @@ def write_tone() -> Callable[[Path, float, int], None]:
 
 @pytest.fixture
 def touch(tmp_path: Path) -> Callable[..., Path]:
-    """Make files, each with content of its own unless it is given."""
+    """Function that makes files and returns their folder; the content defaults to the name."""
 
     def make(*names: str, content: bytes | None = None) -> Path:
         for name in names:
@@ -59,9 +59,9 @@ def touch(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def corpora() -> Path:
-    """The folder of real recordings, or a skip."""
+    """Folder of real corpora; the test is skipped if there is none."""
     default = Path(__file__).resolve().parents[3] / "shared" / "corpora"
     folder = Path(os.environ.get("EMOTIOND_CORPORA", default))
     if not folder.is_dir():
-        pytest.skip(f"no corpora in {folder}; EMOTIOND_CORPORA names their folder")
+        pytest.skip(f"{folder}: no corpora; set EMOTIOND_CORPORA to their folder")
     return folder

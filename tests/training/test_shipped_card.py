@@ -1,4 +1,4 @@
-"""The card beside the shipped model is of the figures beside it, and the model takes them."""
+"""The card of the shipped model has the figures of its evaluation, and the model its medians."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ MODELS = Path(__file__).resolve().parents[2] / "models"
 
 
 class Figures(msgspec.Struct):
-    """What of ``metrics.json`` is compared."""
+    """The parts of ``metrics.json`` that are compared."""
 
     recipe: Recipe
     rows: list[Row]
@@ -34,9 +34,7 @@ def card() -> str:
     return (MODELS / "EVALUATION.md").read_text()
 
 
-def test_the_card_says_what_was_measured_of_the_recipe_as_it_is(
-    figures: Figures, card: str
-) -> None:
+def test_the_card_has_the_figures_of_the_current_recipe(figures: Figures, card: str) -> None:
     assert figures.recipe == load_recipe("strangers")
     assert len(figures.rows) == 9
     for row in figures.rows:
@@ -44,7 +42,7 @@ def test_the_card_says_what_was_measured_of_the_recipe_as_it_is(
         assert f"| {row.uar_low:.1%} to {row.uar_high:.1%} (" in card
 
 
-def test_the_model_card_says_the_same(figures: Figures) -> None:
+def test_the_model_card_has_the_same_figures(figures: Figures) -> None:
     text = (MODELS / "README.md").read_text()
     for row in figures.rows:
         assert f"{100 * row.uar:.1f} %".replace("100.0", "100") in text, row
@@ -52,7 +50,7 @@ def test_the_model_card_says_the_same(figures: Figures) -> None:
             assert f"{100 * row.shared_text_uar:.1f} %" in text
 
 
-def test_the_card_says_what_was_heard_live(card: str) -> None:
+def test_the_card_has_the_live_figures(card: str) -> None:
     live = msgspec.json.decode((MODELS / "evaluation" / "live.json").read_bytes(), type=Live)
     assert live_section(live) in card
 

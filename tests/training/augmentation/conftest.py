@@ -1,4 +1,4 @@
-"""Recordings of two corpora."""
+"""A table of clips from two corpora."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.training.augmentation.sounds import tone
 
 @pytest.fixture
 def clips(tmp_path: Path) -> list[Clip]:
-    """Return two corpora, a large one of one voice and a small one of two."""
+    """Clips of a large corpus with one speaker, and of a small one with two."""
     made = []
     for corpus, speaker, count in (("large", "a", 12), ("small", "b", 2), ("small", "c", 2)):
         for number in range(count):

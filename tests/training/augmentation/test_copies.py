@@ -1,4 +1,4 @@
-"""Augmented copies are made once, and failures are sentences."""
+"""Augmented copies are made once and read back; failures are one sentence."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from tests.training.augmentation.sounds import MFCC, tone
 QUIET = Reporter(Console(quiet=True))
 
 
-def test_copies_are_made_once_and_say_which_clip_they_are_of(clips, tmp_path):
+def test_copies_are_made_once_and_name_their_clip(clips, tmp_path):
     settings = CopySettings(MFCC, AugmentationSettings(), 1, ())
     counts = [2] * len(clips)
     made = copies_of(clips, counts, settings, tmp_path / "cache", QUIET)
@@ -29,7 +29,7 @@ def test_copies_are_made_once_and_say_which_clip_they_are_of(clips, tmp_path):
     assert changed.frames.shape != made.frames.shape or np.any(changed.frames != made.frames)
 
 
-def test_copies_of_a_recording_that_was_cut_anew_are_made_anew(clips, tmp_path):
+def test_copies_of_a_changed_recording_are_made_again(clips, tmp_path):
     settings = CopySettings(MFCC, AugmentationSettings(untouched=1.0), 1, ())
     first = copies_of(clips[:1], [1], settings, tmp_path / "cache", QUIET)
     soundfile.write(clips[0].path, tone(200, seconds=0.25), 16_000)
@@ -37,14 +37,14 @@ def test_copies_of_a_recording_that_was_cut_anew_are_made_anew(clips, tmp_path):
     assert len(again.frames) < len(first.frames)
 
 
-def test_a_recording_that_cannot_be_augmented_is_one_sentence(clips, tmp_path):
+def test_an_unreadable_recording_is_named_in_one_sentence(clips, tmp_path):
     clips[1].path.write_text("no sound")
     settings = CopySettings(MFCC, AugmentationSettings(), 1, ())
     with pytest.raises(SoundError, match=f"{clips[1].path.name}: not a sound file"):
         copies_of(clips[:2], [1, 1], settings, tmp_path / "cache", QUIET)
 
 
-def test_a_process_that_dies_while_it_augments_is_one_sentence(clips, tmp_path, monkeypatch):
+def test_the_death_of_a_process_is_reported_in_one_sentence(clips, tmp_path, monkeypatch):
     monkeypatch.setattr("emotiond_training.augmentation.copies.cores", lambda: 2)
     settings = CopySettings(MFCC, AugmentationSettings(), 1, (Deadly(),))
     with pytest.raises(EmotiondError, match="a process that augments recordings died"):

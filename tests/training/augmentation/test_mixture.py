@@ -1,16 +1,17 @@
-"""Batches drawn from the copies of several corpora."""
+"""Batches are drawn from the copies of several corpora."""
 
 import numpy as np
 import pytest
 
 from emotiond.errors import InputError
+from emotiond.model.contract import NO_SPEECH
 from emotiond_training.augmentation.copies import Copies
-from emotiond_training.augmentation.mixture import NO_SPEECH, Mixture, MixtureSettings
+from emotiond_training.augmentation.mixture import Mixture, MixtureSettings
 from emotiond_training.corpora.clips import Clip
 
 
 def copies_for(clips: list[Clip], count: int = 2) -> Copies:
-    """Copies that carry the number of their clip as their level."""
+    """Return copies of 20 frames whose level (dB) is the number of their clip minus 50."""
     frames = np.repeat(np.arange(len(clips)), count * 20).astype(np.float16)
     return Copies(
         np.tile(frames[:, None] - 50, (1, 16)),
@@ -20,6 +21,7 @@ def copies_for(clips: list[Clip], count: int = 2) -> Copies:
 
 
 def mixture(clips: list[Clip], train: list[int], noises=None, seed: int = 0, **settings) -> Mixture:
+    """Return a mixture that changes no window unless the settings say so."""
     plain = {
         "weights": {},
         "copies": {},
@@ -40,24 +42,26 @@ def mixture(clips: list[Clip], train: list[int], noises=None, seed: int = 0, **s
     )
 
 
-def test_no_copy_of_a_clip_that_is_not_trained_on_is_ever_drawn(clips):
+def test_only_copies_of_training_clips_are_drawn(clips):
     train = [0, 3, 13]
     drawn = mixture(clips, train, partial_share=0.0)
     assert set(drawn.sources.tolist()) == set(train)
     levels = set()
     for _ in range(40):
         window, _ = drawn._window()
-        drawn_levels = window - window.mean(axis=0)  # the colouring is the same in all frames
+        drawn_levels = window - window.mean(
+            axis=0
+        )  # the frequency response is the same in all frames
         levels.add(round(float(np.ptp(drawn_levels))))
-    # A window holds a clip's level above silence; each clip has its own.
+    # The range of a window is its clip's level above silence (-100 dB), unique to the clip.
     assert levels <= {index - 50 + 100 for index in train}
     assert len(levels) == len(train)
 
 
-def test_corpora_are_drawn_by_weight_and_not_by_their_number_of_clips(clips):
+def test_corpora_are_drawn_by_weight_whatever_their_number_of_clips(clips):
     every = list(range(len(clips)))
     drawn = mixture(clips, every, weights={"small": 3.0, "large": 1.0}, partial_share=0.0)
-    # Of four of each copy's frames, none of which noise or tempo changes, the level is the clip's.
+    # Clips of the small corpus have the numbers from 12 on, and so the highest levels.
     small = 0
     for _ in range(400):
         window, _ = drawn._window()
@@ -65,7 +69,7 @@ def test_corpora_are_drawn_by_weight_and_not_by_their_number_of_clips(clips):
     assert 0.67 < small / 400 < 0.83
 
 
-def test_the_same_seed_draws_the_same_batches(clips):
+def test_the_same_seed_gives_the_same_batches(clips):
     noises = {"fan": [np.full((40, 16), -30, "f4")]}
     every = list(range(len(clips)))
     settings = {"mixup": 0.3, "noise_share": 0.5, "tempo_share": 0.5}
@@ -75,7 +79,7 @@ def test_the_same_seed_draws_the_same_batches(clips):
             np.testing.assert_array_equal(left, right)
 
 
-def test_shares_of_labels_add_up_to_one_and_no_speech_comes_last(clips):
+def test_label_shares_sum_to_one_and_no_speech_is_the_last_label(clips):
     noises = {"fan": [np.full((40, 16), -30, "f4")]}
     drawn = mixture(clips, [0, 1], noises, no_speech_share=0.5, mixup=0.4)
     assert drawn.labels == ("one", "two", NO_SPEECH)
@@ -86,12 +90,12 @@ def test_shares_of_labels_add_up_to_one_and_no_speech_comes_last(clips):
     assert 0.2 < shares[:, -1].mean() < 0.8
 
 
-def test_a_category_of_the_label_that_noise_has_is_refused(clips):
+def test_a_label_called_no_speech_is_refused_beside_noise(clips):
     settings = MixtureSettings(weights={}, copies={})
     noises = {"fan": [np.full((40, 16), -30, "f4")]}
-    with pytest.raises(InputError, match="'no_speech' can't be mixed with noise"):
+    with pytest.raises(InputError, match="a label of the recordings is 'no_speech'"):
         Mixture(settings, clips, [0], copies_for(clips), noises, ("one", NO_SPEECH), 24, 0)
 
 
-def test_without_recordings_of_noise_there_is_no_label_for_no_speech(clips):
+def test_without_recordings_of_noise_there_is_no_no_speech_label(clips):
     assert mixture(clips, [0, 1], noise_share=1.0).labels == ("one", "two")

@@ -1,4 +1,4 @@
-"""Changes of log-mel spectra: placed, added, stretched, warped, masked."""
+"""Log-mel spectra are placed, added, stretched, warped and masked."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ from emotiond_training.augmentation.spectral import (
     most_cut=st.floats(0, 1),
     seed=st.integers(0, 999),
 )
-def test_a_placed_clip_is_whole_unless_it_may_be_cut(length, frames, most_cut, seed):
+def test_a_placed_clip_loses_at_most_the_allowed_share(length, frames, most_cut, seed):
     clip = np.arange(1.0, length + 1)[:, None].astype("f4")
     random = np.random.default_rng(seed)
     window = place(clip, frames, most_cut, random)[:, 0]
@@ -36,12 +36,12 @@ def test_a_placed_clip_is_whole_unless_it_may_be_cut(length, frames, most_cut, s
 
 
 @given(st.floats(-80, 40), st.floats(-80, 40))
-def test_spectra_add_as_powers(one, other):
+def test_powers_of_two_spectra_add(one, other):
     together = add(np.full((1, 1), one, "f4"), np.full((1, 1), other, "f4"))[0, 0]
     assert together == pytest.approx(10 * np.log10(10 ** (one / 10) + 10 ** (other / 10)), abs=0.01)
 
 
-def test_stretching_keeps_the_ends_and_the_order():
+def test_stretching_keeps_both_ends_and_the_order_of_frames():
     clip = np.linspace(0, 1, 20)[:, None].astype("f4")
     slow = stretch(clip, 1.5)
     assert len(slow) == 30
@@ -49,7 +49,7 @@ def test_stretching_keeps_the_ends_and_the_order():
     assert (np.diff(slow[:, 0]) > 0).all()
 
 
-def test_warping_moves_what_is_high_further_than_what_is_low():
+def test_warping_moves_high_bands_further_than_low_ones():
     clip = np.zeros((2, 40), "f4")
     clip[:, [10, 30]] = 1.0
     moved = warp(clip, 0.8)
@@ -58,7 +58,7 @@ def test_warping_moves_what_is_high_further_than_what_is_low():
     np.testing.assert_array_equal(warp(clip, 1.0), clip)
 
 
-def test_masks_only_blot_out_and_leave_most_to_be_seen():
+def test_masks_leave_at_least_30_percent_of_a_spectrum_unchanged():
     random = np.random.default_rng(3)
     for _ in range(50):
         spectrum = random.normal(-40, 10, (60, 32)).astype("f4")
@@ -67,7 +67,7 @@ def test_masks_only_blot_out_and_leave_most_to_be_seen():
         assert np.mean(spectrum == before) > 0.3
 
 
-def test_an_excerpt_of_a_short_sound_is_repeated():
+def test_an_excerpt_repeats_a_short_sound():
     random = np.random.default_rng(0)
     assert excerpt(np.ones((3, 4), "f4"), 10, random).shape == (10, 4)
     assert mean_power(np.full((2, 2), -20.0, "f4")) == pytest.approx(-20.0, abs=1e-3)

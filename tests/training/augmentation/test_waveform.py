@@ -1,4 +1,4 @@
-"""Recordings changed at random: decided by a seed, and still sound."""
+"""Augmented recordings depend on their seed and stay valid sound."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tests.training.augmentation.sounds import tone
 
 
 @pytest.mark.parametrize("rooms", [False, True])
-def test_an_augmented_copy_is_decided_by_its_seed_and_is_finite_sound(tmp_path, rooms):
+def test_an_augmented_copy_depends_on_its_seed_and_is_finite(tmp_path, rooms):
     if rooms:
         response = np.zeros(800, "f4")
         response[[0, 400]] = 1.0, 0.5
@@ -27,7 +27,7 @@ def test_an_augmented_copy_is_decided_by_its_seed_and_is_finite_sound(tmp_path, 
     assert not np.array_equal(copies[0], copies[1])
 
 
-def test_a_copy_of_a_quiet_microphone_has_few_levels_and_no_other_change() -> None:
+def test_a_copy_with_six_bits_has_few_levels_and_no_other_change() -> None:
     settings = AugmentationSettings(
         untouched=0.0,
         speed_share=0.0,
@@ -41,7 +41,7 @@ def test_a_copy_of_a_quiet_microphone_has_few_levels_and_no_other_change() -> No
     )
     sound = tone(300)
     quiet = Augmenter(settings, 16_000, [])(sound, (1, 2, 3))
-    # A peak at half of full scale has a quarter of the 64 levels either way, and none.
+    # Six bits have 64 levels; a peak of 0.5 uses half of them, and zero.
     assert len(np.unique(quiet)) <= 35
     np.testing.assert_allclose(
         quiet / np.abs(quiet).max(), sound / np.abs(sound).max(), atol=1.0 / 16

@@ -1,4 +1,4 @@
-"""Rounds resume, calibrate their files, and make the figures and the card."""
+"""Rounds can be resumed, calibrate their model files, and give the figures of the card."""
 
 import io
 import json
@@ -30,12 +30,12 @@ from emotiond_training.splits.protocols import Round, plan_rounds
 from tests.deadly import Deadly
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
-"""Of the shipped model, which stands for one that was trained."""
+"""Labels of the shipped model, which the tests use instead of a trained one."""
 
 
 @pytest.fixture(scope="module")
 def clips(write_tone, tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
-    """Two corpora: one of six speakers, one of three; seven labels."""
+    """Clips of two corpora with six and three speakers; each speaker has a clip of each label."""
     folder = tmp_path_factory.mktemp("clips")
     made = []
     for corpus, speakers in (("nemo", 6), ("ased", 3)):
@@ -49,7 +49,7 @@ def clips(write_tone, tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
 
 
 class Trainer:
-    """Stands for a training: copies the shipped model, and counts."""
+    """A fake training: copies the shipped model and records the name of the round."""
 
     def __init__(self) -> None:
         self.trained: list[str] = []
@@ -63,7 +63,7 @@ class Trainer:
 
 
 def interrupted(*arguments: object) -> None:
-    """Stands for a training that somebody stops."""
+    """A fake training that is interrupted."""
     raise KeyboardInterrupt
 
 
@@ -78,6 +78,7 @@ def plans(clips: list[Clip]) -> list[Round]:
 
 
 def tasks_of(plans: list[Round], clips: list[Clip], out: Path, conditions=PLAIN) -> list[Task]:
+    """Return the tasks of planned rounds."""
     recipe, materials = load_recipe("seed"), Materials([], (), out / "copies")
     return [
         Task(plan, clips, recipe, out / "rounds" / plan.name, materials, conditions)
@@ -85,12 +86,12 @@ def tasks_of(plans: list[Round], clips: list[Clip], out: Path, conditions=PLAIN)
     ]
 
 
-def test_rounds_make_the_figures_the_card_and_what_ships(clips, tmp_path, reporter):
+def test_rounds_give_the_figures_the_card_and_the_calibration_to_ship(clips, tmp_path, reporter):
     plans = plan_rounds(["speakers", "cross-corpus"], clips, 1)
     plans = [plan for plan in plans if plan.name in ("shared-1", "shared-2", "without-ased")]
     tasks = tasks_of(plans, clips, tmp_path, (*PLAIN, *ROBUSTNESS))
-    heard = run_rounds(tasks, reporter, Trainer())
-    evaluation = score(plans, heard, clips, load_recipe("seed"))
+    results = run_rounds(tasks, reporter, Trainer())
+    evaluation = score(plans, results, clips, load_recipe("seed"))
     write_card(tmp_path, evaluation)
 
     rows = {(each.row.protocol, each.row.corpus): each.row for each in evaluation.outcomes}
@@ -100,7 +101,7 @@ def test_rounds_make_the_figures_the_card_and_what_ships(clips, tmp_path, report
     assert rows["cross-corpus", "ased"].quiet_uar is None
     assert rows["speakers", "ased"].quiet_uar is not None
     assert {row.interval_over for row in rows.values()} == {"speakers"}
-    # Both files hold the same network here.
+    # The fake training writes the same network into both files.
     assert all(row.float32_uar == row.uar for row in rows.values())
 
     card = (tmp_path / CARD).read_text()
@@ -118,12 +119,14 @@ def test_rounds_make_the_figures_the_card_and_what_ships(clips, tmp_path, report
 
     shipping = read_shipping(tmp_path / METRICS)
     assert shipping == evaluation.shipping
-    found = [each.calibration.temperature for each in heard]
+    found = [each.calibration.temperature for each in results]
     assert shipping.temperature == pytest.approx(np.median(found), abs=1e-4)
 
 
-def test_sentences_that_belong_to_one_emotion_are_told_apart(clips, tmp_path, reporter):
-    # Two emotions of the second corpus are said in sentences of their own.
+def test_clips_whose_text_belongs_to_one_emotion_are_left_out_of_the_shared_text_figure(
+    clips, tmp_path, reporter
+):
+    # Two emotions of the second corpus have sentences of their own.
     table = [
         msgspec.structs.replace(each, text=each.label)
         if each.corpus == "ased" and each.label in ("fear", "sad")
@@ -131,8 +134,8 @@ def test_sentences_that_belong_to_one_emotion_are_told_apart(clips, tmp_path, re
         for each in clips
     ]
     plans = plan_rounds(["speakers"], table, 1)
-    heard = run_rounds(tasks_of(plans, table, tmp_path), reporter, Trainer())
-    evaluation = score(plans, heard, table, load_recipe("seed"))
+    results = run_rounds(tasks_of(plans, table, tmp_path), reporter, Trainer())
+    evaluation = score(plans, results, table, load_recipe("seed"))
     write_card(tmp_path, evaluation)
     rows = {each.row.corpus: each for each in evaluation.outcomes}
     assert rows["nemo"].row.shared_text_uar is None
@@ -141,14 +144,14 @@ def test_sentences_that_belong_to_one_emotion_are_told_apart(clips, tmp_path, re
     shared = [number for number, label in enumerate(LABELS) if label not in ("fear", "sad")]
     recalls = [ased.confusion[number, number] / 3 for number in shared]
     assert ased.row.shared_text_uar == pytest.approx(np.mean(recalls))
-    said = f"Some sentences of ased .* the UAR is **{np.mean(recalls):.1%}** (`speakers`, 15)."
-    before, _, after = said.partition(".*")
+    sentence = f"Some sentences of ased .* the UAR is **{np.mean(recalls):.1%}** (`speakers`, 15)."
+    before, _, after = sentence.partition(".*")
     card = (tmp_path / CARD).read_text()
     assert before in card
     assert after in card
 
 
-def test_a_round_calibrates_both_files_on_speakers_that_neither_train_nor_test(
+def test_a_round_calibrates_both_files_on_speakers_outside_training_and_test(
     clips, plans, tmp_path, reporter
 ):
     task = tasks_of(plans, clips, tmp_path)[0]
@@ -164,13 +167,13 @@ def test_a_round_calibrates_both_files_on_speakers_that_neither_train_nor_test(
         ("speakers", "ased"),
         ("speakers", "nemo"),
     ]
-    heard = json.loads((task.folder / "heard.json").read_text())
-    assert {each["path"] for each in heard["clips"]} == {
+    result = json.loads((task.folder / "heard.json").read_text())
+    assert {each["path"] for each in result["clips"]} == {
         path for each in tests for path, _, _ in each["clips"]
     }
 
 
-def test_an_interrupted_evaluation_goes_on_where_it_was(clips, plans, tmp_path, reporter):
+def test_an_interrupted_evaluation_goes_on_with_the_next_round(clips, plans, tmp_path, reporter):
     tasks = tasks_of(plans, clips, tmp_path)
     run_round(tasks[0], reporter, Trainer())
     with pytest.raises(KeyboardInterrupt):
@@ -178,36 +181,38 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(clips, plans, tmp_path, 
     before = (tasks[0].folder / "heard.json").read_bytes()
 
     second = Trainer()
-    heard = run_rounds(tasks, reporter, second)
+    results = run_rounds(tasks, reporter, second)
     assert second.trained == ["shared-2"]
     assert (tasks[0].folder / "heard.json").read_bytes() == before
-    # As if nothing had been interrupted.
+    # The result is that of an evaluation without interruption.
     fresh = tasks_of(plans, clips, tmp_path / "fresh")[1]
-    assert heard[1] == run_round(fresh, reporter, Trainer())
+    assert results[1] == run_round(fresh, reporter, Trainer())
 
 
 def refused(*arguments: object) -> None:
-    """Stands for a training whose export is refused."""
+    """A fake training whose export fails."""
     raise EmotiondError("disagrees too often")
 
 
 @pytest.mark.parametrize(
     ("train", "message"),
-    [(refused, "^disagrees too often$"), (Deadly(), "a training process died, .* where it was$")],
+    [(refused, "^disagrees too often$"), (Deadly(), "a training process died, .* to go on$")],
 )
-def test_what_goes_wrong_in_a_process_of_a_training_is_one_sentence(
+def test_a_failure_in_a_training_process_is_reported_in_one_sentence(
     clips, plans, tmp_path, reporter, train, message
 ):
     with pytest.raises(EmotiondError, match=message):
         run_rounds(tasks_of(plans[:1], clips, tmp_path), reporter, train, jobs=2)
 
 
-def test_trainings_at_a_time_are_heard_as_one_after_the_other(clips, plans, tmp_path, reporter):
+def test_rounds_in_parallel_give_the_same_results_as_one_after_the_other(
+    clips, plans, tmp_path, reporter
+):
     one, two = (tasks_of(plans, clips, tmp_path / jobs) for jobs in ("one", "two"))
     assert run_rounds(one, reporter, Trainer()) == run_rounds(two, reporter, Trainer(), jobs=2)
 
 
-def test_a_round_that_was_trained_but_not_heard_is_not_trained_again(
+def test_a_round_that_was_trained_but_not_tested_is_not_trained_again(
     clips, plans, tmp_path, reporter
 ):
     task = tasks_of(plans, clips, tmp_path)[0]
@@ -219,9 +224,7 @@ def test_a_round_that_was_trained_but_not_heard_is_not_trained_again(
 
 
 @pytest.mark.parametrize("change", ["recipe", "clips", "noise", "rooms"])
-def test_a_folder_of_another_evaluation_is_not_taken_for_this_one(
-    clips, plans, tmp_path, reporter, change
-):
+def test_the_folder_of_another_evaluation_is_refused(clips, plans, tmp_path, reporter, change):
     task = tasks_of(plans, clips, tmp_path)[0]
     with pytest.raises(KeyboardInterrupt):
         run_round(task, reporter, interrupted)
@@ -234,11 +237,13 @@ def test_a_folder_of_another_evaluation_is_not_taken_for_this_one(
         task = task._replace(materials=materials)
     else:
         task = task._replace(materials=task.materials._replace(rooms=(Path("halls"),)))
-    with pytest.raises(InputError, match=r"of another recipe, other corpora or other protocols"):
+    with pytest.raises(
+        InputError, match=r"a round of another recipe, other corpora or other protocols"
+    ):
         run_round(task, reporter, Trainer())
 
 
-def test_a_round_is_known_by_the_folders_of_noises_and_rooms_as_they_were_named(
+def test_a_round_records_the_folders_of_noises_and_rooms_as_earlier_versions_did(
     clips, plans, tmp_path, reporter
 ):
     task = tasks_of(plans, clips, tmp_path)[0]
@@ -247,14 +252,11 @@ def test_a_round_is_known_by_the_folders_of_noises_and_rooms_as_they_were_named(
         materials = task.materials._replace(noise_folders=noise_folders, rooms=noise_folders)
         with pytest.raises(KeyboardInterrupt):
             run_round(task._replace(folder=folder, materials=materials), reporter, interrupted)
-        # Rounds of earlier versions hold these words.
         plan = json.loads((folder / "round.json").read_text())
         assert (plan["noise"], plan["rir"]) == (noted, noted)
 
 
-def test_a_round_of_recordings_that_were_changed_since_is_not_taken_for_this_one(
-    clips, plans, tmp_path, reporter
-):
+def test_a_round_with_a_recording_that_has_changed_is_refused(clips, plans, tmp_path, reporter):
     first = plans[0].train[0]
     path = tmp_path / "mine.wav"
     path.write_bytes(clips[first].path.read_bytes())
@@ -265,11 +267,13 @@ def test_a_round_of_recordings_that_were_changed_since_is_not_taken_for_this_one
         with pytest.raises(KeyboardInterrupt):
             run_round(task, reporter, interrupted)
     path.write_bytes(path.read_bytes()[:-2])
-    with pytest.raises(InputError, match=r"of another recipe, other corpora or other protocols"):
+    with pytest.raises(
+        InputError, match=r"a round of another recipe, other corpora or other protocols"
+    ):
         run_round(task, reporter, Trainer())
 
 
-def test_a_training_whose_export_was_refused_is_exported_without_training_again(
+def test_a_run_whose_export_failed_is_exported_without_training_again(
     three_labels, tmp_path, reporter, monkeypatch
 ):
     import_tensorflow()
@@ -291,7 +295,7 @@ def test_a_training_whose_export_was_refused_is_exported_without_training_again(
     assert set(json.loads((folder / "history.json").read_bytes())) == {"loss", "accuracy"}
     assert (folder / "learning-curves.png").exists()
     monkeypatch.delattr(training, "fit")
-    # One epoch teaches little: the files may disagree on a few clips.
+    # After one epoch the files may disagree on a few clips.
     monkeypatch.setattr("emotiond_export.parity.ALLOWED", {"float32": 1.0, "int8": 1.0})
     training.train_round(*arguments)
     assert read_contract(folder / INT8).labels == ("high", "low", "middle")

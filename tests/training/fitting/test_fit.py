@@ -1,4 +1,4 @@
-"""Fitting: reproducible, and blind to what is held out."""
+"""Fitting is reproducible, and held-out windows do not change it."""
 
 from pathlib import Path
 
@@ -29,12 +29,13 @@ def windows(three_labels: Path) -> Windows:
 
 
 def weights(recipe: Recipe, windows: Windows, held_out: Windows | None) -> list[np.ndarray]:
+    """Fit a recipe's network and return its weights."""
     fitted = fit(recipe, Prepared(LABELS, windows, held_out), QUIET)
     arrays: list[np.ndarray] = fitted.model.get_weights()
     return arrays
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others(windows):
+def test_weights_depend_on_the_seed_alone(windows):
     first = weights(SMALL, windows, None)
     for one, again in zip(first, weights(SMALL, windows, None), strict=True):
         np.testing.assert_array_equal(one, again)
@@ -50,8 +51,8 @@ def test_held_out_windows_change_no_weight(windows):
         np.testing.assert_array_equal(one, other)
 
 
-class Drawn:
-    """A mixture of noise, the same for the same seed."""
+class NoiseMixture:
+    """A mixture whose windows are noise with random labels, always the same."""
 
     def __init__(self, windows: Windows) -> None:
         self._frames = windows.features.shape[1:]
@@ -62,40 +63,43 @@ class Drawn:
         return self._random.normal(size=(size, *self._frames)).astype(np.float32), shares
 
 
-def test_batches_of_a_mixture_give_the_same_weights_each_time_and_the_mean_loss_of_an_epoch(
+def test_a_mixture_gives_the_same_weights_each_time_and_the_mean_loss_of_each_epoch(
     windows: Windows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 4)
     recipe = msgspec.structs.replace(SMALL, epochs=2)
     one, again = (
-        fit(recipe, Prepared(LABELS, windows, windows, Drawn(windows)), QUIET) for _ in range(2)
+        fit(recipe, Prepared(LABELS, windows, windows, NoiseMixture(windows)), QUIET)
+        for _ in range(2)
     )
     assert one.history == again.history
     assert {len(row) for row in one.history.values()} == {2}
     assert one.history.keys() == {"accuracy", "loss", "val_accuracy", "val_loss"}
-    # Noise can't be learnt: each epoch's loss is about that of guessing among three.
+    # Nothing can be learnt from noise: the loss stays near that of guessing among three labels.
     assert one.history["loss"] == pytest.approx([np.log(3.0)] * 2, abs=0.7)
     for first, second in zip(one.model.get_weights(), again.model.get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)
 
 
-def test_the_averaged_weights_of_a_mixture_are_what_is_kept(
+def test_training_on_a_mixture_keeps_the_averaged_weights(
     windows: Windows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 20)
     optimiser = msgspec.structs.replace(SMALL.optimiser, average=0.999)
     averaged = msgspec.structs.replace(SMALL, optimiser=optimiser)
     last, mean = (
-        fit(recipe, Prepared(LABELS, windows, None, Drawn(windows)), QUIET).model.get_weights()
+        fit(
+            recipe, Prepared(LABELS, windows, None, NoiseMixture(windows)), QUIET
+        ).model.get_weights()
         for recipe in (SMALL, averaged)
     )
-    start = build_start(averaged, windows)
-    # The average begins with the weights of the first step, and has hardly left them.
+    start = first_weights(averaged, windows)
+    # The average starts at the first weights; with momentum 0.999, 20 steps hardly move it.
     assert np.abs(mean[0] - start).mean() < 0.5 * np.abs(last[0] - start).mean()
 
 
-def build_start(recipe: Recipe, windows: Windows) -> np.ndarray:
-    """Return the first weights of a recipe's network before it is trained."""
+def first_weights(recipe: Recipe, windows: Windows) -> np.ndarray:
+    """Return the weights of the first layer of a recipe's network before it is trained."""
     import keras
 
     keras.utils.set_random_seed(recipe.seed)
@@ -105,7 +109,7 @@ def build_start(recipe: Recipe, windows: Windows) -> np.ndarray:
     return weights
 
 
-def test_a_run_takes_ranges_from_training_and_parity_from_windows_of_each_held_out_clip(windows):
+def test_a_run_has_training_windows_for_int8_and_two_of_each_held_out_clip_for_parity(windows):
     held_out = Windows(windows.features + 1000.0, windows.labels, windows.clips)
     prepared = Prepared(LABELS, windows, held_out)
     fitted = fit(SMALL, prepared, QUIET)

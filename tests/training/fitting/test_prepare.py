@@ -1,4 +1,4 @@
-"""What a network is fitted on: of training clips alone, with or without a mixture."""
+"""Training data come from training clips alone, with or without a mixture."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def clips(three_labels: Path) -> list[Clip]:
 
 @pytest.fixture
 def materials(tmp_path: Path) -> Materials:
-    """One recording of rain."""
+    """Materials with one recording of rain."""
     path = tmp_path / "rain.wav"
     soundfile.write(path, np.random.default_rng(0).normal(0.0, 0.05, 32_000), 16_000)
     return Materials([Noise(path, "rain")], (), tmp_path / "cache")
@@ -38,11 +38,12 @@ def materials(tmp_path: Path) -> Materials:
 def prepared(
     recipe: Recipe, clips: list[Clip], materials: Materials, held_out: np.ndarray | None = None
 ) -> Prepared:
+    """Prepare the training clips, and the held-out ones if there are any."""
     reporter = Reporter(Console(quiet=True))
     return prepare(clips, TRAIN, recipe, LABELS, materials, reporter, held_out)
 
 
-def test_windows_are_of_training_clips_and_the_others_of_held_out_clips(clips, materials):
+def test_training_and_held_out_windows_come_from_their_own_clips(clips, materials):
     recipe = load_recipe("seed")
     whole = prepared(recipe, clips, materials, HELD_OUT)
     assert whole.labels == LABELS
@@ -55,8 +56,10 @@ def test_windows_are_of_training_clips_and_the_others_of_held_out_clips(clips, m
     assert not materials.cache.exists()
 
 
-def test_beside_a_mixture_a_sample_is_cut_and_noise_has_a_label(clips, materials, monkeypatch):
-    monkeypatch.setattr(preparing, "SAMPLE", 5)
+def test_beside_a_mixture_a_sample_of_clips_is_cut_and_noise_adds_a_label(
+    clips, materials, monkeypatch
+):
+    monkeypatch.setattr(preparing, "SAMPLED_CLIPS", 5)
     found = prepared(load_recipe("strangers"), clips, materials)
     assert found.labels == (*LABELS, "no_speech")
     assert set(found.mixture.sources) == set(TRAIN)
@@ -64,24 +67,22 @@ def test_beside_a_mixture_a_sample_is_cut_and_noise_has_a_label(clips, materials
     assert set(found.windows.clips) < set(TRAIN)
 
 
-def test_a_window_of_a_clip_that_may_not_train_is_a_leak(clips, materials, monkeypatch):
-    def all_of(clips, indices, labels, recipe) -> Windows:
+def test_a_window_of_another_clip_is_a_leak(clips, materials, monkeypatch):
+    def leaking(clips, indices, labels, recipe) -> Windows:
         indices = np.array([*indices, HELD_OUT[0]])
         return Windows(np.zeros((len(indices), 95, 40), np.float32), indices, indices)
 
-    monkeypatch.setattr(preparing, "cut_windows", all_of)
+    monkeypatch.setattr(preparing, "cut_windows", leaking)
     with pytest.raises(LeakError, match="no clip to train on"):
         prepared(load_recipe("seed"), clips, materials)
 
 
-def test_a_mixture_that_draws_from_a_clip_that_may_not_train_is_a_leak(
-    clips, materials, monkeypatch
-):
-    honest = preparing.mixture_of
+def test_a_mixture_that_draws_from_another_clip_is_a_leak(clips, materials, monkeypatch):
+    original = preparing.mixture_of
 
-    def greedy(recipe, clips, train, *others):
-        return honest(recipe, clips, [*train, int(HELD_OUT[0])], *others)
+    def leaking(recipe, clips, train, *others):
+        return original(recipe, clips, [*train, int(HELD_OUT[0])], *others)
 
-    monkeypatch.setattr(preparing, "mixture_of", greedy)
+    monkeypatch.setattr(preparing, "mixture_of", leaking)
     with pytest.raises(LeakError, match="no clip to train on"):
         prepared(load_recipe("strangers"), clips, materials)

@@ -1,4 +1,4 @@
-"""Training windows: they must look as the live engine sees a clip."""
+"""Training windows look like windows of the live engine."""
 
 from pathlib import Path
 
@@ -30,35 +30,37 @@ SILENCE = MFCC(np.zeros(SEED.features.mfcc.frame_length, np.float32))[0]
 
 
 def beep(seconds: float = 1.0) -> np.ndarray:
+    """Return a sine of 440 Hz and peak 0.3 at the sample rate of the recipe."""
     time = np.arange(int(seconds * RATE)) / RATE
     return (0.3 * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
 
 
 def random() -> np.random.Generator:
+    """Return a generator, always in the same state."""
     return np.random.default_rng(5)
 
 
-def test_sound_ends_from_just_after_its_start_to_just_before_the_window_is_past_it():
+def test_windows_end_between_half_a_second_after_the_start_and_half_a_second_after_the_end():
     windows = windows_of(beep(), MFCC, PLAIN, random())
     sounding = np.any(np.abs(windows - SILENCE) > 1e-3, axis=2)
     hop = SEED.features.mfcc.hop_length / RATE
     frame = SEED.features.mfcc.frame_length / RATE
-    heard = sounding.sum(axis=1) * hop
-    quiet_after = LENGTH * hop - (LENGTH - sounding[:, ::-1].argmax(axis=1)) * hop
-    assert heard.min() == pytest.approx(MARGIN_SECONDS, abs=2 * frame)
-    assert heard.max() == pytest.approx(1.0, abs=2 * frame)
-    assert quiet_after.min() == pytest.approx(0.0, abs=frame)
-    assert quiet_after.max() == pytest.approx(MARGIN_SECONDS, abs=2 * frame)
+    duration = sounding.sum(axis=1) * hop
+    silence_after = LENGTH * hop - (LENGTH - sounding[:, ::-1].argmax(axis=1)) * hop
+    assert duration.min() == pytest.approx(MARGIN_SECONDS, abs=2 * frame)
+    assert duration.max() == pytest.approx(1.0, abs=2 * frame)
+    assert silence_after.min() == pytest.approx(0.0, abs=frame)
+    assert silence_after.max() == pytest.approx(MARGIN_SECONDS, abs=2 * frame)
 
 
-def test_silence_around_the_sound_is_the_engines_empty_window():
+def test_silence_around_a_clip_equals_the_engines_empty_window():
     windows = windows_of(beep(), MFCC, PLAIN, random())
     np.testing.assert_allclose(
         windows[:, 0], np.broadcast_to(SILENCE, windows[:, 0].shape), atol=1e-9
     )
 
 
-def test_noise_lies_between_the_levels_of_the_recipe():
+def test_noise_levels_span_the_range_of_the_recipe():
     noisy = msgspec.structs.replace(
         PLAIN, windows=msgspec.structs.replace(PLAIN.windows, noiseless=0.0, copies=20, windows=1)
     )
@@ -74,7 +76,7 @@ def test_noise_lies_between_the_levels_of_the_recipe():
     assert np.ptp(levels) > 0.5 * (edges[1] - edges[0])
 
 
-def test_a_loud_copy_never_leaves_full_scale():
+def test_a_loud_copy_is_clipped_to_full_scale():
     loud = msgspec.structs.replace(
         PLAIN, windows=msgspec.structs.replace(PLAIN.windows, gain_db=(40.0, 40.0))
     )
@@ -86,7 +88,7 @@ def test_a_loud_copy_never_leaves_full_scale():
 
 
 @pytest.mark.parametrize(("seconds", "windows"), [(0.05, 1), (1.0, 1), (4.0, 2), (30.0, 10)])
-def test_long_recordings_give_more_windows_and_the_shortest_gives_one(seconds, windows):
+def test_the_number_of_windows_grows_with_the_length_of_a_recording(seconds, windows):
     one = msgspec.structs.replace(
         PLAIN, windows=msgspec.structs.replace(PLAIN.windows, copies=1, windows=1)
     )
@@ -104,7 +106,7 @@ def clips(tmp_path: Path) -> list[Clip]:
     return clips
 
 
-def test_each_window_carries_its_label_and_the_clip_it_came_from(clips):
+def test_each_window_has_its_label_and_the_index_of_its_clip(clips):
     windows = cut_windows(clips, [2, 1], ("a", "b"), SEED)
     each = SEED.windows.copies * SEED.windows.windows
     assert windows.clips.tolist() == [2] * each + [1] * each
@@ -112,7 +114,7 @@ def test_each_window_carries_its_label_and_the_clip_it_came_from(clips):
     assert len(windows.features) == 2 * each
 
 
-def test_a_clips_windows_depend_on_the_seed_and_not_on_the_other_clips(clips):
+def test_windows_of_a_clip_depend_on_the_seed_and_not_on_other_clips(clips):
     together = cut_windows(clips, [0, 1, 2], ("a", "b"), SEED)
     alone = cut_windows(clips, [2], ("a", "b"), SEED)
     np.testing.assert_array_equal(together.features[together.clips == 2], alone.features)
@@ -120,13 +122,13 @@ def test_a_clips_windows_depend_on_the_seed_and_not_on_the_other_clips(clips):
     assert not np.array_equal(alone.features, other.features)
 
 
-def test_an_unreadable_recording_is_named(clips):
+def test_an_unreadable_recording_is_named_in_the_error(clips):
     clips[1].path.write_text("no sound")
     with pytest.raises(SoundError, match=r"1\.wav"):
         cut_windows(clips, [0, 1], ("a", "b"), SEED)
 
 
-def test_normalisation_gives_mean_and_deviation_and_spares_what_never_changes():
+def test_normalisation_has_mean_and_deviation_and_divides_constants_by_one():
     features = np.array([[[1.0, 5.0], [3.0, 5.0]]], np.float32)
     settings = Features(mfcc=MfccConfig(), window_frames=2)
     normalisation = normalisation_of(features, settings)
@@ -134,7 +136,7 @@ def test_normalisation_gives_mean_and_deviation_and_spares_what_never_changes():
     assert normalisation.std == (1.0, 1.0)
 
 
-def test_a_level_from_the_loudest_frame_makes_loud_and_quiet_the_same():
+def test_the_level_of_the_loudest_frame_as_reference_makes_gain_irrelevant():
     features = np.random.default_rng(0).normal(-40, 10, (4, 6, 3)).astype(np.float32)
     settings = Features(mfcc=MfccConfig(), window_frames=6, level="loudest", limit=1.5)
     normalisation = normalisation_of(features, settings)

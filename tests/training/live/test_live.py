@@ -1,4 +1,4 @@
-"""The protocols that hear a finished model: streaming and non-speech, on synthetic sound."""
+"""Live protocols, streaming and non-speech, measure a finished model."""
 
 import re
 
@@ -32,7 +32,7 @@ SENTENCES = ((0.0, 5.0), (5.5, 9.5), (13.8, 17.3), (17.7, 22.0))
 
 
 class OneMind(FakeModel):
-    """Always says the same of speech."""
+    """A model that gives every window the same probabilities."""
 
     def __init__(self, *row: float, **changes: object) -> None:
         super().__init__(**{"opens_for": "speech", "window_frames": 60, **changes})
@@ -44,7 +44,7 @@ class OneMind(FakeModel):
 
 @pytest.fixture(scope="session")
 def spoken(tmp_path_factory: pytest.TempPathFactory, sample: np.ndarray) -> list[Clip]:
-    """The sentences of the sample as clips of two labels."""
+    """Sentences of the sample as clips, with two labels in turn."""
     folder = tmp_path_factory.mktemp("spoken")
     clips = []
     for number, (start, end) in enumerate(SENTENCES):
@@ -138,7 +138,7 @@ def test_the_delay_is_to_the_first_label_that_stays(labels, label, delay) -> Non
     assert first_stable(shown, Span(1.0, 4.0, "a"), label) == delay
 
 
-def test_generated_noise_is_no_emotion() -> None:
+def test_generated_sounds_give_no_emotion() -> None:
     result = non_speech([OneMind(1.0, 0.0, 0.0)], [])
     assert {each.category for each in result.categories} == {
         name for name, _ in generators(RATE, 1.0)
@@ -161,10 +161,10 @@ def test_false_emotions_are_counted_by_category(spoken, sample, tmp_path) -> Non
     assert result.hours == pytest.approx(hours, abs=1e-4)
     assert result.emotions_an_hour == pytest.approx(voices.emotions / hours, rel=1e-2)
     assert result.emotions_an_hour_by_model == (result.emotions_an_hour,)
-    # One that says itself that nobody speaks.
-    judge = OneMind(0.3, 0.1, 0.6, labels=("calm", "cross", "no_speech"))
-    assert non_speech([judge], noises).emotions_an_hour == 0
-    both = non_speech([judge, OneMind(0.2, 0.8, 0.0)], noises)
+    # This model gives no_speech the highest probability.
+    silent = OneMind(0.3, 0.1, 0.6, labels=("calm", "cross", "no_speech"))
+    assert non_speech([silent], noises).emotions_an_hour == 0
+    both = non_speech([silent, OneMind(0.2, 0.8, 0.0)], noises)
     assert both.emotions_an_hour_by_model == (0.0, result.emotions_an_hour)
     assert both.emotions_an_hour == pytest.approx(result.emotions_an_hour / 2)
     assert both.hours == pytest.approx(result.hours)
@@ -174,7 +174,9 @@ def test_false_emotions_are_counted_by_category(spoken, sample, tmp_path) -> Non
     ("row", "marked", "name"),
     [((0.9, 0.1), 0.0, "neutral"), ((0.1, 0.9), 1.0, "cross"), ((0.4, 0.35), 0.0, "uncertain")],
 )
-def test_ordinary_speech_should_be_neutral_or_uncertain(spoken, row, marked, name) -> None:
+def test_ordinary_speech_counts_as_marked_unless_it_is_neutral_or_uncertain(
+    spoken, row, marked, name
+) -> None:
     model = OneMind(*row, labels=("neutral", "cross"))
     readers = [Noise(clip.path, "reader") for clip in spoken[:2]]
     result = non_speech([model], readers[:1], readers)
@@ -183,7 +185,7 @@ def test_ordinary_speech_should_be_neutral_or_uncertain(spoken, row, marked, nam
     assert result.ordinary.utterances >= 2
 
 
-def test_the_command_measures_the_shipped_model(tmp_path, capsys) -> None:
+def test_the_command_measures_the_shipped_model_and_asks_for_recordings(tmp_path, capsys) -> None:
     out = str(tmp_path / "figures")
     assert main(["evaluate", "--protocol", "non-speech", "--out", out]) == 0
     found = msgspec.json.decode((tmp_path / "figures" / "live.json").read_bytes(), type=Live)
@@ -195,7 +197,7 @@ def test_the_command_measures_the_shipped_model(tmp_path, capsys) -> None:
     assert "--corpus" in capsys.readouterr().err
 
 
-def test_the_rooms_of_streaming_are_recordings_that_no_training_mixed_in(
+def test_the_rooms_of_streaming_come_from_the_half_without_training_noise(
     three_labels, tmp_path, monkeypatch
 ) -> None:
     for name in "abcdefgh":
@@ -214,7 +216,7 @@ def test_the_rooms_of_streaming_are_recordings_that_no_training_mixed_in(
     assert {half_of(room) for room in rooms} == {1 - TRAINING_HALF}
 
 
-def test_the_card_has_a_row_for_each_room_and_what_ordinary_speech_was_taken_for(spoken) -> None:
+def test_the_card_has_a_row_for_each_room_and_the_labels_of_ordinary_speech(spoken) -> None:
     model = OneMind(0.9, 0.1, 0.0)
     readers = [Noise(clip.path, "reader") for clip in spoken[:1]]
     text = live_section(

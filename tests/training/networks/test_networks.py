@@ -1,4 +1,4 @@
-"""Networks: what their layers compute, and what they may cost."""
+"""Networks compute what they promise, within limits of cost."""
 
 from math import prod
 from typing import Any
@@ -11,7 +11,7 @@ from emotiond.features.mfcc import dct_matrix
 from emotiond.model.contract import Normalisation
 from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.networks import build
-from emotiond_training.networks.shift import in_pairs
+from emotiond_training.networks.shift import space_to_depth
 from emotiond_training.recipe import load_recipe
 
 FOR_STRANGERS = ("strangers", "separable", "residual", "parallel")
@@ -36,7 +36,7 @@ def network(recipe: str, normalisation: Normalisation | None = None) -> Any:
 
 
 def multiplications(model: Any) -> int:
-    """Count the multiply-accumulates of a window by the kernels of layers."""
+    """Return the multiply-accumulates of one window, by the kernels of the layers."""
     total = 0
     for layer in model.layers:
         kernels = [each.shape for each in layer.weights if each.path.endswith("/kernel")]
@@ -51,7 +51,7 @@ def multiplications(model: Any) -> int:
 def test_a_window_costs_at_most_20_million_multiplications_and_400_kb(recipe: str) -> None:
     model = network(recipe)
     assert 10e6 < multiplications(model) <= 20e6
-    # One byte for each weight in the exported file, and some for the graph.
+    # The exported int8 file has one byte for each weight, and some for the graph.
     assert model.count_params() < 380_000
 
 
@@ -66,7 +66,7 @@ def test_the_last_layer_gives_a_probability_for_each_label(recipe: str) -> None:
 
 
 @pytest.mark.parametrize("recipe", ["strangers", "separable", "parallel"])
-def test_2d_networks_see_the_level_of_each_band_over_the_floor(recipe: str) -> None:
+def test_2d_networks_get_the_level_of_each_band_above_the_floor(recipe: str) -> None:
     import keras
 
     random = np.random.default_rng(2)
@@ -86,11 +86,11 @@ def test_2d_networks_see_the_level_of_each_band_over_the_floor(recipe: str) -> N
 
 
 @pytest.mark.parametrize(("frames", "bands"), [(6, 8), (7, 8), (6, 9), (7, 9)])
-def test_pairs_of_frames_and_bands_are_channels_side_by_side(frames: int, bands: int) -> None:
+def test_blocks_of_two_frames_by_two_bands_become_four_channels(frames: int, bands: int) -> None:
     import keras
 
     inputs = keras.layers.Input((frames, bands, 1))
-    model = keras.Model(inputs, in_pairs(inputs))
+    model = keras.Model(inputs, space_to_depth(inputs))
     levels = np.random.default_rng(4).normal(size=(frames, bands)).astype(np.float32)
     paired = model.predict(levels[None, :, :, None], verbose=0)[0]
     even = np.pad(levels, ((0, frames % 2), (0, bands % 2)))
@@ -99,7 +99,7 @@ def test_pairs_of_frames_and_bands_are_channels_side_by_side(frames: int, bands:
 
 
 @pytest.mark.parametrize("recipe", FOR_STRANGERS)
-def test_each_layer_but_the_fixed_one_learns(recipe: str) -> None:
+def test_every_layer_learns_but_the_fixed_one(recipe: str) -> None:
     model = network(recipe)
     before = [each.numpy() for each in model.trainable_variables]
     random = np.random.default_rng(3)
@@ -110,7 +110,7 @@ def test_each_layer_but_the_fixed_one_learns(recipe: str) -> None:
         assert not np.array_equal(variable.numpy(), old), variable.path
 
 
-def test_the_seed_network_is_the_one_that_was_promised() -> None:
+def test_the_seed_network_has_its_original_layers() -> None:
     model = network("seed")
     assert [type(layer).__name__ for layer in model.layers] == [
         "Conv1D",
@@ -126,6 +126,6 @@ def test_the_seed_network_is_the_one_that_was_promised() -> None:
     assert activations == ["relu", "relu", "relu", "softmax"]
 
 
-def test_a_window_too_short_for_the_network_is_one_sentence() -> None:
+def test_a_window_too_short_for_a_network_is_refused_in_one_sentence() -> None:
     with pytest.raises(InputError, match="can't be built for windows of 10 frames"):
         build(load_recipe("seed").network, 10, unchanged(40), 7)

@@ -1,1 +1,1 @@
-"""Other rooms, voices, noises and microphones: how a model learns to understand strangers."""
+"""Augmentation: other rooms, voices, noises and microphones, so that strangers are understood."""

@@ -1,7 +1,7 @@
 """Log-mel spectra of augmented copies of all clips, computed once and kept on disk.
 
-Each copy is decided by the recipe's seed, the clip's place in the table and the copy's number
-alone, so that every split of the same table can use the same copies.
+A copy depends on the recipe's seed, the clip's place in the table and the copy's number, and on
+nothing else. So all splits of one table share the same copies.
 """
 
 import fcntl
@@ -27,7 +27,19 @@ from emotiond_training.progress import Reporter
 
 
 class CopySettings(msgspec.Struct, frozen=True):
-    """All that decides what is computed for a clip."""
+    """All settings that a clip's copies depend on; part of the name of the cache.
+
+    Parameters
+    ----------
+    mfcc : MfccConfig
+        Parameters of the features.
+    augmentation : AugmentationSettings
+        How copies are changed.
+    seed : int
+        Seed of everything random, at least 0.
+    rooms : tuple of Path
+        Folders of impulse responses; may be empty.
+    """
 
     mfcc: MfccConfig
     augmentation: AugmentationSettings
@@ -36,16 +48,16 @@ class CopySettings(msgspec.Struct, frozen=True):
 
 
 class Copies(NamedTuple):
-    """Spectra one behind the other.
+    """Spectra of all copies, one behind the other.
 
     Parameters
     ----------
     frames : np.ndarray [shape=(all frames, n_mels), dtype=float16]
         Log-mel power (dB).
     offsets : np.ndarray [shape=(copies + 1,)]
-        First frame of each copy.
+        First frame of each copy; last, the number of all frames.
     clips : np.ndarray [shape=(copies,)]
-        Index of the clip that each was made from.
+        Index of the clip that each copy was made from.
     """
 
     frames: StoredSpectrum
@@ -53,7 +65,13 @@ class Copies(NamedTuple):
     clips: NDArray[np.intp]
 
     def spectrum(self, copy: int) -> NDArray[np.float32]:
-        """Return one copy's spectrum [shape=(frames, n_mels)] (dB)."""
+        """Return the spectrum of one copy.
+
+        Returns
+        -------
+        np.ndarray [shape=(frames, n_mels), dtype=float32]
+            Log-mel power (dB).
+        """
         return self.frames[self.offsets[copy] : self.offsets[copy + 1]].astype(np.float32)
 
 
@@ -64,32 +82,32 @@ def copies_of(
     cache: Path,
     reporter: Reporter,
 ) -> Copies:
-    """Return the copies of clips, from the cache where they were made before.
+    """Return the copies of clips; read them from the cache if they were made before.
 
     Parameters
     ----------
     clips : sequence of Clip
         The table.
     counts : sequence of int
-        How many copies of each.
+        Number of copies of each clip.
     settings : CopySettings
-        How they are made.
+        How copies are made.
     cache : Path
-        Folder to keep them in.
+        Folder that keeps the copies; made if it is missing.
     reporter : Reporter
-        Told of the progress.
+        Shows the progress.
 
     Raises
     ------
     EmotiondError
-        If a recording can't be read, or a process that reads them dies.
+        If a recording can't be read, or if a process that reads recordings dies.
     """
     files = [(clip.path.resolve(), content_hash(clip.path)) for clip in clips]
     what = repr((settings, files, list(counts))).encode()
     folder = cache / f"copies-{hashlib.sha256(what).hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
-        # Trainings that run side by side wait for the first to make them.
+        # Of trainings that run at the same time, the first makes the copies; the others wait.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "offsets.npy").exists():
             _make(clips, counts, settings, folder, reporter)
@@ -114,16 +132,16 @@ def _make(
         for copies in reporter.track(made, len(recordings), "augmenting recordings"):
             if copies is None:
                 raise EmotiondError(
-                    "a process that augments recordings died, out of memory perhaps; try again"
+                    "a process that augments recordings died, perhaps for lack of memory; try again"
                 )
             spectra += copies
     np.save(folder / "frames.npy", np.concatenate(spectra))
-    # Written last: it says that the rest is whole.
+    # Written last: if it is there, the other file is complete.
     np.save(folder / "offsets.npy", np.cumsum([0, *map(len, spectra)]))
 
 
 def _copier(settings: CopySettings) -> Callable[[tuple[int, Path, int]], list[StoredSpectrum]]:
-    """Return a function from a clip's index, its recording and a number of copies to the copies."""
+    """Return a function that makes the copies of one clip, from (index, recording, count)."""
     augment = Augmenter(settings.augmentation, settings.mfcc.sample_rate, settings.rooms)
     spectrum = LogMel(settings.mfcc)
 

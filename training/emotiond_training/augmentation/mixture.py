@@ -1,11 +1,11 @@
-"""Batches mixed from several corpora: evenly over labels and speakers, never by clip count.
+"""Training batches drawn from several corpora, balanced over labels and speakers.
 
-By clip count a corpus of many takes and few voices drowns all others. So a window is drawn corpus
-first, by the recipe's weights, then label, speaker, clip and copy.
+A large corpus of few voices would outweigh all others if clips were drawn evenly. So the corpus is
+drawn first, by the recipe's weights, then label, speaker, clip and copy.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from emotiond.errors import InputError
 from emotiond.features.mfcc import dct_matrix
+from emotiond.model.contract import NO_SPEECH
 from emotiond.values import Probability
 from emotiond_training.augmentation.copies import Copies
 from emotiond_training.augmentation.spectral import (
@@ -30,38 +31,47 @@ from emotiond_training.augmentation.spectral import (
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.ranges import check_ranges
 
-NO_SPEECH: Final = "no_speech"
-"""The label of windows in which nobody speaks."""
-
 Weight = Annotated[float, msgspec.Meta(gt=0.0)]
 
 
 class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How batches are drawn.
+    """How batches are drawn. All shares are 0 to 1.
 
     Parameters
     ----------
     weights : dict of str to float
-        How often a corpus is drawn, by its name; a corpus not named has the mean weight.
+        Weight of each corpus in the draw, by its name, above 0; a corpus that is not named has the
+        mean weight.
     copies : dict of str to int
-        Augmented copies of each clip of a corpus; of one not named, ``other_copies``.
+        Number of augmented copies of each clip, by the name of the corpus.
+    other_copies : int
+        The same for corpora that ``copies`` does not name.
     most_cut : float
-        Share of a clip that may lie outside the window.
+        Largest share of a clip that may lie outside the window.
     partial_share : float
-        Share of the windows in which it may.
-    tempo_share, tempo : float
-        Share of the windows whose tempo is changed, and the most it is changed by, either way.
-    warp_share, warp : float
-        Share of the windows whose mel axis is stretched, and the most it is, either way.
+        Share of the windows in which part of the clip may lie outside.
+    tempo_share : float
+        Share of the windows whose tempo is changed.
+    tempo : float
+        Largest change of tempo: the factor is exp(-tempo) to exp(tempo).
+    warp_share : float
+        Share of the windows whose mel axis is scaled.
+    warp : float
+        Largest change of scale: the factor is exp(-warp) to exp(warp).
     noise_share : float
         Share of the windows with noise behind the voice.
     noise_snr_db : tuple of float
-        Least and most that the voice is louder than the noise (dB).
+        Lowest and highest signal-to-noise ratio there (dB).
     no_speech_share : float
-        Share of the windows with no voice in them, where there are recordings of noise.
+        Share of the windows without a voice, if there are recordings of noise.
     mixup : float
-        Both parameters of the beta distribution that two windows are blended by, in every other
-        batch; 0 is none.
+        Both parameters of the beta distribution of mixup (H. Zhang et al., 2018), which blends
+        each window of every other batch, on average, with another one; 0: no mixup.
+
+    Raises
+    ------
+    ValueError
+        If the first number of a range is above the second.
     """
 
     weights: dict[str, Weight]
@@ -82,45 +92,58 @@ class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         check_ranges(self, "noise_snr_db")
 
     def copies_of(self, corpus: str) -> int:
-        """Return how many copies a clip of a corpus has."""
+        """Return the number of copies of each clip of a corpus."""
         return self.copies.get(corpus, self.other_copies)
 
 
-class Voices(NamedTuple):
-    """The copies of one label in one corpus: for each speaker, for each clip, its copies."""
+class LabelCopies(NamedTuple):
+    """The copies of one label in one corpus.
+
+    Parameters
+    ----------
+    speakers : list of list of list of int
+        For each speaker, for each clip: the numbers of its copies.
+    weights : np.ndarray [shape=(speakers,)]
+        Probability that each speaker is drawn; sum 1.
+    """
 
     speakers: list[list[list[int]]]
     weights: NDArray[np.float64]
-    """How often each speaker is drawn."""
 
 
 class Mixture:
-    """Draws windows.
+    """A source of training batches: windows drawn at random, with noise and other changes.
 
     Parameters
     ----------
     settings : MixtureSettings
-        How.
+        How windows are drawn.
     clips : sequence of Clip
         The table.
     train : sequence of int
-        Indices of the clips to draw from; no copy of another is ever drawn.
+        Indices of the clips to draw from; copies of other clips are never drawn.
     copies : Copies
-        Of the whole table.
+        Copies of the whole table.
     noises : mapping of str to list of np.ndarray [shape=(n, mels)]
-        Recordings without speech, by category (dB); empty: white noise behind voices, and no
-        windows without speech.
+        Spectra of recordings without speech, by category (dB). Empty: the noise is white, and
+        there are no windows without speech.
     labels : sequence of str
-        Emotions in the order of the network's outputs; ``no_speech`` comes behind them.
+        Emotions in the order of the network's outputs.
     frames : int
-        Of a window.
+        Length of a window (frames).
     seed : int
-        Decides all that is drawn.
+        Seed of all that is drawn.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Labels in the order of the network's outputs: the emotions, then ``no_speech`` if windows
+        without speech are drawn.
 
     Raises
     ------
     InputError
-        If there are noises and a category of their label.
+        If there are noises, and an emotion is called ``no_speech``.
     """
 
     def __init__(
@@ -145,8 +168,8 @@ class Mixture:
         self._noise_weights = lengths / lengths.sum() if noises else lengths
         if noises and NO_SPEECH in labels:
             raise InputError(
-                f"recordings of category {NO_SPEECH!r} can't be mixed with noise, which trains "
-                "that label; rename their folder, or give no noise"
+                f"a label of the recordings is {NO_SPEECH!r}, which is the label of noise; "
+                "rename that label's folder, or train without noise"
             )
         self.labels = (*labels, NO_SPEECH) if noises and settings.no_speech_share else (*labels,)
         self._corpora = _tree(clips, train, copies, labels)
@@ -157,26 +180,31 @@ class Mixture:
 
     @property
     def sources(self) -> NDArray[np.intp]:
-        """Indices of the clips that windows may be drawn from, one for each copy."""
+        """Index of the clip of each copy that may be drawn [shape=(copies,)]."""
         copies = [
             copy
             for by_label in self._corpora.values()
-            for voices in by_label.values()
-            for takes in voices.speakers
-            for made in takes
-            for copy in made
+            for of_label in by_label.values()
+            for of_speaker in of_label.speakers
+            for of_clip in of_speaker
+            for copy in of_clip
         ]
         return self._copies.clips[copies]
 
     def batch(self, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Draw windows, augmented and blended.
+        """Draw a batch of augmented windows.
+
+        Parameters
+        ----------
+        size : int
+            Number of windows.
 
         Returns
         -------
         np.ndarray [shape=(size, frames, mels), dtype=float32]
             MFCCs (dB), as many coefficients as mel bands.
         np.ndarray [shape=(size, labels), dtype=float32]
-            Share of each label.
+            Share of each label, 0 to 1; sum 1.
         """
         random = self._random
         spectra = np.empty((size, self._frames, self._mels), np.float32)
@@ -186,7 +214,7 @@ class Mixture:
             mask(spectra[row], random)
             shares[row, label] = 1.0
         if self._settings.mixup > 0.0 and random.random() < 0.5:
-            # Levels are blended after each window's own is at 0, as the network sees them.
+            # First bring the loudest frame of each window to 0 dB, as the normalisation does.
             spectra -= spectra.mean(axis=2).max(axis=1)[:, None, None]
             np.maximum(spectra, MEL_FLOOR_DB, out=spectra)
             share = random.beta(self._settings.mixup, self._settings.mixup, size)
@@ -205,9 +233,9 @@ class Mixture:
             random.choice(len(self._corpora), p=self._corpus_weights)
         ]
         label = list(corpus)[random.integers(len(corpus))]
-        voices = corpus[label]
-        takes = voices.speakers[random.choice(len(voices.speakers), p=voices.weights)]
-        copies = takes[random.integers(len(takes))]
+        speakers, weights = corpus[label]
+        of_speaker = speakers[random.choice(len(speakers), p=weights)]
+        copies = of_speaker[random.integers(len(of_speaker))]
         clip = self._copies.spectrum(copies[random.integers(len(copies))])
         if random.random() < settings.tempo_share:
             clip = stretch(clip, _factor(settings.tempo, random))
@@ -223,7 +251,7 @@ class Mixture:
         return window + colouring(self._mels, random), label
 
     def _noise(self) -> Spectrum:
-        """Draw a window of noise."""
+        """Draw a window of noise: from a recording, or white noise if there is none."""
         random = self._random
         if not self._noises:
             power = random.standard_exponential((self._frames, self._mels)) + 1e-3
@@ -234,8 +262,8 @@ class Mixture:
 
 def _tree(
     clips: Sequence[Clip], train: Sequence[int], copies: Copies, labels: Sequence[str]
-) -> dict[str, dict[int, Voices]]:
-    """Sort copies by corpus and label number, speaker and clip."""
+) -> dict[str, dict[int, LabelCopies]]:
+    """Return the copies of training clips by corpus and label number."""
     of_clip: dict[int, list[int]] = {index: [] for index in train}
     for copy, clip in enumerate(copies.clips.tolist()):
         if clip in of_clip:
@@ -246,17 +274,18 @@ def _tree(
         by_label = sorted_copies.setdefault(clip.corpus, {})
         by_speaker = by_label.setdefault(list(labels).index(clip.label), {})
         by_speaker.setdefault(clip.speaker, []).append(made)
-    tree: dict[str, dict[int, Voices]] = {}
+    tree: dict[str, dict[int, LabelCopies]] = {}
     for corpus, by_label in sorted_copies.items():
         for label, by_speaker in sorted(by_label.items()):
             speakers = list(by_speaker.values())
-            # Between one voice, one vote and one clip, one vote.
-            weights = np.array([len(takes) for takes in speakers]) ** 0.5
-            tree.setdefault(corpus, {})[label] = Voices(speakers, weights / weights.sum())
+            # Square root: half-way between equal speakers and equal clips.
+            weights = np.array([len(of_speaker) for of_speaker in speakers]) ** 0.5
+            tree.setdefault(corpus, {})[label] = LabelCopies(speakers, weights / weights.sum())
     return tree
 
 
 def _factor(most: float, random: np.random.Generator) -> float:
+    """Return a random factor, exp(-most) to exp(most)."""
     return float(np.exp(random.uniform(-most, most)))
 
 

@@ -1,6 +1,6 @@
-"""Augmentation of log-mel spectra: cheap enough to be new for every window of every batch.
+"""Augmentation of log-mel spectra: cheap enough to be drawn anew for every window.
 
-All spectra are [shape=(frames, mels), dtype=float32] in dB; sounds add as powers.
+All spectra are [shape=(frames, mels), dtype=float32], in dB of power.
 """
 
 from typing import Final
@@ -9,25 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 Spectrum = NDArray[np.float32]
+"""Log-mel power (dB), [shape=(frames, mels)]."""
 
 MEL_FLOOR_DB: Final = -100.0
-"""Mel power of digital silence: the floor of the features."""
+"""Power of digital silence in a mel band (dB): the floor of the features."""
 
 
 def place(clip: Spectrum, frames: int, most_cut: float, random: np.random.Generator) -> Spectrum:
-    """Put a clip somewhere in a window of silence.
+    """Put a clip at a random place in a window of silence.
 
     Parameters
     ----------
     clip : np.ndarray [shape=(n, mels)]
-        Shorter or longer than the window.
+        A spectrum, shorter or longer than the window.
     frames : int
-        Of the window.
+        Length of the window (frames).
     most_cut : float
-        Share of the clip, or of the window where that is shorter, that may lie outside at either
-        end, as when a word has just begun or is nearly forgotten.
+        Largest overhang at either end, as a share of the shorter of clip and window, 0 to 1: live,
+        a word may have only begun, or may almost have left the window.
     random : np.random.Generator
-        Decides where.
+        Source of the place.
 
     Returns
     -------
@@ -44,7 +45,10 @@ def place(clip: Spectrum, frames: int, most_cut: float, random: np.random.Genera
 
 
 def stretch(clip: Spectrum, factor: float) -> Spectrum:
-    """Return the clip at another tempo, its pitch kept [shape=(about n * factor, mels)]."""
+    """Return a clip that lasts ``factor`` times as long at the same pitch.
+
+    Frames are interpolated linearly; [shape=(about n * factor, mels)].
+    """
     positions = np.linspace(0, len(clip) - 1, max(2, round(len(clip) * factor)))
     before = np.minimum(positions.astype(int), max(0, len(clip) - 2))
     share = (positions - before)[:, None].astype(np.float32)
@@ -53,9 +57,10 @@ def stretch(clip: Spectrum, factor: float) -> Spectrum:
 
 
 def warp(clip: Spectrum, factor: float) -> Spectrum:
-    """Return the clip with its mel axis stretched, as by a shorter or a longer throat.
+    """Return a clip with its mel axis scaled, as a longer or shorter vocal tract does it.
 
-    What is needed beyond the highest band is that band.
+    Vocal tract length perturbation (N. Jaitly and G. Hinton, ICML workshop, 2013), on mel bands: a
+    band takes its power from ``factor`` times its number. Bands above the top repeat the top band.
     """
     highest = clip.shape[1] - 1
     positions = np.minimum(np.arange(clip.shape[1]) * factor, highest)
@@ -71,7 +76,7 @@ def mean_power(spectrum: Spectrum) -> float:
 
 
 def add(one: Spectrum, other: Spectrum) -> Spectrum:
-    """Return the spectrum of two sounds that are heard together."""
+    """Return the spectrum of two sounds at once: the sum of their powers (dB)."""
     # log(a + b) = max + log(1 + exp(-difference)), which can't overflow.
     scale = np.float32(np.log(10.0) / 10.0)
     difference = np.abs(one - other) * scale
@@ -79,29 +84,30 @@ def add(one: Spectrum, other: Spectrum) -> Spectrum:
 
 
 def excerpt(sound: Spectrum, frames: int, random: np.random.Generator) -> Spectrum:
-    """Return a stretch of a sound, from anywhere; a short sound is repeated."""
+    """Return a random part of a sound [shape=(frames, mels)]; a shorter sound is repeated."""
     start = int(random.integers(0, max(1, len(sound) - frames)))
     return np.resize(sound[start : start + frames], (frames, sound.shape[1]))
 
 
 def colouring(mels: int, random: np.random.Generator) -> Spectrum:
-    """Return what a microphone and a place do to each band [shape=(mels,)]: a smooth curve (dB)."""
+    """Return a random, smooth frequency response of microphone and room (dB) [shape=(mels,)]."""
     position = np.linspace(0.0, 1.0, mels)
     curve = random.normal(0.0, 5.6) * (position - 0.5)
     for order in (1, 2, 3):
         phase = random.uniform(0.0, 2.0 * np.pi)
         curve += random.normal(0.0, 2.8 / order**0.5) * np.cos(np.pi * order * position + phase)
-    if random.random() < 0.1:  # no treble, as over a telephone
+    if random.random() < 0.1:  # no treble, like a telephone
         curve -= 60.0 * np.clip(position - random.uniform(0.7, 0.95), 0.0, 1.0)
-    if random.random() < 0.15:  # no bass, as from a laptop
+    if random.random() < 0.15:  # no bass, like a laptop
         curve -= 60.0 * np.clip(random.uniform(0.03, 0.15) - position, 0.0, 1.0)
     return curve.astype(np.float32)
 
 
 def mask(spectrum: Spectrum, random: np.random.Generator) -> None:
-    """Blot out up to two stretches of time and up to two bands, in place (SpecAugment).
+    """Overwrite up to two stretches of time and up to two of frequency, in place.
 
-    Source: D. S. Park et al., SpecAugment, Interspeech 2019.
+    Source: D. S. Park et al., "SpecAugment", Interspeech 2019. A stretch gets the mean of the
+    spectrum; one of time may get silence instead.
     """
     frames, mels = spectrum.shape
     mean = spectrum.mean()

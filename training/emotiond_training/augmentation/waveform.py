@@ -1,7 +1,7 @@
-"""Augmentation of recordings: what rooms, microphones, codecs and bodies do to a voice.
+"""Augmentation of recordings: the effects of rooms, microphones, codecs and bodies on a voice.
 
-The transforms are those of `audiomentations`; only a change of speed, which moves pitch, formants
-and tempo together as another body would, is ours.
+The transforms come from `audiomentations`. Only the change of speed is our own: it moves pitch,
+formants and tempo together, as a larger or smaller body does.
 """
 
 import random as python_random
@@ -22,28 +22,43 @@ Factor = Annotated[float, msgspec.Meta(gt=0.0)]
 Bits = Annotated[int, msgspec.Meta(ge=1, le=16)]
 
 REVERBERATION_SECONDS = 0.5
-"""How much of a room's tail is kept behind a recording."""
+"""Length of the reverberation that is kept after a recording (s)."""
 
 
 class AugmentationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Shares of the copies that each transform changes, and by how much.
+    """How many of the copies each transform changes, and by how much. All shares are 0 to 1.
 
     Parameters
     ----------
     untouched : float
-        Share of the copies that nothing changes.
+        Share of the copies that no transform changes.
     speed : tuple of float
-        Least and most of the speed; 1 is as recorded.
-    speed_share, pitch_share, room_share, equaliser_share, clipping_share, codec_share : float
-        Of the other copies.
+        Lowest and highest speed, above 0; 1 is the speed of the recording.
+    speed_share : float
+        Share of the other copies whose speed changes.
+    pitch_share : float
+        Share of the other copies whose pitch alone changes.
     pitch_semitones : float
-        Most of a change of pitch alone, either way.
+        Largest change of pitch, up or down (semitones).
+    room_share : float
+        Share of the other copies with the reverberation of a room.
+    equaliser_share : float
+        Share of the other copies that go through an equaliser of seven bands.
     equaliser_db : float
-        Most of the gain of each of seven bands, either way.
+        Largest gain of a band of the equaliser, up or down (dB).
+    clipping_share : float
+        Share of the other copies that are clipped.
+    codec_share : float
+        Share of the other copies that are damaged as by a codec: MP3, fewer bits, or a filter.
     rounding_share : float
-        Of the other copies, recorded by a microphone that is too quiet for 16 bits.
+        Share of the other copies that sound as if the microphone were too quiet for 16 bits.
     rounding_bits : tuple of int
-        Fewest and most bits that are left of a voice there.
+        Fewest and most bits that such a microphone leaves of a voice, 1 to 16.
+
+    Raises
+    ------
+    ValueError
+        If the first number of a range is above the second.
     """
 
     untouched: Probability = 0.15
@@ -64,16 +79,16 @@ class AugmentationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
 
 
 class Augmenter:
-    """Changes recordings at random.
+    """Random changes of recordings.
 
     Parameters
     ----------
     settings : AugmentationSettings
         What is changed, and how often.
     sample_rate : int
-        Of the recordings (Hz).
+        Sample rate of the recordings (Hz).
     rooms : sequence of Path
-        Folders of measured impulse responses; without any, rooms are simulated by decaying noise.
+        Folders of measured impulse responses. Empty: rooms are simulated with decaying noise.
     """
 
     def __init__(
@@ -110,7 +125,21 @@ class Augmenter:
         )
 
     def __call__(self, sound: Signal, seed: tuple[int, ...]) -> Signal:
-        """Return a changed copy of a sound [shape=(n,)]; the seed decides what changes."""
+        """Return a changed copy of a sound.
+
+        Parameters
+        ----------
+        sound : np.ndarray [shape=(samples,), dtype=float32]
+            Mono sound, full scale at +-1.
+        seed : tuple of int
+            Seed of all changes; the same seed gives the same copy.
+
+        Returns
+        -------
+        np.ndarray [shape=(samples of the copy,), dtype=float32]
+            Peak at 0.5; as long as the sound, unless speed or reverberation changed. A copy that
+            no transform changes is the sound itself.
+        """
         random = np.random.default_rng(seed)
         # audiomentations draws from the global generators.
         python_random.seed(int(random.integers(2**32)))
@@ -123,7 +152,7 @@ class Augmenter:
             speed = float(np.exp(random.uniform(low, high)))
             sound = soxr.resample(sound, self._rate * speed, self._rate, quality="MQ")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of very short or silent recordings
+            warnings.simplefilter("ignore")  # about very short or silent recordings
             sound = np.asarray(self._others(_at_peak(sound), self._rate), np.float32)
             if random.random() < settings.room_share:
                 sound = self._in_room(sound, random)
@@ -131,19 +160,23 @@ class Augmenter:
         return _at_peak(sound)
 
     def _in_room(self, sound: Signal, random: np.random.Generator) -> Signal:
+        """Return a sound with the reverberation of a room, at most half a second longer."""
         longest = len(sound) + round(REVERBERATION_SECONDS * self._rate)
         if self._room is None:
-            wet: Any = np.convolve(sound, self._simulated(random))
+            wet: Any = np.convolve(sound, self._simulated_response(random))
         else:
             wet = _at_peak(np.asarray(self._room(sound, self._rate), np.float32))
-        # Near to far: the direct sound is as likely to prevail as the room.
+        # The speaker is near or far: more direct sound, or more of the room.
         share = random.uniform(0.2, 1.0)
         mixed = share * np.asarray(wet[:longest], np.float32)
         mixed[: len(sound)] += (1.0 - share) * sound[: len(mixed)]
         return np.asarray(mixed, np.float32)
 
-    def _simulated(self, random: np.random.Generator) -> Signal:
-        """Return noise that decays by 60 dB in 0.1 to 0.8 s behind a direct sound."""
+    def _simulated_response(self, random: np.random.Generator) -> Signal:
+        """Return an impulse response: the direct sound, then 0.1 to 0.8 s of decaying noise.
+
+        The noise falls by 60 dB over its length.
+        """
         length = round(random.uniform(0.1, 0.8) * self._rate)
         decay = 10.0 ** (-3.0 * np.arange(length) / length)
         response = random.standard_normal(length) * decay * random.uniform(0.01, 0.1)
@@ -152,6 +185,6 @@ class Augmenter:
 
 
 def _at_peak(sound: Signal, peak: float = 0.5) -> Signal:
-    """Return the sound at a given peak: level is no matter of augmentation here."""
+    """Return a sound with its peak at a fixed value, so that no transform depends on its level."""
     loudest = float(np.abs(sound).max(initial=0.0))
     return sound * np.float32(peak / loudest) if loudest > 0.0 else sound

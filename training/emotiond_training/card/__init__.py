@@ -1,1 +1,1 @@
-"""The card: what a model can do, for whoever uses it."""
+"""Evaluation card: what a model can do, for its users."""

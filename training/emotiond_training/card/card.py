@@ -8,7 +8,11 @@ from typing import Final
 import msgspec
 
 from emotiond_training.card.live import live_section
-from emotiond_training.evaluation.calibration import FALLBACK_COVERAGE, PRECISION, Calibration
+from emotiond_training.evaluation.calibration import (
+    FALLBACK_COVERAGE,
+    WANTED_PRECISION,
+    Calibration,
+)
 from emotiond_training.evaluation.scores import Evaluation, Outcome, Row, as_json
 from emotiond_training.figures.markdown import table
 from emotiond_training.figures.plots import (
@@ -23,22 +27,33 @@ from emotiond_training.splits.protocols import PROTOCOLS
 CARD: Final = "EVALUATION.md"
 METRICS: Final = "metrics.json"
 PICTURES: Final = "evaluation"
+"""Folder of the pictures, beside the card."""
 
 FIGURES: Final = (
     "protocol | corpus tested | UAR | 95 % interval | chance | accuracy | ECE | precision "
     "| coverage | int8 - float32 | recordings | speakers | no speech"
 )
 ROBUSTNESS: Final = (
-    "protocol | corpus tested | UAR | 30 dB quieter | 10 dB louder, clipped | most lost"
+    "protocol | corpus tested | UAR | 30 dB quieter | 10 dB louder, clipped | largest loss"
 )
 CALIBRATION: Final = (
     "round | recordings | speakers | temperature | NLL before | NLL after | abstains below "
-    f"| precision | coverage | {PRECISION:.0%} reached"
+    f"| precision | coverage | {WANTED_PRECISION:.0%} reached"
 )
 
 
 def write_card(out: Path, evaluation: Evaluation, live: Live | None = None) -> None:
-    """Write the card, its pictures and the figures as JSON to a folder."""
+    """Write the card, its pictures and the figures as JSON to a folder.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the card, which must exist.
+    evaluation : Evaluation
+        All figures of the recipe.
+    live : Live, optional
+        Figures of the live protocols.
+    """
     (out / PICTURES).mkdir(exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(as_json(evaluation)), indent=1)
     (out / METRICS).write_bytes(text + b"\n")
@@ -47,7 +62,17 @@ def write_card(out: Path, evaluation: Evaluation, live: Live | None = None) -> N
 
 
 def card_text(evaluation: Evaluation, pictures: Sequence[str], live: Live | None = None) -> str:
-    """Return the card as Markdown, with pictures given by name (below ``evaluation/``)."""
+    """Return the card as Markdown.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        All figures of the recipe.
+    pictures : sequence of str
+        Names of the pictures in ``evaluation/``, without ``.png``.
+    live : Live, optional
+        Figures of the live protocols.
+    """
     rows = [each.row for each in evaluation.outcomes]
     sections = [
         "# Evaluation",
@@ -56,28 +81,28 @@ def card_text(evaluation: Evaluation, pictures: Sequence[str], live: Live | None
         table(FIGURES, [_figures(row) for row in rows]),
         _explanation(rows),
     ]
-    heard = [row for row in rows if row.quiet_uar is not None and row.loud_uar is not None]
-    if heard:
+    robust = [row for row in rows if row.quiet_uar is not None and row.loud_uar is not None]
+    if robust:
         sections += [
             "## Robustness",
-            "The same test recordings, heard again 30 dB quieter and 10 dB louder with clipping, "
-            "through the same int8 files.",
-            table(ROBUSTNESS, [_robustness(row) for row in heard]),
+            "The same test recordings through the same int8 files, 30 dB quieter, and 10 dB louder "
+            "with clipping.",
+            table(ROBUSTNESS, [_robustness(row) for row in robust]),
         ]
     if live is not None:
         sections.append(live_section(live))
     shipping = evaluation.shipping
     sections += [
         "## Calibration",
-        "Temperature and threshold of each round come from speakers who neither trained it nor "
-        "test it; each corpus counts the same. The threshold is the smallest confidence with "
-        f"{PRECISION:.0%} precision; where there is none, the one with the highest precision that "
-        f"leaves {FALLBACK_COVERAGE:.0%} of the recordings.",
+        "Temperature and threshold of each round come from speakers who are in neither its "
+        "training nor its tests; every corpus has the same weight. The threshold is the lowest "
+        f"confidence with {WANTED_PRECISION:.0%} precision. If there is none, it is the one with "
+        f"the highest precision that keeps {FALLBACK_COVERAGE:.0%} of the recordings.",
         table(
             CALIBRATION,
             [_calibration(name, each) for name, each in evaluation.calibrations.items()],
         ),
-        f"For a model that is trained on everything, the medians: temperature "
+        f"A model that is trained on all recordings takes the medians: temperature "
         f"{shipping.temperature:.3f}, abstains below {shipping.abstain_below:.3f}.",
         "## Pictures",
         "\n\n".join(f"![{name}]({PICTURES}/{name}.png)" for name in pictures),
@@ -87,16 +112,17 @@ def card_text(evaluation: Evaluation, pictures: Sequence[str], live: Live | None
 
 def _introduction(evaluation: Evaluation) -> str:
     return (
-        "Each test recording went through the exported int8 file and the engine that listens "
-        "live. Every figure names its protocol, which says what training had never heard; a leak "
-        "checker fails a protocol whose test set shares a file, a file's content, a speaker, a "
-        "word or a corpus that should be unseen with what trained or calibrated. No training was "
-        "stopped or chosen by its test recordings: its last step is what is tested. "
-        "By what its recipe and its engine were chosen, a card can't know.\n\n"
-        "All corpora train together, without what a protocol leaves unseen. Folds of different "
-        f"protocols share a training where they can; {len(evaluation.calibrations)} trainings of "
-        "one recipe made these figures. A model that is shipped is then trained on all recordings "
-        "and has no figures of its own.\n\n" + _protocols(evaluation)
+        "Each test recording went through the exported int8 file and the engine of the daemon. "
+        "Every figure names its protocol, which says what was not in the training. A leak checker "
+        "refuses a round if its tests share a file, or the content of a file, with its training or "
+        "calibration, or a speaker, a word or a corpus that the protocol leaves unseen. Test "
+        "recordings neither ended nor chose a training: the weights of its last step are tested. "
+        "This card does not know which recordings were used to choose the recipe and the engine's "
+        "settings.\n\n"
+        "All corpora train together, without the part that a protocol leaves unseen. Folds of "
+        f"different protocols share a training where possible: {len(evaluation.calibrations)} "
+        "trainings of one recipe gave these figures. A shipped model is then trained on all "
+        "recordings and has no figures of its own.\n\n" + _protocols(evaluation)
     )
 
 
@@ -109,20 +135,20 @@ def _explanation(rows: Sequence[Row]) -> str:
     answers = sorted({row.answers for row in rows})
     chances = " or ".join(f"{1 / each:.1%} ({each} answers)" for each in answers)
     return (
-        "UAR is the unweighted average recall over the emotions that the tested corpus has. All "
-        "the model's labels count as possible answers, also those that the corpus lacks, so that "
-        f"guessing gives {chances}: the column *chance*. A recording in which the engine heard no "
-        "speech counts as wrong. The interval is a bootstrap over speakers where the protocol "
-        "leaves speakers or corpora unseen, over recordings otherwise; with two speakers it means "
-        "little. ECE is the expected calibration error (15 bins). Precision is the share that is "
-        "right of the recordings whose confidence reaches the threshold; coverage is how many do. "
-        "*int8 - float32* is the difference in UAR to the float32 file of the same training."
-        + _shared_texts(rows)
+        "UAR is the unweighted average recall over the emotions of the tested corpus. The model "
+        "may answer with any of its labels, also with one that the corpus lacks, so guessing gives "
+        f"{chances}: the column *chance*. A recording in which the engine finds no speech counts "
+        "as wrong. The interval is a bootstrap over speakers if the protocol leaves speakers or "
+        "corpora unseen, otherwise over recordings; with two speakers it means little. ECE is the "
+        "expected calibration error (15 bins). Precision is the share of right answers among the "
+        "recordings whose confidence reaches the threshold; coverage is the share of recordings "
+        "that reach it. *int8 - float32* is the difference in UAR to the float32 file of the same "
+        "training." + _shared_texts(rows)
     )
 
 
 def _shared_texts(rows: Sequence[Row]) -> str:
-    """Say how it is without sentences that belong to one emotion, where a corpus has such."""
+    """Return sentences on the UAR without texts that occur with one emotion only."""
     figures: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         if row.shared_text_uar is not None:
@@ -130,8 +156,8 @@ def _shared_texts(rows: Sequence[Row]) -> str:
                 f"**{row.shared_text_uar:.1%}** (`{row.protocol}`, {row.shared_text_clips})"
             )
     return "".join(
-        f" Some sentences of {corpus} belong to one emotion each, so that their words may tell it: "
-        f"of the recordings of others the UAR is {', '.join(found)}."
+        f" Some sentences of {corpus} occur with one emotion only, so their words may reveal it: "
+        f"over the recordings of other sentences the UAR is {', '.join(found)}."
         for corpus, found in figures.items()
     )
 
@@ -169,7 +195,7 @@ def _calibration(name: str, found: Calibration) -> list[str]:
     cells = [name, str(found.clips), str(found.speakers), f"{found.temperature:.3f}"]
     threshold = f"{found.abstain_below:.3f}"
     if not found.clips:
-        # No corpus could spare a speaker: what the recipe says stays.
+        # No corpus could spare a speaker: the threshold is the recipe's.
         return [*cells, "-", "-", threshold, "-", "-", "-"]
     return [
         *cells,
@@ -183,12 +209,12 @@ def _calibration(name: str, found: Calibration) -> list[str]:
 
 
 def _draw(folder: Path, evaluation: Evaluation) -> list[str]:
-    """Draw all pictures and return their names."""
+    """Draw all pictures and return their names, without ``.png``."""
     names = []
-    together: dict[str, list[Outcome]] = defaultdict(list)
+    by_protocol: dict[str, list[Outcome]] = defaultdict(list)
     for each in evaluation.outcomes:
-        together[each.row.protocol].append(each)
-    for protocol, outcomes in together.items():
+        by_protocol[each.row.protocol].append(each)
+    for protocol, outcomes in by_protocol.items():
         curves: dict[str, Curve] = {
             each.row.corpus: (each.confidence, each.right) for each in outcomes
         }
@@ -197,7 +223,7 @@ def _draw(folder: Path, evaluation: Evaluation) -> list[str]:
         names += [f"reliability-{protocol}", f"risk-coverage-{protocol}"]
     for each in evaluation.outcomes:
         name = f"confusion-{each.row.protocol}-{each.row.corpus}"
-        title = f"{each.row.protocol}, {each.row.corpus}: int8 file through the engine"
+        title = f"{each.row.protocol}, {each.row.corpus}: int8 file and engine"
         plot_confusion(folder / f"{name}.png", each.confusion, each.labels, title)
         names.append(name)
     return names

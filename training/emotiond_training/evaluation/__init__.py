@@ -1,1 +1,1 @@
-"""What a recipe is worth: rounds, calibration and scores."""
+"""Evaluation of a recipe: rounds of training and test, calibration, and scores."""

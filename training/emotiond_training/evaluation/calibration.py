@@ -1,4 +1,4 @@
-"""Calibration: what a confidence is worth, found on speakers who neither train nor test."""
+"""Calibration: temperature and threshold, from speakers who are in neither training nor test."""
 
 from typing import Final, NamedTuple
 
@@ -9,42 +9,47 @@ from numpy.typing import NDArray
 from emotiond_training.evaluation.hearing import Heard, Numbers, Reals, pooled
 
 TEMPERATURES: Final = (0.1, 10.0)
-"""Least and most."""
-PRECISION: Final = 0.8
-"""That predictions should have which are not withheld."""
+"""Lowest and highest temperature that is tried."""
+WANTED_PRECISION: Final = 0.8
+"""Wanted share of right clips among those above the threshold, 0 to 1."""
 REACHED_COVERAGE: Final = 0.05
-"""Share of clips that must be left for the precision to count as reached."""
+"""Least share of clips above the threshold for the wanted precision to count as reached."""
 FALLBACK_COVERAGE: Final = 0.2
-"""Share of clips that must be left where it can't be reached."""
+"""Least share of clips above the threshold if the wanted precision can't be reached."""
 
 
 class Threshold(NamedTuple):
-    """A confidence below which the model is uncertain, and what it gave where it was chosen."""
+    """A threshold, with its effect on the calibration clips; fields as of :class:`Calibration`."""
 
     abstain_below: float
     precision: float
     coverage: float
     reached: bool
-    """Whether the wanted precision was."""
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """What a calibration found.
+    """Result of a calibration.
 
     Parameters
     ----------
-    clips, speakers : int
-        It was found on; 0 where no speaker could be spared, and nothing was changed.
+    clips : int
+        Number of calibration clips; 0 if no speaker could be spared, and nothing was changed.
+    speakers : int
+        Number of their speakers.
     temperature : float
-        Logits are divided by it.
-    nll_before, nll_after : float
-        Mean negative log likelihood at temperature 1 and at this one.
+        Temperature, above 0: the logits are divided by it before the softmax.
+    nll_before : float
+        Mean negative log likelihood of the calibration clips at temperature 1.
+    nll_after : float
+        The same at ``temperature``.
     abstain_below : float
-        Confidence below which the model is uncertain.
-    precision, coverage : float
-        Of the calibration clips at that threshold, 0 to 1.
+        Threshold: a result with a lower confidence is ``uncertain``; 0 to 1.
+    precision : float
+        Share of right clips among those that reach the threshold, 0 to 1.
+    coverage : float
+        Share of the calibration clips that reach the threshold, 0 to 1.
     reached : bool
-        Whether the wanted precision was.
+        Whether the wanted precision was reached.
     """
 
     clips: int = 0
@@ -59,45 +64,55 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def nll(probabilities: Reals, true: Numbers, weights: Reals) -> float:
-    """Return the mean negative log likelihood, weighted, over recordings with speech."""
+    """Return the weighted mean negative log likelihood of the recordings with speech.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(recordings, labels)]
+        Probabilities; a row of zeros if there was no speech.
+    true : np.ndarray [shape=(recordings,)]
+        Number of the true label.
+    weights : np.ndarray [shape=(recordings,)]
+        Weight of each recording, above 0.
+    """
     spoken = probabilities.sum(axis=1) > 0.0
     likelihood = probabilities[np.flatnonzero(spoken), true[spoken]]
     return float(np.average(-np.log(np.maximum(likelihood, 1e-9)), weights=weights[spoken]))
 
 
 def fit_temperature(
-    heard: Heard, labels: tuple[str, ...], true: Numbers, weights: Reals
+    outputs: Heard, labels: tuple[str, ...], true: Numbers, weights: Reals
 ) -> tuple[float, float, float]:
-    """Find the temperature at which pooled probabilities fit the labels best.
+    """Find the temperature with the lowest negative log likelihood of pooled probabilities.
 
     Parameters
     ----------
-    heard : Heard
-        The calibration clips.
+    outputs : Heard
+        Outputs of the model for the calibration clips.
     labels : tuple of str
-        Of the logits.
+        Labels in the order of the logits.
     true : np.ndarray [shape=(clips,)]
-        Number of each clip's label among those that are reported.
+        Number of each clip's true label, among the labels without ``no_speech``.
     weights : np.ndarray [shape=(clips,)]
-        Of the clips.
+        Weight of each clip, above 0.
 
     Returns
     -------
     float
-        The temperature; 1 where no clip has speech.
+        Temperature, in the range of :data:`TEMPERATURES`; 1 if no clip has speech.
     float
-        Negative log likelihood at 1.
+        Negative log likelihood at temperature 1.
     float
-        The same at the temperature.
+        Negative log likelihood at the returned temperature.
     """
 
     def loss(log_temperature: float) -> float:
-        return nll(pooled(heard, labels, float(np.exp(log_temperature))), true, weights)
+        return nll(pooled(outputs, labels, float(np.exp(log_temperature))), true, weights)
 
-    if not len(heard.clips):
+    if not len(outputs.clips):
         return 1.0, 0.0, 0.0
     low, high = np.log(TEMPERATURES)
-    # A coarse grid, then a finer one around its best point: with pooling there may be two valleys.
+    # A coarse grid, then finer ones around the best point: pooling may give two local minima.
     for _ in range(3):
         grid = np.linspace(low, high, 25)
         losses = [loss(point) for point in grid]
@@ -109,28 +124,28 @@ def fit_temperature(
 def choose_threshold(
     confidence: Reals, right: NDArray[np.bool_], weights: Reals | None = None
 ) -> Threshold:
-    """Choose the confidence below which predictions are withheld.
+    """Choose the threshold: the confidence below which a prediction is withheld.
 
-    The smallest threshold with the wanted precision; where there is none, the one with the highest
-    precision that leaves enough.
+    The lowest threshold with the wanted precision is chosen. If there is none, the one with the
+    highest precision that keeps :data:`FALLBACK_COVERAGE` of the clips.
 
     Parameters
     ----------
     confidence : np.ndarray [shape=(clips,)]
-        Probability of the predicted label; 0 for no speech.
-    right : np.ndarray [shape=(clips,)]
-        Whether it was right.
+        Probability of the predicted label, 0 to 1; 0 if there was no speech.
+    right : np.ndarray [shape=(clips,), dtype=bool]
+        Whether the predicted label is the true one.
     weights : np.ndarray [shape=(clips,)], optional
-        Of the clips.
+        Weight of each clip; default 1.
     """
     weights = np.ones(len(confidence)) if weights is None else weights
-    confidence = np.round(confidence, 4)  # as the engine compares
+    confidence = np.round(confidence, 4)  # as the engine rounds
     candidates = np.unique(np.append(confidence, 0.0))
     coverage = np.array([weights[confidence >= each].sum() for each in candidates])
     correct = np.array([weights[(confidence >= each) & right].sum() for each in candidates])
     precision = correct / coverage
     coverage = coverage / weights.sum()
-    enough = np.flatnonzero((precision >= PRECISION) & (coverage >= REACHED_COVERAGE))
+    enough = np.flatnonzero((precision >= WANTED_PRECISION) & (coverage >= REACHED_COVERAGE))
     if len(enough):
         chosen = int(enough[0])
     else:
@@ -144,30 +159,30 @@ def choose_threshold(
 
 
 def calibrate(
-    heard: Heard,
+    outputs: Heard,
     labels: tuple[str, ...],
     true: Numbers,
     speakers: tuple[str, ...],
     corpora: Numbers,
 ) -> Calibration:
-    """Find temperature and threshold; each corpus counts the same, however many clips it has.
+    """Find temperature and threshold; every corpus has the same total weight.
 
     Parameters
     ----------
-    heard : Heard
-        The calibration clips.
+    outputs : Heard
+        Outputs of the model for the calibration clips.
     labels : tuple of str
-        Of the logits.
+        Labels in the order of the logits.
     true : np.ndarray [shape=(clips,)]
-        Number of each clip's label among those that are reported.
+        Number of each clip's true label, among the labels without ``no_speech``.
     speakers : tuple of str
-        Of the clips.
+        Speaker of each clip.
     corpora : np.ndarray [shape=(clips,)]
         Number of each clip's corpus.
     """
     weights = 1.0 / np.bincount(corpora)[corpora]
-    temperature, before, after = fit_temperature(heard, labels, true, weights)
-    probabilities = pooled(heard, labels, temperature)
+    temperature, before, after = fit_temperature(outputs, labels, true, weights)
+    probabilities = pooled(outputs, labels, temperature)
     right = probabilities.argmax(axis=1) == true
     confidence = probabilities.max(axis=1)
     threshold = choose_threshold(confidence, right & (confidence > 0.0), weights)

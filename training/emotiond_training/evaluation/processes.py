@@ -1,4 +1,4 @@
-"""Rounds in processes of their own, several at a time."""
+"""Rounds one after the other, or several at a time in processes of their own."""
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -9,13 +9,13 @@ from rich.console import Console
 from emotiond.errors import EmotiondError
 from emotiond.pool import in_order
 from emotiond_export.tensorflow import import_tensorflow
-from emotiond_training.evaluation.rounds import HeardRound, Task, Train, run_round
+from emotiond_training.evaluation.rounds import RoundResult, Task, Train, run_round
 from emotiond_training.progress import Reporter
 
 
 def run_rounds(
     tasks: Sequence[Task], reporter: Reporter, train: Train, jobs: int = 1
-) -> list[HeardRound]:
+) -> list[RoundResult]:
     """Run rounds.
 
     Parameters
@@ -23,45 +23,51 @@ def run_rounds(
     tasks : sequence of Task
         The rounds.
     reporter : Reporter
-        Told of the progress.
+        Shows the progress.
     train : callable
-        As :func:`emotiond_training.fitting.train.train_round`.
+        :func:`emotiond_training.fitting.train.train_round`, or a function with its parameters.
     jobs : int
-        How many at a time; more than one run in fresh processes with one thread each.
+        Rounds at a time, at least 1. With more than 1, each round runs in a fresh process with one
+        thread.
+
+    Returns
+    -------
+    list of RoundResult
+        In the order of the tasks.
 
     Raises
     ------
     EmotiondError
-        As :func:`emotiond_training.evaluation.rounds.run_round`; rounds that are under way are
-        finished first.
+        If a round fails (:func:`emotiond_training.evaluation.rounds.run_round`), or if its process
+        dies. Rounds that are under way are finished first.
     """
     if jobs == 1:
-        results = []
+        done = []
         for number, task in enumerate(tasks, 1):
             reporter.say(f"round {number} of {len(tasks)}: {task.round.name}")
-            results.append(run_round(task, reporter, train))
-        return results
-    heard = []
+            done.append(run_round(task, reporter, train))
+        return done
+    results = []
     alone = [task._replace(jobs=1) for task in tasks]
     with closing(in_order(partial(_runner, train), alone, jobs, fresh=True)) as rounds:
         for each in rounds:
             if each is None:
                 raise EmotiondError(
-                    "a training process died, out of memory perhaps; "
-                    "the same command goes on where it was"
+                    "a training process died, perhaps for lack of memory; "
+                    "run the same command again to go on"
                 )
-            heard.append(each)
-    return heard
+            results.append(each)
+    return results
 
 
-def _runner(train: Train) -> Callable[[Task], HeardRound]:
-    """Return a function that runs a round; TensorFlow has one thread for it."""
+def _runner(train: Train) -> Callable[[Task], RoundResult]:
+    """Limit TensorFlow to one thread, and return a function that runs a round."""
     import_tensorflow()
     import tensorflow as tf
 
-    # As many rounds run as there are cores for.
+    # The other cores run other rounds.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    # Bars of several processes would overwrite each other.
+    # Plain lines: progress bars of several processes would overwrite each other.
     console = Console(stderr=True, force_terminal=False)
     return lambda task: run_round(task, Reporter(console, f"{task.round.name}: "), train)

@@ -1,6 +1,6 @@
-"""Rounds of an evaluation: each trained, calibrated and heard in a folder of its own.
+"""Rounds of an evaluation: each is trained, calibrated and tested in a folder of its own.
 
-What a round has finished stays finished: an evaluation that was interrupted goes on where it was.
+Each finished step leaves a file, so an interrupted evaluation goes on with the first missing step.
 """
 
 import hashlib
@@ -31,34 +31,53 @@ CONDITIONS: Final = {
     "quiet": (INT8, -30.0),
     "loud": (INT8, 10.0),
 }
-"""How test clips are heard: model file, and how much louder they are made (dB)."""
+"""Test conditions: model file, and gain of the test clips (dB)."""
 PLAIN: Final = ("int8", "float32")
+"""Conditions of all test clips."""
 ROBUSTNESS: Final = ("quiet", "loud")
+"""Conditions of the test clips of the protocol ``speakers``, if they are asked for."""
 
 PLAN: Final = "round.json"
 TRAINED: Final = "trained.json"
 CALIBRATED: Final = "calibrated.json"
 TEST: Final = "test.json"
-HEARD: Final = "heard.json"
+RESULT: Final = "heard.json"
 
 Train = Callable[
     [Sequence[Clip], Indices, Recipe, tuple[str, ...], Materials, Path, Reporter], None
 ]
+"""A function with the parameters of :func:`emotiond_training.fitting.train.train_round`."""
 Content = TypeVar("Content")
 
 
 class Task(NamedTuple):
-    """A round to run, and what it takes."""
+    """A round to run.
+
+    Parameters
+    ----------
+    round : Round
+        The round.
+    clips : sequence of Clip
+        The whole table.
+    recipe : Recipe
+        The recipe.
+    folder : Path
+        Folder of the round; made if it is missing.
+    materials : Materials
+        Noises and rooms for a mixture.
+    conditions : tuple of str
+        Test conditions, of :data:`CONDITIONS`.
+    jobs : int
+        Processes that classify recordings, at least 1.
+    """
 
     round: Round
     clips: Sequence[Clip]
     recipe: Recipe
     folder: Path
     materials: Materials
-    """What training may use beside clips."""
     conditions: tuple[str, ...] = PLAIN
     jobs: int = 1
-    """Processes that hear recordings."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -68,17 +87,18 @@ class Task(NamedTuple):
         return labels_of([self.clips[index] for indices in sets for index in indices])
 
 
-class HeardClip(msgspec.Struct, frozen=True):
-    """A test clip as it was heard.
+class ClipResult(msgspec.Struct, frozen=True):
+    """The model's result for a test clip.
 
     Parameters
     ----------
     path : str
-        Its recording.
+        Path of the recording.
     label : str
-        What is in it.
+        True label.
     probabilities : dict of str to tuple of float
-        By condition, in the order of the round's labels; empty for no speech.
+        For each condition, the probabilities in the order of the round's labels; empty if the
+        engine found no speech.
     """
 
     path: str
@@ -86,45 +106,66 @@ class HeardClip(msgspec.Struct, frozen=True):
     probabilities: dict[str, tuple[float, ...]]
 
 
-class HeardRound(msgspec.Struct, frozen=True):
-    """What ``heard.json`` of a round holds."""
+class RoundResult(msgspec.Struct, frozen=True):
+    """Content of a round's ``heard.json``.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        Labels in the order of the probabilities, without ``no_speech``.
+    calibration : Calibration
+        Calibration of the model files.
+    conditions : tuple of str
+        Conditions under which the clips were tested.
+    clips : list of ClipResult
+        Result of each test clip.
+    """
 
     labels: tuple[str, ...]
     calibration: Calibration
     conditions: tuple[str, ...]
-    clips: list[HeardClip]
+    clips: list[ClipResult]
 
 
-class Tested(msgspec.Struct, frozen=True):
-    """A test set in ``test.json``: a protocol's, of one corpus."""
+class TestSet(msgspec.Struct, frozen=True):
+    """A test set in a round's ``test.json``: clips of one corpus for one protocol.
+
+    Parameters
+    ----------
+    protocol : str
+        Name of the protocol.
+    corpus : str
+        Name of the corpus.
+    clips : list of tuple of (str, str, str or None)
+        Path, true label and speaker of each clip.
+    """
 
     protocol: str
     corpus: str
     clips: list[tuple[str, str, str | None]]
-    """Recording, true label and speaker."""
 
 
-def run_round(task: Task, reporter: Reporter, train: Train) -> HeardRound:
-    """Train, calibrate and hear a round, without what is done already.
+def run_round(task: Task, reporter: Reporter, train: Train) -> RoundResult:
+    """Train, calibrate and test a round; skip the steps that are finished.
 
     Parameters
     ----------
     task : Task
         The round.
     reporter : Reporter
-        Told of the progress.
+        Shows the progress.
     train : callable
-        As :func:`emotiond_training.fitting.train.train_round`.
+        :func:`emotiond_training.fitting.train.train_round`, or a function with its parameters.
 
     Raises
     ------
     EmotiondError
-        If the round leaks, the folder holds another round, or a step fails.
+        If the round leaks, if the folder holds another round, or if a step fails.
     """
     folder = task.folder
     check_round(task.clips, task.round)
     _claim(task)
-    done = _read(folder / HEARD, HeardRound)
+    done = _read(folder / RESULT, RoundResult)
     if done and set(task.conditions) <= set(done.conditions):
         return done
     if not (folder / TRAINED).exists():
@@ -137,21 +178,21 @@ def run_round(task: Task, reporter: Reporter, train: Train) -> HeardRound:
         calibration = _calibrate(task, reporter)
         _write_contracts(folder, calibration)
         _write(folder / CALIBRATED, calibration)
-    heard = _hear_tests(task, calibration, reporter)
-    _write(folder / HEARD, heard)
-    return heard
+    result = _test(task, calibration, reporter)
+    _write(folder / RESULT, result)
+    return result
 
 
 def round_clips(path: Path) -> list[Clip]:
-    """Read the clips of strangers that a round of an evaluation tested, from its ``test.json``.
+    """Return the test clips of the protocol ``speakers`` from a round's ``test.json``.
 
     Raises
     ------
     InputError
-        If it is none.
+        If the file can't be read, or if it is not the ``test.json`` of a round.
     """
     try:
-        tests = msgspec.json.decode(path.read_bytes(), type=list[Tested])
+        tests = msgspec.json.decode(path.read_bytes(), type=list[TestSet])
     except OSError as error:
         raise InputError(f"{path}: {reason(error)}") from error
     except msgspec.DecodeError as error:
@@ -166,7 +207,7 @@ def round_clips(path: Path) -> list[Clip]:
 
 
 def _claim(task: Task) -> None:
-    """Write into a round's folder what it is of, or check that it is of the same."""
+    """Write what a round is made from into its folder, or refuse the folder of another round."""
     plan = task.round
     sets = (plan.train, plan.calibration, *(each.clips for each in plan.tests))
     files = [
@@ -177,7 +218,7 @@ def _claim(task: Task) -> None:
         for indices in sets
     ]
     tests = [
-        Tested(
+        TestSet(
             each.protocol,
             each.corpus,
             [
@@ -189,31 +230,31 @@ def _claim(task: Task) -> None:
     ]
     digest = hashlib.sha256(msgspec.json.encode((files, tests))).hexdigest()
     materials = {"noise": task.materials.noise_folders, "rir": task.materials.rooms}
-    # As the first version wrote it, so that its rounds are still known.
-    mixed_in = {key: str(list(folders) or "") for key, folders in materials.items()}
-    content = {"recipe": task.recipe, "clips": digest, **mixed_in}
+    # The format of the first version, so that its rounds are still accepted.
+    folders_used = {key: str(list(folders) or "") for key, folders in materials.items()}
+    content = {"recipe": task.recipe, "clips": digest, **folders_used}
     task.folder.mkdir(parents=True, exist_ok=True)
     known = _read(task.folder / PLAN, dict[str, Any])
     if known is not None and known != msgspec.json.decode(msgspec.json.encode(content)):
         raise InputError(
-            f"{task.folder}: of another recipe, other corpora or other protocols; "
-            "give another --out, or remove it"
+            f"{task.folder}: a round of another recipe, other corpora or other protocols; "
+            "give another --out, or remove this folder"
         )
     _write(task.folder / TEST, tests)
     _write(task.folder / PLAN, content)
 
 
 def _calibrate(task: Task, reporter: Reporter) -> Calibration:
-    """Hear the calibration clips and find temperature and threshold on them."""
+    """Find temperature and threshold on the calibration clips, through the int8 file."""
     indices = task.round.calibration
     if not len(indices):
         return Calibration(abstain_below=task.recipe.abstain_below)
     contract, _ = read_model(task.folder / INT8)
     clips = [task.clips[index] for index in indices]
-    heard = _hear(task, indices, "int8", reporter, "hearing calibration clips")
+    outputs = _outputs(task, indices, "int8", reporter, "classifying calibration clips")
     corpora = sorted({clip.corpus for clip in clips})
     return calibrate(
-        heard,
+        outputs,
         contract.labels,
         np.array([contract.reported.index(clip.label) for clip in clips]),
         tuple(str(clip.speaker) for clip in clips),
@@ -233,29 +274,31 @@ def _write_contracts(folder: Path, calibration: Calibration) -> None:
         write_model(folder / name, flatbuffer, calibrated)
 
 
-def _hear_tests(task: Task, calibration: Calibration, reporter: Reporter) -> HeardRound:
-    """Hear all test clips, each once for each condition."""
+def _test(task: Task, calibration: Calibration, reporter: Reporter) -> RoundResult:
+    """Classify all test clips, once under each condition."""
     contract, _ = read_model(task.folder / INT8)
     indices = np.unique(np.concatenate([each.clips for each in task.round.tests]))
-    said: list[dict[str, tuple[float, ...]]] = [{} for _ in indices]
+    results: list[dict[str, tuple[float, ...]]] = [{} for _ in indices]
     for condition in task.conditions:
-        # Robustness is asked of strangers only.
+        # Robustness is measured on speakers outside the training only.
         wanted = indices if condition in PLAIN else _strangers(task.round)
         if not len(wanted):
             continue
-        heard = _hear(task, wanted, condition, reporter, f"hearing test clips, {condition}")
-        rows = pooled(heard, contract.labels, contract.temperature)
+        outputs = _outputs(
+            task, wanted, condition, reporter, f"classifying test clips, {condition}"
+        )
+        rows = pooled(outputs, contract.labels, contract.temperature)
         for index, row in zip(wanted, rows, strict=True):
-            spoken = tuple(np.round(row, 6).tolist()) if row.any() else ()
-            said[int(np.searchsorted(indices, index))][condition] = spoken
+            probabilities = tuple(np.round(row, 6).tolist()) if row.any() else ()
+            results[int(np.searchsorted(indices, index))][condition] = probabilities
     clips = [task.clips[index] for index in indices]
-    return HeardRound(
+    return RoundResult(
         labels=contract.reported,
         calibration=calibration,
         conditions=task.conditions,
         clips=[
-            HeardClip(str(clip.path), clip.label, each)
-            for clip, each in zip(clips, said, strict=True)
+            ClipResult(str(clip.path), clip.label, each)
+            for clip, each in zip(clips, results, strict=True)
         ],
     )
 
@@ -266,15 +309,16 @@ def _strangers(plan: Round) -> Indices:
     return np.unique(np.concatenate(sets)) if sets else np.array([], np.intp)
 
 
-def _hear(task: Task, indices: Indices, condition: str, reporter: Reporter, what: str) -> Heard:
+def _outputs(task: Task, indices: Indices, condition: str, reporter: Reporter, what: str) -> Heard:
+    """Return the outputs of a round's model for clips under a condition."""
     name, gain_db = CONDITIONS[condition]
     paths = [task.clips[index].path for index in indices]
-    with closing(hearing(task.folder / name, paths, task.jobs, gain_db=gain_db)) as outputs:
-        return joined(list(reporter.track(outputs, len(paths), what)))
+    with closing(hearing(task.folder / name, paths, task.jobs, gain_db=gain_db)) as each:
+        return joined(list(reporter.track(each, len(paths), what)))
 
 
 def _read(path: Path, kind: type[Content]) -> Content | None:
-    """Read a file of a round; None where there is none, or what is there is of another version."""
+    """Read a file of a round; None if it is missing or of another version."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (FileNotFoundError, msgspec.DecodeError):
@@ -282,7 +326,7 @@ def _read(path: Path, kind: type[Content]) -> Content | None:
 
 
 def _write(path: Path, content: object) -> None:
-    """Write a file of a round in one step: it is there only when it is whole."""
+    """Write a file of a round atomically, so that a file that exists is complete."""
     text = msgspec.json.encode(content)
     new = path.with_name(f"{path.name}.new")
     new.write_bytes(msgspec.json.format(text, indent=1) + b"\n")

@@ -1,4 +1,4 @@
-"""Evaluation: the figures of a recipe, from what its rounds heard."""
+"""Scores: the figures of a recipe, from the results of its rounds."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.evaluation.calibration import Calibration
-from emotiond_training.evaluation.rounds import ROBUSTNESS, HeardRound
+from emotiond_training.evaluation.rounds import ROBUSTNESS, RoundResult
 from emotiond_training.evaluation.shipping import Shipping
 from emotiond_training.figures import metrics
 from emotiond_training.recipe import Recipe
@@ -19,44 +19,59 @@ from emotiond_training.splits.protocols import HeldOut, Round
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the evaluation card: a protocol and the corpus that is tested.
+    """A row of the evaluation card: figures of one protocol and one tested corpus.
+
+    All figures but ``float32_uar`` are of the int8 file; they are over the test clips of all folds
+    together unless they name the fold. All shares are 0 to 1.
 
     Parameters
     ----------
-    protocol, corpus : str
-        What made the figures.
-    clips, speakers : int
-        Tested, over all folds.
+    protocol : str
+        Name of the protocol.
+    corpus : str
+        Name of the tested corpus.
+    clips : int
+        Number of tested clips.
+    speakers : int
+        Number of their speakers; 0 if they are unknown.
     emotions : int
-        That occur in the tested clips.
+        Number of emotions that occur in the tested clips.
     answers : int
-        Labels that the model could give.
+        Number of labels that the model can give.
     uar : float
-        Unweighted average recall over all tested clips, 0 to 1.
-    uar_low, uar_high : float
-        Its 95 % bootstrap interval.
+        Unweighted average recall.
+    uar_low : float
+        Lower end of its 95 % bootstrap interval.
+    uar_high : float
+        Upper end of that interval.
     interval_over : {"clips", "speakers"}
-        What the bootstrap draws again; speakers where the protocol leaves them unseen.
+        Units that the bootstrap draws: speakers if the protocol leaves speakers unseen.
     accuracy : float
-        Share of clips that are right, 0 to 1.
+        Share of right clips.
     ece : float
-        Expected calibration error, 0 to 1.
+        Expected calibration error.
     precision : float or None
-        Share that is right of the clips that are not withheld; None where all are.
+        Share of right clips among those that reach the threshold; None if no clip reaches it.
     coverage : float
-        Share of the clips that are not withheld.
+        Share of clips that reach the threshold.
     no_speech : int
-        Clips in which the engine heard no speech; they count as wrong.
-    fold_accuracy, fold_uar : tuple of float
-        Of each fold.
+        Number of clips in which the engine found no speech; they count as wrong.
+    fold_accuracy : tuple of float
+        Accuracy of each fold.
+    fold_uar : tuple of float
+        Unweighted average recall of each fold.
     float32_uar : float
-        Of the float32 file.
-    quiet_uar, loud_uar : float or None
-        Of the same clips 30 dB quieter, and 10 dB louder with clipping; None if not heard.
+        Unweighted average recall of the float32 file.
+    quiet_uar : float or None
+        Unweighted average recall of the same clips 30 dB quieter; None if that was not tested.
+    loud_uar : float or None
+        Unweighted average recall of the same clips 10 dB louder, clipped; None if that was not
+        tested.
     shared_text_clips : int
-        Whose text is said in more than one emotion: the words alone don't tell it.
+        Number of clips whose text occurs with several emotions, so that words alone don't tell
+        the emotion.
     shared_text_uar : float or None
-        Of those; None where all or none are.
+        Unweighted average recall of those clips; None if they are all of the clips, or none.
     """
 
     protocol: str
@@ -84,29 +99,52 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(NamedTuple):
-    """A row, and what it was computed from."""
+    """A row, and the data behind its figures.
+
+    Parameters
+    ----------
+    row : Row
+        The row.
+    labels : tuple of str
+        Labels in the order of the confusion matrix.
+    confusion : np.ndarray [shape=(labels, labels + 1)]
+        Number of clips by true and predicted label; the last column is no speech.
+    confidence : np.ndarray [shape=(clips,)]
+        Probability of the predicted label of each clip, 0 to 1; 0 if there was no speech.
+    right : np.ndarray [shape=(clips,)]
+        Whether the predicted label is the true one.
+    """
 
     row: Row
     labels: tuple[str, ...]
     confusion: NDArray[np.intp]
-    """Clips by true and predicted label [shape=(labels, labels + 1)]; last column: no speech."""
     confidence: NDArray[np.float64]
-    """Of each tested clip; 0 for no speech."""
     right: NDArray[np.bool_]
 
 
 class Evaluation(NamedTuple):
-    """All figures of an evaluation."""
+    """All figures of an evaluation.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The recipe.
+    outcomes : list of Outcome
+        One for each protocol and corpus.
+    calibrations : dict of str to Calibration
+        Calibration of each round, by the name of the round.
+    shipping : Shipping
+        Medians of temperature and threshold over the rounds.
+    """
 
     recipe: Recipe
     outcomes: list[Outcome]
     calibrations: dict[str, Calibration]
-    """By round."""
     shipping: Shipping
 
 
-class _Answers(NamedTuple):
-    """What was said of the test clips of one fold under one condition."""
+class _Predictions(NamedTuple):
+    """True and predicted label numbers and confidence of a fold's test clips."""
 
     true: NDArray[np.intp]
     predicted: NDArray[np.intp]
@@ -115,32 +153,32 @@ class _Answers(NamedTuple):
 
 class _Fold(NamedTuple):
     held_out: HeldOut
-    heard: HeardRound
+    result: RoundResult
 
 
 def score(
-    rounds: Sequence[Round], heard: Sequence[HeardRound], clips: Sequence[Clip], recipe: Recipe
+    rounds: Sequence[Round], results: Sequence[RoundResult], clips: Sequence[Clip], recipe: Recipe
 ) -> Evaluation:
-    """Compute the figures of rounds that were heard.
+    """Compute the figures of an evaluation.
 
     Parameters
     ----------
     rounds : sequence of Round
-        As planned.
-    heard : sequence of HeardRound
-        Each of them, heard.
+        The planned rounds.
+    results : sequence of RoundResult
+        Result of each round, in the same order.
     clips : sequence of Clip
         The table.
     recipe : Recipe
-        That was trained; its seed decides the bootstrap.
+        The recipe; its seed is the seed of the bootstrap.
     """
     folds: dict[tuple[str, str], list[_Fold]] = defaultdict(list)
-    for plan, result in zip(rounds, heard, strict=True):
+    for plan, result in zip(rounds, results, strict=True):
         for held_out in plan.tests:
             folds[held_out.protocol, held_out.corpus].append(_Fold(held_out, result))
     outcomes = [_score(each, clips, recipe.seed) for each in folds.values()]
     calibrations = {
-        plan.name: result.calibration for plan, result in zip(rounds, heard, strict=True)
+        plan.name: result.calibration for plan, result in zip(rounds, results, strict=True)
     }
     found = [each for each in calibrations.values() if each.clips] or list(calibrations.values())
     shipping = Shipping(
@@ -152,15 +190,15 @@ def score(
 
 def _score(folds: Sequence[_Fold], clips: Sequence[Clip], seed: int) -> Outcome:
     """Compute the row of one protocol and corpus from its folds."""
-    labels = folds[0].heard.labels
-    plain = [_answers(fold, clips, "int8") for fold in folds]
+    labels = folds[0].result.labels
+    plain = [_predictions(fold, clips, "int8") for fold in folds]
     true, predicted, confidence = (np.concatenate(each) for each in zip(*plain, strict=True))
     right = predicted == true
     thresholds = [
-        np.full(len(each.true), fold.heard.calibration.abstain_below)
+        np.full(len(each.true), fold.result.calibration.abstain_below)
         for fold, each in zip(folds, plain, strict=True)
     ]
-    # As the engine compares.
+    # The engine rounds the confidence before it compares.
     sure = (np.round(confidence, 4) >= np.concatenate(thresholds)) & (confidence > 0.0)
     confusion = metrics.confusion_of(true, predicted, len(labels))
     tested = [clips[index] for fold in folds for index in fold.held_out.clips]
@@ -187,7 +225,7 @@ def _score(folds: Sequence[_Fold], clips: Sequence[Clip], seed: int) -> Outcome:
         no_speech=int(confusion[:, -1].sum()),
         fold_accuracy=tuple(float(np.mean(each.true == each.predicted)) for each in plain),
         fold_uar=tuple(_uar([each], len(labels)) for each in plain),
-        float32_uar=_uar([_answers(fold, clips, "float32") for fold in folds], len(labels)),
+        float32_uar=_uar([_predictions(fold, clips, "float32") for fold in folds], len(labels)),
         shared_text_clips=int(shared.sum()),
         shared_text_uar=(
             metrics.uar(metrics.confusion_of(true[shared], predicted[shared], len(labels)))
@@ -200,7 +238,7 @@ def _score(folds: Sequence[_Fold], clips: Sequence[Clip], seed: int) -> Outcome:
 
 
 def _shared_texts(tested: Sequence[Clip], clips: Sequence[Clip]) -> NDArray[np.bool_]:
-    """Say of each tested clip whether its text is said in several emotions, or nobody knows."""
+    """Return whether each tested clip's text occurs with several emotions, or is unknown."""
     emotions: dict[tuple[str, str | None], set[str]] = defaultdict(set)
     for clip in clips:
         emotions[clip.corpus, clip.text].add(clip.label)
@@ -210,28 +248,29 @@ def _shared_texts(tested: Sequence[Clip], clips: Sequence[Clip]) -> NDArray[np.b
 
 
 def _robustness(folds: Sequence[_Fold], clips: Sequence[Clip]) -> dict[str, Any]:
-    """Return the UAR of the other conditions, where all folds of ``speakers`` heard them."""
-    labels = len(folds[0].heard.labels)
+    """Return the UAR of the robustness conditions that all folds of ``speakers`` have."""
+    labels = len(folds[0].result.labels)
     return {
-        f"{condition}_uar": _uar([_answers(fold, clips, condition) for fold in folds], labels)
+        f"{condition}_uar": _uar([_predictions(fold, clips, condition) for fold in folds], labels)
         for condition in ROBUSTNESS
         if folds[0].held_out.protocol == "speakers"
-        and all(condition in fold.heard.conditions for fold in folds)
+        and all(condition in fold.result.conditions for fold in folds)
     }
 
 
-def _uar(answers: Sequence[_Answers], labels: int) -> float:
-    true, predicted, _ = (np.concatenate(each) for each in zip(*answers, strict=True))
+def _uar(predictions: Sequence[_Predictions], labels: int) -> float:
+    """Return the unweighted average recall over the test clips of several folds."""
+    true, predicted, _ = (np.concatenate(each) for each in zip(*predictions, strict=True))
     return metrics.uar(metrics.confusion_of(true, predicted, labels))
 
 
-def _answers(fold: _Fold, clips: Sequence[Clip], condition: str) -> _Answers:
-    """Return what was said of a fold's test clips."""
-    labels = fold.heard.labels
-    by_path = {each.path: each.probabilities for each in fold.heard.clips}
+def _predictions(fold: _Fold, clips: Sequence[Clip], condition: str) -> _Predictions:
+    """Return the predictions for a fold's test clips under a condition."""
+    labels = fold.result.labels
+    by_path = {each.path: each.probabilities for each in fold.result.clips}
     tested = [clips[index] for index in fold.held_out.clips]
     rows = [by_path[str(clip.path)][condition] for clip in tested]
-    return _Answers(
+    return _Predictions(
         np.array([labels.index(clip.label) for clip in tested]),
         np.array([int(np.argmax(row)) if row else len(labels) for row in rows]),
         np.array([max(row, default=0.0) for row in rows]),
@@ -239,7 +278,7 @@ def _answers(fold: _Fold, clips: Sequence[Clip], condition: str) -> _Answers:
 
 
 def as_json(evaluation: Evaluation) -> Mapping[str, object]:
-    """Return what ``metrics.json`` holds."""
+    """Return the content of an evaluation's ``metrics.json``."""
     return {
         "recipe": evaluation.recipe,
         "rows": [each.row for each in evaluation.outcomes],

@@ -1,4 +1,4 @@
-"""What a model that is trained on everything takes from an evaluation of its recipe."""
+"""Calibration of a model that is trained on all clips: medians from an evaluation."""
 
 from pathlib import Path
 
@@ -14,9 +14,9 @@ class Shipping(msgspec.Struct, frozen=True):
     Parameters
     ----------
     temperature : float
-        Logits are divided by it.
+        Temperature, above 0: the logits are divided by it before the softmax.
     abstain_below : float
-        Confidence below which the model is uncertain.
+        Threshold: a result with a lower confidence is ``uncertain``; 0 to 1.
     """
 
     temperature: float
@@ -33,7 +33,7 @@ def read_shipping(path: Path) -> Shipping:
     Raises
     ------
     InputError
-        If it can't be read or isn't one.
+        If the file can't be read, or if it is not the ``metrics.json`` of an evaluation.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Metrics).shipping

@@ -1,1 +1,1 @@
-"""Figures: their arithmetic, their pictures, their tables."""
+"""Figures: metrics, plots and Markdown tables."""

@@ -1,17 +1,17 @@
-"""Markdown, as the cards use it."""
+"""Markdown tables for the cards."""
 
 from collections.abc import Sequence
 
 
 def table(header: str, rows: Sequence[Sequence[str]]) -> str:
-    """Return a table.
+    """Return a table as Markdown.
 
     Parameters
     ----------
     header : str
-        Names of the columns, with `` | `` between them.
+        Names of the columns, separated by `` | ``.
     rows : sequence of sequence of str
-        A cell for each column.
+        Rows, with one cell for each column.
     """
     names = header.split(" | ")
     lines = [names, ["---"] * len(names), *rows]

@@ -1,6 +1,6 @@
-"""Figures: accuracy, UAR, calibration error and how sure they are.
+"""Metrics: accuracy, unweighted average recall, calibration error and bootstrap intervals.
 
-A clip in which the engine heard no speech has the predicted number ``labels``, one past the last
+If the engine found no speech in a clip, its predicted number is ``labels``, one past the last
 label: it counts as wrong.
 """
 
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS: Final = 15
-"""Bins of the calibration error."""
+"""Number of bins of the calibration error."""
 RESAMPLES: Final = 2000
-"""Of the bootstrap."""
+"""Number of resamples of the bootstrap."""
 
 Numbers = NDArray[np.intp]
 
@@ -26,12 +26,12 @@ def confusion_of(true: Numbers, predicted: Numbers, labels: int) -> NDArray[np.i
     true, predicted : np.ndarray [shape=(clips,)]
         Label numbers; ``labels`` for no speech.
     labels : int
-        How many labels there are.
+        Number of labels.
 
     Returns
     -------
     np.ndarray [shape=(labels, labels + 1)]
-        A row for each true label; the last column is no speech.
+        Counts; a row for each true label, and a last column for no speech.
     """
     from sklearn.metrics import confusion_matrix
 
@@ -40,29 +40,29 @@ def confusion_of(true: Numbers, predicted: Numbers, labels: int) -> NDArray[np.i
 
 
 def accuracy(confusion: NDArray[np.intp]) -> float:
-    """Return the share of clips that are right."""
+    """Return the accuracy: the share of right clips, 0 to 1."""
     return float(np.trace(confusion) / confusion.sum())
 
 
 def uar(confusion: NDArray[np.intp]) -> float:
-    """Return the unweighted average recall: the mean of the share right over labels that occur."""
+    """Return the unweighted average recall: the mean recall of the labels that occur, 0 to 1."""
     sizes = confusion.sum(axis=1)
     occurs = sizes > 0
     return float(np.mean(np.diagonal(confusion)[occurs] / sizes[occurs]))
 
 
 def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Return the expected calibration error (ECE).
+    """Return the expected calibration error (ECE), 0 to 1.
 
-    The mean distance between confidence and accuracy over bins of equal width, weighted by their
-    clips.
+    The mean distance between confidence and accuracy over bins of equal width, weighted by the
+    number of clips. Source: C. Guo et al., "On calibration of modern neural networks", 2017.
 
     Parameters
     ----------
     confidence : np.ndarray [shape=(clips,)]
-        Probability of the predicted label.
-    right : np.ndarray [shape=(clips,)]
-        Whether it was right.
+        Probability of the predicted label, 0 to 1.
+    right : np.ndarray [shape=(clips,), dtype=bool]
+        Whether the predicted label is the true one.
     """
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     distance = np.bincount(bins, weights=confidence - right, minlength=BINS)
@@ -72,18 +72,18 @@ def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_])
 def uar_interval(
     true: Numbers, predicted: Numbers, labels: int, units: Sequence[object], seed: int
 ) -> tuple[float, float]:
-    """Return a 95 % bootstrap interval of the UAR.
+    """Return the ends of a 95 % bootstrap interval of the unweighted average recall.
 
     Parameters
     ----------
     true, predicted : np.ndarray [shape=(clips,)]
         Label numbers; ``labels`` for no speech.
     labels : int
-        How many labels there are.
+        Number of labels.
     units : sequence [length=clips]
-        What is drawn again: clips with equal values (a speaker's, say) are drawn together.
+        Unit of each clip, such as its speaker: clips of one unit are drawn together.
     seed : int
-        Of the drawing.
+        Seed of the resampling.
     """
     random = np.random.default_rng(seed)
     names, unit = np.unique(np.array(units), return_inverse=True)

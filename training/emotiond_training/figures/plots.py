@@ -1,4 +1,4 @@
-"""Pictures, as PNG: learning curves, confusion matrices, reliability and risk-coverage."""
+"""Plots as PNG: learning curves, confusion matrices, reliability and risk-coverage curves."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,10 +8,20 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 Curve = tuple[NDArray[np.float64], NDArray[np.bool_]]
+"""Confidence (0 to 1) of each clip, and whether its predicted label is right."""
 
 
 def plot_history(path: Path, history: Mapping[str, Sequence[float]]) -> None:
-    """Draw loss and accuracy by epoch, of training windows and of held-out ones if there are."""
+    """Draw loss and accuracy by epoch.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    history : dict of str to sequence of float
+        ``loss`` and ``accuracy`` of each epoch; of held-out windows, ``val_loss`` and
+        ``val_accuracy``.
+    """
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     axes = figure.subplots(1, 2)
     for axis, quantity in zip(axes, ("loss", "accuracy"), strict=True):
@@ -32,13 +42,13 @@ def plot_confusion(
     Parameters
     ----------
     path : Path
-        To write.
+        File to write.
     confusion : np.ndarray [shape=(labels, labels + 1)]
-        A row for each true label; the last column, no speech, is left out where it is empty.
+        Counts; a row for each true label. The last column, no speech, is left out if it is empty.
     labels : sequence of str
-        Their names.
+        Names of the labels.
     title : str
-        What was measured on what.
+        Title of the plot.
     """
     columns = [*labels, "no speech"]
     if not confusion[:, -1].any():
@@ -58,44 +68,44 @@ def plot_confusion(
 
 
 def plot_reliability(path: Path, curves: Mapping[str, Curve], title: str) -> None:
-    """Draw how often predictions are right against how sure they are.
+    """Draw a reliability diagram: accuracy against confidence, in ten bins.
 
     Parameters
     ----------
     path : Path
-        To write.
-    curves : dict of str to (confidence, right)
-        By name: confidence of each clip, and whether it was right.
+        File to write.
+    curves : dict of str to Curve
+        Curves by name. Bins with fewer than ten clips are left out.
     title : str
-        What was measured.
+        Title of the plot.
     """
     figure = Figure(figsize=(5, 4.5), layout="constrained")
     axis = figure.subplots()
-    axis.plot([0, 1], [0, 1], color="grey", linestyle=":", label="as sure as right")
+    axis.plot([0, 1], [0, 1], color="grey", linestyle=":", label="perfect calibration")
     for name, (confidence, right) in curves.items():
         bins = np.minimum((confidence * 10).astype(int), 9)
         sizes = np.bincount(bins, minlength=10)
         shown = sizes >= 10
-        sure = np.bincount(bins, weights=confidence, minlength=10)[shown] / sizes[shown]
-        correct = np.bincount(bins, weights=right, minlength=10)[shown] / sizes[shown]
-        axis.plot(sure, correct, marker="o", label=name)
-    axis.set(xlabel="confidence", ylabel="share right", title=title, xlim=(0, 1), ylim=(0, 1))
+        mean_confidence = np.bincount(bins, weights=confidence, minlength=10)[shown] / sizes[shown]
+        accuracy = np.bincount(bins, weights=right, minlength=10)[shown] / sizes[shown]
+        axis.plot(mean_confidence, accuracy, marker="o", label=name)
+    axis.set(xlabel="confidence", ylabel="accuracy", title=title, xlim=(0, 1), ylim=(0, 1))
     axis.grid(alpha=0.3)
     axis.legend()
     figure.savefig(path, dpi=120)
 
 
 def plot_risk_coverage(path: Path, curves: Mapping[str, Curve], title: str) -> None:
-    """Draw the share wrong of the surest clips against how many of them are taken.
+    """Draw risk against coverage: the error rate of the most confident clips by their share.
 
     Parameters
     ----------
     path : Path
-        To write.
-    curves : dict of str to (confidence, right)
-        As for :func:`plot_reliability`.
+        File to write.
+    curves : dict of str to Curve
+        Curves by name.
     title : str
-        What was measured.
+        Title of the plot.
     """
     figure = Figure(figsize=(5, 4.5), layout="constrained")
     axis = figure.subplots()
@@ -104,7 +114,9 @@ def plot_risk_coverage(path: Path, curves: Mapping[str, Curve], title: str) -> N
         wrong = ~right[np.argsort(-confidence, kind="stable")]
         taken = np.arange(1, len(wrong) + 1)
         axis.plot(taken / len(wrong), np.cumsum(wrong) / taken, label=name)
-    axis.set(xlabel="share of clips not withheld", ylabel="share of them wrong", title=title)
+    axis.set(
+        xlabel="coverage (share of clips kept)", ylabel="risk (share of them wrong)", title=title
+    )
     axis.set(xlim=(0, 1), ylim=(0, None))
     axis.grid(alpha=0.3)
     axis.legend()

@@ -1,1 +1,1 @@
-"""Training: materials, windows, and the fit."""
+"""Fitting: from clips to a trained network and the folder of its run."""

@@ -1,4 +1,4 @@
-"""Fitting: from training windows to a network, the same one each time for the same seed."""
+"""Fitting: training windows in, a network out; the same seed gives the same network."""
 
 import math
 from collections import defaultdict
@@ -21,14 +21,14 @@ from emotiond_training.recipe import Recipe
 Batch = tuple[Any, Any]
 """Normalised features [shape=(batch, frames, n_mfcc)] and shares [shape=(batch, labels)]."""
 
-REPRESENTATIVE: Final = 500
-"""Most training windows that are kept to find the ranges of int8 by."""
+REPRESENTATIVE_WINDOWS: Final = 500
+"""Most training windows that a run keeps; the ranges of int8 are found on them."""
 MIXTURE_STEPS: Final = 250
-"""Batches in what is called an epoch of a mixture."""
-PARITY: Final = 1000
-"""Most clips that the exported files are compared on."""
+"""Batches of one epoch of a mixture."""
+PARITY_CLIPS: Final = 1000
+"""Most clips on which the exported files are compared with the Keras model."""
 PARITY_WINDOWS: Final = 2
-"""Most windows of each: one alone may hold little of what was said."""
+"""Most windows of each of those clips; a single one may contain little speech."""
 
 
 class Fitted(NamedTuple):
@@ -37,11 +37,12 @@ class Fitted(NamedTuple):
     Parameters
     ----------
     model : keras.Model
-        From normalised features to probabilities.
+        Input: normalised features. Output: probabilities.
     normalisation : Normalisation
-        Of the training windows.
+        Normalisation of the features, from the training windows.
     history : dict of str to list of float
-        Loss and accuracy of each epoch; ``val_`` for the held-out windows.
+        ``loss`` and ``accuracy`` of each epoch; of held-out windows, ``val_loss`` and
+        ``val_accuracy``.
     """
 
     model: Any
@@ -55,11 +56,11 @@ def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
     Parameters
     ----------
     recipe : Recipe
-        What to train, and how.
+        The recipe.
     prepared : Prepared
-        What to train it on.
+        Training data and held-out windows.
     reporter : Reporter
-        Told of each epoch.
+        Shows each epoch.
     """
     import keras
     import tensorflow as tf
@@ -68,15 +69,15 @@ def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()
 
-    def pair(of: Windows) -> tuple[Any, Any]:
-        return normalisation(of.features), keras.utils.to_categorical(of.labels, len(labels))
+    def batch_of(each: Windows) -> Batch:
+        return normalisation(each.features), keras.utils.to_categorical(each.labels, len(labels))
 
     if mixture is None:
         normalisation = normalisation_of(windows.features, recipe.features)
         steps = math.ceil(len(windows.labels) / recipe.batch)
     else:
-        seen, _ = mixture.batch(REPRESENTATIVE)
-        normalisation = normalisation_of(seen, recipe.features)
+        drawn, _ = mixture.batch(REPRESENTATIVE_WINDOWS)
+        normalisation = normalisation_of(drawn, recipe.features)
         steps = MIXTURE_STEPS
     model = build(recipe.network, windows.features.shape[1], normalisation, len(labels))
     smoothing = recipe.optimiser.label_smoothing
@@ -85,11 +86,11 @@ def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
         metrics=["accuracy"],
     )
-    validation = None if held_out is None else pair(held_out)
+    validation = None if held_out is None else batch_of(held_out)
     with reporter.training(recipe.epochs) as callback:
         if mixture is None:
-            features, shares = pair(windows)
-            kept = model.fit(
+            features, shares = batch_of(windows)
+            recorded = model.fit(
                 features,
                 shares,
                 batch_size=recipe.batch,
@@ -99,10 +100,10 @@ def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
                 verbose=0,
             ).history
         else:
-            kept = _fit_batches(
+            recorded = _fit_batches(
                 model, _batches(mixture, normalisation, recipe), recipe, validation, callback
             )
-    history = {key: [float(value) for value in row] for key, row in kept.items()}
+    history = {key: [float(value) for value in row] for key, row in recorded.items()}
     return Fitted(model, normalisation, history)
 
 
@@ -111,8 +112,8 @@ def _fit_batches(
 ) -> dict[str, list[Any]]:
     """Train on batches as they are drawn, and return the history.
 
-    Keras's own loop takes twice the processor time for a step when it is fed by a generator; and
-    BLAS on more than one thread spins between two batches on the cores that TensorFlow needs.
+    Keras's own loop needs twice the processor time for a step if a generator feeds it. BLAS is
+    limited to one thread: with more it spins between batches on cores that TensorFlow needs.
     """
     import keras
     from threadpoolctl import threadpool_limits
@@ -136,14 +137,14 @@ def _fit_batches(
             )
             logs |= {f"val_{key}": value for key, value in held_out.items()}
         callbacks.on_epoch_end(epoch, logs)
-    # Puts the averaged weights in place, where the recipe has them.
+    # Replace the weights by their moving average, if the recipe asks for one.
     model.optimizer.finalize_variable_values(model.trainable_variables)
     history: dict[str, list[Any]] = model.history.history
     return history
 
 
 def _batches(mixture: Mixture, normalisation: Normalisation, recipe: Recipe) -> Iterator[Batch]:
-    """Draw batches, each while the one before is learnt; always in one order."""
+    """Yield batches in a fixed order; each is drawn in a thread while the last one trains."""
 
     def draw() -> Batch:
         features, shares = mixture.batch(recipe.batch)
@@ -158,7 +159,7 @@ def _batches(mixture: Mixture, normalisation: Normalisation, recipe: Recipe) -> 
 
 
 def _optimiser(recipe: Recipe, steps: int, model: Any) -> Any:
-    """Return the optimiser of a recipe for a model, for so many steps an epoch."""
+    """Return a recipe's optimiser for a model; ``steps`` is the number of batches an epoch."""
     import keras
 
     settings = recipe.optimiser
@@ -175,30 +176,30 @@ def _optimiser(recipe: Recipe, steps: int, model: Any) -> Any:
     optimiser = keras.optimizers.AdamW(
         rate, weight_decay=settings.weight_decay, global_clipnorm=5.0, **average
     )
-    spared = [each for each in model.trainable_variables if len(each.shape) < 2]
-    optimiser.exclude_from_weight_decay(var_list=spared)
+    undecayed = [each for each in model.trainable_variables if len(each.shape) < 2]
+    optimiser.exclude_from_weight_decay(var_list=undecayed)
     return optimiser
 
 
 def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, trained_on: tuple[str, ...]) -> Run:
-    """Put together what export needs.
+    """Return a finished run: all that export needs.
 
     Parameters
     ----------
     recipe : Recipe
-        As trained.
+        The recipe.
     prepared : Prepared
-        What it was trained on: ranges of int8 come from a sample of the training windows, the
-        parity check uses the held-out windows, or training windows where there are none.
+        The training data. The ranges of int8 come from a sample of the training windows. The
+        parity check uses held-out windows; without any, training windows.
     fitted : Fitted
-        The network.
+        The trained network.
     trained_on : tuple of str
-        The corpora.
+        Names of the corpora.
     """
     labels, windows, held_out, _ = prepared
     parity = windows if held_out is None else held_out
     random = np.random.default_rng(recipe.seed)
-    count = min(REPRESENTATIVE, len(windows.labels))
+    count = min(REPRESENTATIVE_WINDOWS, len(windows.labels))
     chosen = random.choice(len(windows.labels), count, replace=False)
     shuffled = random.permutation(len(parity.clips))
     by_clip = shuffled[np.argsort(parity.clips[shuffled], kind="stable")]
@@ -211,14 +212,14 @@ def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, trained_on: tuple
             mfcc=recipe.features.mfcc,
             window_frames=recipe.features.window_frames,
             normalisation=fitted.normalisation,
-            # Until it is fitted on speakers that training has not seen.
+            # A calibration on speakers outside the training replaces it.
             temperature=1.0,
             abstain_below=recipe.abstain_below,
             trained_on=trained_on,
-            # Nobody knows whether a folder of recordings holds voices.
+            # A folder of recordings may contain sounds other than voices.
             opens_for="sound" if "folders" in trained_on else "speech",
             parity_on="training" if held_out is None else "held-out",
         ),
         representative=windows.features[np.sort(chosen)],
-        parity=parity.features[random.permutation(some_each)[:PARITY]],
+        parity=parity.features[random.permutation(some_each)[:PARITY_CLIPS]],
     )

@@ -1,4 +1,4 @@
-"""What a recipe with a mixture needs beside clips: noises, rooms, and a place to keep copies."""
+"""Materials of a mixture: recordings of noise, rooms, and a folder for augmented copies."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,18 +14,18 @@ from emotiond_training.recipe import Recipe
 
 
 class Materials(NamedTuple):
-    """Materials of a training.
+    """What a training uses beside its clips.
 
     Parameters
     ----------
     noises : sequence of Noise
-        Recordings without speech; may be empty.
+        Recordings of noise; may be empty. Categories of voices are left out.
     rooms : tuple of Path
         Folders of impulse responses; may be empty.
     cache : Path
-        Folder for what is computed once.
+        Folder that keeps the augmented copies.
     noise_folders : tuple of Path
-        The folders that hold the noises.
+        The folders of the noises.
     """
 
     noises: Sequence[Noise]
@@ -42,22 +42,27 @@ def mixture_of(
     materials: Materials,
     reporter: Reporter,
 ) -> Mixture | None:
-    """Return the mixture that a recipe trains on, or None where it trains on cut windows.
+    """Return the mixture of a recipe, or None if the recipe trains on windows cut from clips.
 
     Parameters
     ----------
     recipe : Recipe
-        What to train.
+        The recipe.
     clips : sequence of Clip
-        The whole table, the same for every split, so that copies are made once.
+        The whole table, the same for every split, so that copies are made only once.
     train : sequence of int
         Indices of the clips to draw from.
     labels : sequence of str
         Emotions in the order of the network's outputs.
     materials : Materials
-        To mix with.
+        Noises, rooms and the folder of copies.
     reporter : Reporter
-        Told of the progress.
+        Shows the progress.
+
+    Raises
+    ------
+    EmotiondError
+        If a recording can't be read, or if an emotion is called ``no_speech`` and there is noise.
     """
     if recipe.mixture is None:
         return None

@@ -1,4 +1,4 @@
-"""From the table of clips to what a network is fitted on: a mixture, windows, and no leak."""
+"""Preparation of training data: windows and a mixture from the table of clips, without leaks."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -14,23 +14,23 @@ from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Indices
 from emotiond_training.splits.leaks import check_windows
 
-SAMPLE: Final = 1000
-"""Most training clips that are cut, beside a mixture, to find the ranges of int8 by."""
+SAMPLED_CLIPS: Final = 1000
+"""Most training clips that are cut into windows beside a mixture: enough for int8's ranges."""
 
 
 class Prepared(NamedTuple):
-    """What a network is fitted on.
+    """Training data of a network.
 
     Parameters
     ----------
     labels : tuple of str
-        In the order of the network's outputs.
+        Labels in the order of the network's outputs.
     windows : Windows
-        Of training clips; what the network is trained on, unless there is a mixture.
+        Windows of training clips. Without a mixture the network trains on them.
     held_out : Windows or None
-        To draw learning curves of, and to measure with.
+        Windows of held-out clips, for learning curves and figures.
     mixture : Mixture or None
-        To draw training batches from.
+        Source of the training batches.
     """
 
     labels: tuple[str, ...]
@@ -48,7 +48,7 @@ def prepare(
     reporter: Reporter,
     held_out: Indices | None = None,
 ) -> Prepared:
-    """Make what a recipe's network is fitted on.
+    """Prepare the training data of a recipe.
 
     Parameters
     ----------
@@ -57,20 +57,20 @@ def prepare(
     train : np.ndarray [shape=(n,)]
         Indices of the clips to train on.
     recipe : Recipe
-        What to train.
+        The recipe.
     labels : tuple of str
-        Emotions of the clips; a mixture with noise has one more label, for no speech.
+        Emotions of the clips. A mixture with noise adds the label ``no_speech``.
     materials : Materials
-        To mix with.
+        Noises and rooms for a mixture.
     reporter : Reporter
-        Told of the progress.
+        Shows the progress.
     held_out : np.ndarray [shape=(n,)], optional
-        Indices of the clips that training may not see.
+        Indices of the clips that training must not use.
 
     Raises
     ------
     EmotiondError
-        If a recording can't be read, or a window is of a clip that may not train.
+        If a recording can't be read, or if a training window comes from another clip.
     """
 
     def cut(indices: Indices, what: str) -> Windows:
@@ -89,7 +89,7 @@ def prepare(
 
 
 def _sample(recipe: Recipe, train: Indices) -> Indices:
-    """Return the training clips to cut windows from: all, or a sample beside a mixture."""
-    if recipe.mixture is None or len(train) <= SAMPLE:
+    """Return the training clips to cut into windows: all, or a sample beside a mixture."""
+    if recipe.mixture is None or len(train) <= SAMPLED_CLIPS:
         return train
-    return np.sort(np.random.default_rng(recipe.seed).choice(train, SAMPLE, replace=False))
+    return np.sort(np.random.default_rng(recipe.seed).choice(train, SAMPLED_CLIPS, replace=False))

@@ -1,4 +1,4 @@
-"""Training: from the table of clips to the folder of a finished run, or of a round's model."""
+"""Training: the table of clips in, a folder with a finished run or with a round's model out."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,24 +23,34 @@ from emotiond_training.splits.leaks import check_fold
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``metrics.json`` of a run holds.
+    """Content of a run's ``metrics.json``: figures of the Keras model.
+
+    The probabilities of a clip are the mean over its windows.
 
     Parameters
     ----------
     split : str
-        How the measured clips were chosen, in words.
+        Sentence that says how the measured clips were chosen.
     measured_on : {"held-out", "training"}
-        Whether training has seen them.
-    train_clips, train_windows, measured_clips : int
-        Counts.
-    accuracy, uar, ece : float
-        Of the Keras model; a clip's probabilities are the mean over its windows. 0 to 1.
+        Whether the measured clips were held out or trained on.
+    train_clips : int
+        Number of training clips.
+    train_windows : int
+        Number of windows that were cut from them.
+    measured_clips : int
+        Number of measured clips.
+    accuracy : float
+        Share of right clips, 0 to 1.
+    uar : float
+        Unweighted average recall, 0 to 1.
+    ece : float
+        Expected calibration error, 0 to 1.
     labels : tuple of str
-        In the order of the outputs.
+        Labels in the order of the network's outputs.
     confusion : tuple of tuple of int
-        Measured clips; a row for each true label, a column for each predicted one.
+        Number of clips; a row for each true label, a column for each predicted one.
     recipe : Recipe
-        As trained, with what the command line overrode.
+        The recipe, with the overrides of the command line.
     """
 
     split: str
@@ -73,23 +83,28 @@ def train(
     clips : sequence of Clip
         The table.
     recipe : Recipe
-        What to train.
+        The recipe.
     materials : Materials
-        To mix with, for recipes with a mixture.
+        Noises and rooms for a mixture.
     out : Path
-        Folder to write to, which must exist.
+        Folder of the run, which must exist.
     reporter : Reporter
-        Told of the progress.
+        Shows the progress.
     hold_out : bool
-        Whether the recipe's share of the clips is kept out to measure with. Without, all train,
-        and what is measured is said to be measured on training clips.
+        Whether to hold out the recipe's share of the clips and measure on it; default yes. If not,
+        all clips train, and the figures are of training clips.
     calibrated : dict of str to float, optional
-        ``temperature`` and ``abstain_below`` of the model, as an evaluation of the recipe found.
+        ``temperature`` and ``abstain_below`` of the model, from an evaluation of the recipe.
+
+    Returns
+    -------
+    Metrics
+        The figures that were written.
 
     Raises
     ------
     EmotiondError
-        If a recording can't be read or the clips can't be split.
+        If a recording can't be read, or if the clips can't be split.
     """
     if hold_out:
         fold = random_split(clips, recipe.seed, recipe.holdout)[0]
@@ -134,34 +149,34 @@ def train_round(
     folder: Path,
     reporter: Reporter,
 ) -> None:
-    """Train a recipe in a round of an evaluation, and export it.
+    """Train a recipe for a round of an evaluation, and export it.
 
-    A training whose export failed is in the folder, and is only exported when asked for again.
+    If the folder has a finished run already, because its export failed, only export it again.
 
     Parameters
     ----------
     clips : sequence of Clip
         The whole table.
     train : np.ndarray [shape=(n,)]
-        Indices of the clips to train on; no other may be looked at.
+        Indices of the clips to train on; no other clip may be used.
     recipe : Recipe
-        What to train.
+        The recipe.
     labels : tuple of str
-        Emotions, in the order of the network's outputs.
+        Emotions in the order of the network's outputs.
     materials : Materials
-        To mix with.
+        Noises and rooms for a mixture.
     folder : Path
-        For the run, its learning curves and its model files.
+        Folder for the run, its learning curves and its model files.
     reporter : Reporter
-        Told of the progress.
+        Shows the progress.
 
     Raises
     ------
     EmotiondError
-        If a recording can't be read or an exported file disagrees with its Keras model.
+        If a recording can't be read, or if an exported file disagrees with the Keras model.
     """
     if not (folder / DESCRIPTION).exists():
-        # The parity check too uses training clips: the test clips are heard once, at the end.
+        # Nothing is held out: the parity check must not use the test clips.
         prepared = prepare(clips, train, recipe, labels, materials, reporter)
         trained = [clips[index] for index in train]
         write_run(folder, _fitted(recipe, prepared, trained, folder, reporter))
@@ -171,7 +186,7 @@ def train_round(
 def _fitted(
     recipe: Recipe, prepared: Prepared, clips: Sequence[Clip], folder: Path, reporter: Reporter
 ) -> Run:
-    """Fit a network on what was prepared from clips, and write its learning curves to a folder."""
+    """Fit a network and write its learning curves to a folder."""
     fitted = fit(recipe, prepared, reporter)
     _write_json(folder / "history.json", fitted.history)
     plot_history(folder / "learning-curves.png", fitted.history)
@@ -179,7 +194,7 @@ def _fitted(
 
 
 def _measure(run: Run, windows: Windows) -> tuple[Any, float]:
-    """Return confusion matrix and calibration error over the clips that windows were cut from."""
+    """Return confusion matrix and calibration error of the clips of some windows."""
     features = run.description.normalisation(windows.features)
     probabilities = run.model.predict(features, verbose=0)
     labels = len(run.description.labels)

@@ -1,8 +1,8 @@
-"""Training windows: clips cut and dressed as the live engine sees them.
+"""Training windows: cut from clips so that they look like windows of the live engine.
 
-The engine looks at the last seconds of sound at any moment of an utterance: soon after it has
-begun, most of the window is the quiet before it. So windows end at random places, from half a
-second after a clip's start to half a second after its end, and clips lie in silence or noise.
+The engine's window is the last seconds of sound, at any moment of an utterance. Soon after the
+start most of it is the quiet before. So windows end at random places, from half a second after a
+clip's start to half a second after its end, and each clip lies in silence or noise.
 """
 
 import math
@@ -22,7 +22,7 @@ from emotiond_training.recipe import Features, Recipe
 from emotiond_training.splits.folds import Indices
 
 MARGIN_SECONDS: Final = 0.5
-"""The engine's hop: the least sound a window ends with, and the most silence."""
+"""Least of a clip, and most silence after it, at the end of a window (s): the engine's hop."""
 
 
 class Windows(NamedTuple):
@@ -33,9 +33,9 @@ class Windows(NamedTuple):
     features : np.ndarray [shape=(windows, frames, n_mfcc), dtype=float32]
         MFCCs (dB), not normalised.
     labels : np.ndarray [shape=(windows,)]
-        Index of each window's label.
+        Number of each window's label.
     clips : np.ndarray [shape=(windows,)]
-        Index of the clip each was cut from.
+        Index of each window's clip in the table.
     """
 
     features: NDArray[np.float32]
@@ -53,16 +53,17 @@ def cut_windows(
     clips : sequence of Clip
         The table.
     indices : iterable of int
-        Which clips to cut.
+        Indices of the clips to cut.
     labels : sequence of str
-        In the order of the network's outputs.
+        Labels in the order of the network's outputs.
     recipe : Recipe
-        How; the same seed gives the same windows of a clip, whichever others are cut.
+        Settings of features and windows. The same seed gives the same windows of a clip, whatever
+        other clips are cut.
 
     Raises
     ------
     InputError
-        If a recording can't be read, or there is none.
+        If a recording can't be read, or if there are no clips.
     """
     mfcc = Mfcc(recipe.features.mfcc)
     parts, sources = [], []
@@ -89,13 +90,13 @@ def windows_of(
     Parameters
     ----------
     sound : np.ndarray [shape=(samples,)]
-        At the recipe's sample rate, full scale at +-1.
+        Mono sound at the recipe's sample rate, full scale at +-1.
     mfcc : Mfcc
-        Of the recipe's features.
+        The recipe's features.
     recipe : Recipe
-        How many, and how they are dressed.
+        Settings of windows: their number, gain and noise.
     random : np.random.Generator
-        Decides the rest.
+        Source of all random choices.
 
     Returns
     -------
@@ -107,25 +108,25 @@ def windows_of(
     count = recipe.windows.windows * math.ceil(len(sound) / samples)
     cut = []
     for _ in range(recipe.windows.copies):
-        frames = mfcc(_dress(sound, samples, recipe, random))
+        frames = mfcc(_in_noise(sound, samples, recipe, random))
         places = len(frames) - length + 1
-        # One place in each of equal stretches, so that the windows cover the clip.
+        # One start in each of ``count`` equal parts, so that the windows cover the clip.
         starts = ((np.arange(count) + random.random(count)) / count * places).astype(int)
         cut += [frames[start : start + length] for start in starts]
     return np.stack(cut)
 
 
-def _dress(sound: Signal, samples: int, recipe: Recipe, random: np.random.Generator) -> Signal:
-    """Return the sound at a random gain in silence or noise, a window's length before it."""
+def _in_noise(sound: Signal, samples: int, recipe: Recipe, random: np.random.Generator) -> Signal:
+    """Return a sound at a random gain in silence or noise, with a window's length before it."""
     config, settings = recipe.features.mfcc, recipe.windows
     margin = round(MARGIN_SECONDS * config.sample_rate)
-    # Frames start anywhere in a clip.
+    # A random part of a hop, so that the first frame may start anywhere in the clip.
     lead = max(0, samples - margin) + int(random.integers(config.hop_length))
-    dressed = np.pad(sound * _ratio(random.uniform(*settings.gain_db)), (lead, margin))
+    noisy = np.pad(sound * _ratio(random.uniform(*settings.gain_db)), (lead, margin))
     level = random.uniform(*settings.noise_db)
     if random.random() >= settings.noiseless:
-        dressed += _ratio(level) * random.standard_normal(len(dressed), dtype=np.float32)
-    return np.clip(dressed, -1.0, 1.0)
+        noisy += _ratio(level) * random.standard_normal(len(noisy), dtype=np.float32)
+    return np.clip(noisy, -1.0, 1.0)
 
 
 def _ratio(decibels: float) -> np.float32:
@@ -133,13 +134,21 @@ def _ratio(decibels: float) -> np.float32:
 
 
 def normalisation_of(features: NDArray[np.float32], settings: Features) -> Normalisation:
-    """Return mean and deviation of each coefficient [shape of features=(..., frames, n_mfcc)]."""
+    """Return the normalisation that brings features to mean 0 and standard deviation 1.
+
+    Parameters
+    ----------
+    features : np.ndarray [shape=(..., frames, n_mfcc)]
+        MFCCs (dB).
+    settings : Features
+        Reference of the level, and the limit of normalised coefficients.
+    """
     ones = (1.0,) * features.shape[-1]
     features = Normalisation((0.0,) * len(ones), ones, settings.level)(features)
     flat = features.reshape(-1, features.shape[-1])
     mean, std = flat.mean(axis=0, dtype=np.float64), flat.std(axis=0, dtype=np.float64)
-    # A coefficient that never changes says nothing, whatever it is divided by.
-    spared = np.where(std > 1e-6, std, 1.0)
+    # A constant coefficient carries no information; dividing it by 1 avoids a division by zero.
+    divisor = np.where(std > 1e-6, std, 1.0)
     return Normalisation(
-        tuple(mean.tolist()), tuple(spared.tolist()), settings.level, settings.limit
+        tuple(mean.tolist()), tuple(divisor.tolist()), settings.level, settings.limit
     )

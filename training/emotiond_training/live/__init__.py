@@ -1,1 +1,1 @@
-"""A model as it is live: streams with pauses and noise, and what is said where nobody speaks."""
+"""Live protocols: speech in a noisy stream, and false emotions in sounds that are no speech."""

@@ -1,4 +1,7 @@
-"""The protocol ``non-speech``: what is said of an emotion where nobody speaks, or nobody acts."""
+"""The protocol ``non-speech``: false emotions an hour in noise and music.
+
+Also, the labels that ordinary, unacted speech gets.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,25 +19,30 @@ from emotiond_training.corpora.noises import Noise, half_of
 from emotiond_training.progress import Reporter
 
 ORDINARY: Final = "neutral"
-"""The label that ordinary speech may have."""
+"""The right label of ordinary speech."""
 GENERATED_SECONDS: Final = 30.0
+"""Length of each generated sound (s)."""
 GAP_SECONDS: Final = 2.0
-"""Of silence after each recording, so that what it said ends."""
+"""Silence after each recording (s), so that its last utterance ends."""
 
 
 class FalseEmotions(msgspec.Struct, frozen=True, kw_only=True):
-    """False emotions in a category of sounds, over all models.
+    """False emotions in one category of sounds, summed over all models.
 
     Parameters
     ----------
     category : str
-        As the manifest names it.
+        Name of the category in the manifest.
     hours : float
-        Of sound, those of all models together.
-    utterances, emotions : int
-        Utterances, and those of them whose state is emotion.
-    hops, hops_emotion : int
-        Predictions but the last of each stretch, and those whose state is emotion.
+        Length of the sounds, times the number of models (h).
+    utterances : int
+        Number of utterances.
+    emotions : int
+        Number of utterances whose state is ``emotion``.
+    hops : int
+        Number of predictions whose state is not ``no_speech``.
+    hops_emotion : int
+        Number of predictions whose state is ``emotion``.
     """
 
     category: str
@@ -46,18 +54,22 @@ class FalseEmotions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ordinary(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of ordinary, unacted speech.
+    """Results for ordinary, unacted speech, over all models.
 
     Parameters
     ----------
     hours : float
-        Of speech, heard by each model.
-    utterances, hops : int
-        That were heard, by all models together.
-    utterances_marked, hops_marked : float
-        Share of them whose label is neither neutral nor withheld.
+        Length of the recordings (h).
+    utterances : int
+        Number of utterances, summed over the models.
+    hops : int
+        Number of predictions whose state is not ``no_speech``, summed over the models.
+    utterances_marked : float
+        Share of the utterances whose label is neither neutral nor withheld, 0 to 1.
+    hops_marked : float
+        Share of the predictions whose label is neither neutral nor withheld, 0 to 1.
     labels : dict of str to int
-        Utterances by label; ``uncertain`` where it is withheld.
+        Number of utterances by label; those with a withheld label count as ``uncertain``.
     """
 
     hours: float
@@ -69,24 +81,24 @@ class Ordinary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NonSpeech(msgspec.Struct, frozen=True, kw_only=True):
-    """The protocol's figures.
+    """Figures of the protocol.
 
     Parameters
     ----------
     hours : float
-        Of noise and music, heard by each model.
+        Length of the noise and music (h).
     emotions_an_hour : float
-        Utterances with an emotion, an hour, in the mean of the models.
+        Utterances whose state is ``emotion``, an hour; mean of the models.
     emotions_an_hour_by_model : tuple of float
-        The same for each of them.
+        The same for each model.
     emotions_an_hour_by_half : tuple of float
-        The same for either half of the recordings; a model that trained on noise trained on one.
+        The same for each half of the recordings, of which training with noise uses the first.
     hops_an_hour : float
-        Predictions with an emotion, an hour.
+        Predictions whose state is ``emotion``, an hour; mean of the models.
     categories : tuple of FalseEmotions
-        Worst first.
+        Results by category, most false emotions first.
     ordinary : Ordinary or None
-        Where ordinary speech was given.
+        Results for ordinary speech; None if none was given.
     """
 
     hours: float
@@ -107,20 +119,22 @@ def non_speech(
     decision: DecisionSettings | None = None,
     reporter: Reporter | None = None,
 ) -> NonSpeech:
-    """Measure models of one recipe by the protocol, together.
+    """Measure the protocol for several models of one recipe.
 
     Parameters
     ----------
     models : sequence of Model
-        Each hears everything.
+        The models; all recordings go through each.
     noises : sequence of Noise
-        Recordings without voices; generated sounds where there are none.
+        Recordings without voices; empty: generated sounds.
     speech : sequence of Noise
-        Recordings of ordinary speech.
-    gate, decision : settings
-        Of the engine.
-    reporter : Reporter
-        Told of the progress.
+        Recordings of ordinary speech; may be empty.
+    gate : GateSettings, optional
+        Settings of the gate; default: those of the daemon.
+    decision : DecisionSettings, optional
+        Settings of the decision; default: those of the daemon.
+    reporter : Reporter, optional
+        Shows the progress.
 
     Raises
     ------
@@ -143,7 +157,7 @@ def non_speech(
     by_model = np.zeros((len(models), 2))
     for half, (category, sound) in zip(halves, sounds, strict=True):
         for number, model in enumerate(models):
-            hops, utterances = _hear(model, sound, gate, decision)
+            hops, utterances = _records(model, sound, gate, decision)
             row = (
                 len(sound) / rate / 3600,
                 len(utterances),
@@ -186,7 +200,7 @@ def _ordinary(
     decision: DecisionSettings | None,
     reporter: Reporter | None,
 ) -> Ordinary:
-    """Hear ordinary speech."""
+    """Run ordinary speech through the models."""
     rate = models[0].contract.mfcc.sample_rate
     labels: dict[str, int] = {}
     hours, hops, marked = 0.0, 0, 0
@@ -197,28 +211,28 @@ def _ordinary(
         sound = read_sound(recording.path, rate)
         hours += len(sound) / rate / 3600
         for model in models:
-            heard, utterances = _hear(model, sound, gate, decision)
-            hops += len(heard)
-            marked += sum(each.label not in (None, ORDINARY) for each in heard)
+            predictions, utterances = _records(model, sound, gate, decision)
+            hops += len(predictions)
+            marked += sum(each.label not in (None, ORDINARY) for each in predictions)
             for each in utterances:
                 name = each.label or each.state
                 labels[name] = labels.get(name, 0) + 1
-    utterances_heard = sum(labels.values())
-    others = utterances_heard - labels.get(ORDINARY, 0) - labels.get("uncertain", 0)
+    total = sum(labels.values())
+    others = total - labels.get(ORDINARY, 0) - labels.get("uncertain", 0)
     return Ordinary(
         hours=hours,
-        utterances=utterances_heard,
+        utterances=total,
         hops=hops,
-        utterances_marked=others / max(1, utterances_heard),
+        utterances_marked=others / max(1, total),
         hops_marked=marked / max(1, hops),
         labels=dict(sorted(labels.items())),
     )
 
 
-def _hear(
+def _records(
     model: Model, sound: Signal, gate: GateSettings | None, decision: DecisionSettings | None
 ) -> tuple[list[Prediction], list[Utterance]]:
-    """Hear one recording with a fresh engine, and silence after it."""
+    """Return predictions (without ``no_speech``) and utterances of a recording in a new engine."""
     engine = Engine(model, gate=gate, decision=decision)
     silence = np.zeros(round(GAP_SECONDS * engine.sample_rate), np.float32)
     records = engine.push(sound) + engine.push(silence) + engine.finish()
@@ -227,7 +241,22 @@ def _hear(
 
 
 def generators(rate: int, seconds: float = GENERATED_SECONDS) -> Iterator[tuple[str, Signal]]:
-    """Yield sounds that are no voices, for where there are no recordings of any."""
+    """Yield generated sounds without voices, each with its name; always the same.
+
+    Parameters
+    ----------
+    rate : int
+        Sample rate (Hz).
+    seconds : float
+        Length of each sound (s).
+
+    Yields
+    ------
+    str
+        Name of the sound.
+    np.ndarray [shape=(samples,), dtype=float32]
+        The sound, with its peak at 0.5.
+    """
     random = np.random.default_rng(0)
     count = round(seconds * rate)
     time = np.arange(count) / rate
@@ -250,6 +279,6 @@ def generators(rate: int, seconds: float = GENERATED_SECONDS) -> Iterator[tuple[
 
 
 def _scaled(sound: object) -> Signal:
-    """Return a sound at half of full scale."""
+    """Return a sound with its peak at 0.5."""
     signal = np.asarray(sound, np.float64)
     return np.asarray(0.5 * signal / np.abs(signal).max(), np.float32)

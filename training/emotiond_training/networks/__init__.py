@@ -1,7 +1,7 @@
-"""Networks: functions that return a Keras model, each with its settings as a recipe gives them.
+"""Networks: functions that build a Keras model from the settings in a recipe.
 
-The last layer is always a dense softmax; export takes the softmax off, so that model files give
-logits.
+The last layer is always dense with a softmax. Export removes the softmax, so the outputs of a model
+file are logits.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from emotiond_training.networks.separable import Separable, separable
 from emotiond_training.networks.shift import Shift, shift
 
 Network = Seed | Shift | Separable | Residual | LightSernet
-"""Settings of any network; the key ``name`` of a recipe's ``[network]`` says which."""
+"""Settings of any network; ``name`` in the ``[network]`` table of a recipe chooses the network."""
 SPECTRAL: Final = (Shift, Separable, LightSernet)
-"""Those that turn MFCCs back into the spectrum, for which there must be as many as bands."""
+"""Networks that turn MFCCs back into the spectrum, so that n_mfcc must equal n_mels."""
 
 NETWORKS: Final[dict[type[Network], Callable[[Any, int, Normalisation, int], Any]]] = {
     Seed: seed,
@@ -30,29 +30,29 @@ NETWORKS: Final[dict[type[Network], Callable[[Any, int, Normalisation, int], Any
 
 
 def build(settings: Network, frames: int, normalisation: Normalisation, labels: int) -> Any:
-    """Build the network that the settings are for.
+    """Build a network.
 
     Parameters
     ----------
     settings : Network
-        Of one kind of network.
+        Settings; their type chooses the network.
     frames : int
-        In a window.
+        Frames of a window.
     normalisation : Normalisation
-        Of the features that it will see; one number for each coefficient.
+        Normalisation of the features; one mean and deviation for each coefficient.
     labels : int
-        How many there are.
+        Number of labels.
 
     Returns
     -------
     keras.Model
-        From normalised features [shape=(batch, frames, coefficients)] to probabilities
+        Input: normalised features [shape=(batch, frames, coefficients)]. Output: probabilities
         [shape=(batch, labels)].
 
     Raises
     ------
     InputError
-        If it can't be built for windows of this size.
+        If windows are too short for the network.
     """
     try:
         return NETWORKS[type(settings)](settings, frames, normalisation, labels)

@@ -1,4 +1,4 @@
-"""What several networks are made of."""
+"""Layers and settings that several networks share."""
 
 from typing import Annotated, Any
 
@@ -11,10 +11,13 @@ from emotiond.model.contract import Normalisation
 Size = Annotated[int, msgspec.Meta(ge=1)]
 Dropout = Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)]
 Floor = Annotated[float, msgspec.Meta(gt=0.0)]
-"""What lies so far below the mean of the normalised level is taken to be silence (dB)."""
+"""Depth of the spectrum below 0 dB (dB), above 0: lower levels count as silence.
+
+Where levels are measured from the loudest frame, 0 dB is the mean of that frame's bands.
+"""
 
 
-class OverBands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SpectralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of five 2-D convolutions over the spectrum and one in time.
 
     Parameters
@@ -24,8 +27,7 @@ class OverBands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hidden : int
         Filters of the convolution in time.
     dropout : float
-        Share of the pooled features that is left out in each training step; half as much before
-        the convolution in time.
+        Dropout of the pooled features, 0 to 1; half as much before the convolution in time.
     floor_db : float
         As :data:`Floor`.
     """
@@ -37,26 +39,27 @@ class OverBands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def spectrum(frames: int, normalisation: Normalisation, floor_db: float) -> tuple[Any, Any]:
-    """Turn normalised MFCCs back into the log-mel spectrum, by a fixed dense layer.
+    """Return an input of normalised MFCCs, and the log-mel spectrum that it stands for.
 
-    As many coefficients as bands lose nothing, and a pattern that moves in frequency is one
-    pattern only in the spectrum.
+    A dense layer with fixed weights undoes normalisation and DCT; with as many coefficients as
+    bands nothing is lost. In the spectrum, a pattern that moves in frequency keeps its shape, so a
+    convolution can find it.
 
     Parameters
     ----------
     frames : int
-        In a window.
+        Frames of a window.
     normalisation : Normalisation
-        That the MFCCs went through; there are as many as mel bands.
+        Normalisation of the MFCCs, of which there are as many as mel bands.
     floor_db : float
         As :data:`Floor`.
 
     Returns
     -------
     keras tensor [shape=(batch, frames, bands)]
-        The network's input.
+        Input of the network.
     keras tensor [shape=(batch, frames, bands, 1)]
-        Level of each band over the floor, about 0 to 3.
+        Level of each band above the floor, in thirds of ``floor_db``; at least 0.
     """
     import keras
 
@@ -74,7 +77,10 @@ def spectrum(frames: int, normalisation: Normalisation, floor_db: float) -> tupl
 
 
 def normalised(x: Any, activation: str | None = "relu") -> Any:
-    """Normalise a batch behind a layer without bias; export folds it into that layer."""
+    """Apply batch normalisation and an activation to the output of a layer without bias.
+
+    Export folds the normalisation into that layer.
+    """
     import keras
 
     x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
@@ -82,7 +88,7 @@ def normalised(x: Any, activation: str | None = "relu") -> Any:
 
 
 def convolved(x: Any, filters: int, kernel: tuple[int, int], stride: tuple[int, int]) -> Any:
-    """Convolve over time and bands, normalise and rectify."""
+    """Apply a 2-D convolution (kernel and stride in frames and bands), normalisation and ReLU."""
     import keras
 
     layer = keras.layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False)
@@ -90,30 +96,44 @@ def convolved(x: Any, filters: int, kernel: tuple[int, int], stride: tuple[int, 
 
 
 def pooled(x: Any) -> Any:
-    """Pool features [shape=(batch, frames, features)] over time: by attention, maximum and mean."""
+    """Pool features over time: weighted by attention, by maximum, and by mean.
+
+    Parameters
+    ----------
+    x : keras tensor [shape=(batch, frames, features)]
+        Features of each frame.
+
+    Returns
+    -------
+    keras tensor [shape=(batch, 3 * features)]
+    """
     import keras
 
     layers = keras.layers
     attention = layers.Softmax(axis=1)(layers.Dense(1)(x))
     attended = layers.Flatten()(layers.Dot(axes=(1, 1))([attention, x]))
-    of_time = [attended, layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]
-    return layers.Concatenate()(of_time)
+    parts = [attended, layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]
+    return layers.Concatenate()(parts)
 
 
-def heard_in_time(x: Any, hidden: int, dropout: float, labels: int) -> Any:
-    """Finish a network over time and bands: a convolution in time, pooling, probabilities.
+def classifier_head(x: Any, hidden: int, dropout: float, labels: int) -> Any:
+    """Add the last layers of a 2-D network: a convolution in time, pooling and a softmax.
 
     Parameters
     ----------
     x : keras tensor [shape=(batch, frames, bands, filters)]
-        What 2-D convolutions found.
+        Output of the 2-D convolutions.
     hidden : int
         Filters of the convolution in time.
     dropout : float
-        Share of the pooled features that is left out in each training step; half as much before
-        the convolution in time.
+        Dropout of the pooled features, 0 to 1; half as much before the convolution in time.
     labels : int
-        How many there are.
+        Number of labels.
+
+    Returns
+    -------
+    keras tensor [shape=(batch, labels)]
+        Probabilities.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""Three paths side by side over the spectrum, as Light-SERNet has them."""
+"""Light-SERNet: three parallel convolutions over the spectrum, then a chain of them."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from emotiond_training.networks.blocks import Dropout, Floor, Size, convolved, s
 PATHS: Final = ((9, 1), (1, 11), (3, 3))
 """Kernels of the paths, in frames and bands: along time, along frequency, and both."""
 STRIDES: Final = ((2, 2), (1, 2), (2, 2))
-"""Of the convolutions behind them."""
+"""Strides of the convolutions after the paths, in frames and bands."""
 
 
 class LightSernet(
@@ -23,13 +23,13 @@ class LightSernet(
     path : int
         Filters of each of the three paths.
     filters : tuple of int
-        Filters of the convolutions behind them.
+        Filters of the convolutions after the paths.
     last : int
-        Filters of the convolution of 1 x 1 before the mean over time and bands.
+        Filters of the last convolution (1 x 1), before the mean over time and bands.
     dropout : float
-        Share of that mean that is left out in each training step.
+        Dropout of that mean, 0 to 1.
     floor_db : float
-        What lies so far below the mean of the normalised level is taken to be silence (dB).
+        As :data:`~emotiond_training.networks.blocks.Floor`.
     """
 
     path: Size
@@ -42,10 +42,12 @@ class LightSernet(
 def light_sernet(
     settings: LightSernet, frames: int, normalisation: Normalisation, labels: int
 ) -> Any:
-    """Build three first layers of unlike kernels, whose outputs are laid together.
+    """Build a network with three first layers of different kernels.
 
-    A. Aftab et al., "Light-SERNet", 2022, with strides in place of pooling, for a tenth of its
-    multiplications.
+    Parameters and result are those of :func:`emotiond_training.networks.build`.
+
+    Source: A. Aftab et al., "Light-SERNet", 2022; with strides instead of pooling, which needs a
+    tenth of the multiplications.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""Residual convolutions in time over the MFCCs, pooled by attention."""
+"""Residual network: convolutions in time over the MFCCs."""
 
 from typing import Any
 
@@ -16,12 +16,11 @@ class Residual(
     Parameters
     ----------
     filters : int
-        Of each convolution.
+        Filters of each convolution.
     dilations : tuple of int
-        Of the blocks, one each (frames, after two were joined).
+        Dilation of each block, in steps of two frames: the first convolution has stride 2.
     dropout : float
-        Share of the pooled features that is left out in each training step; half as much in each
-        block.
+        Dropout of the pooled features, 0 to 1; half as much in each block.
     """
 
     filters: Size
@@ -30,10 +29,13 @@ class Residual(
 
 
 def residual(settings: Residual, frames: int, normalisation: Normalisation, labels: int) -> Any:
-    """Build blocks of two convolutions in time, each added to what it was given.
+    """Build blocks of two convolutions in time, each added to its input.
 
-    K. He et al., "Deep residual learning for image recognition", 2016, in one dimension. Each
-    coefficient is a channel, so a pattern that moves in frequency is another pattern.
+    Parameters and result are those of :func:`emotiond_training.networks.build`.
+
+    Source: K. He et al., "Deep residual learning for image recognition", 2016; here in one
+    dimension. Each coefficient is a channel, so a pattern that moves in frequency becomes another
+    pattern.
     """
     import keras
 

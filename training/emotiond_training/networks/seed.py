@@ -1,4 +1,4 @@
-"""The network that the project began with: two convolutions in time."""
+"""Seed network, the project's first: two convolutions in time."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ class Seed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="n
     filters : tuple of int
         Filters of the two convolutions.
     kernel : int
-        Frames that a filter spans.
+        Length of a filter (frames).
     pool : int
-        Frames that are pooled into one.
+        Frames that pooling joins into one.
     dense : int
         Units of the hidden dense layer.
     dropout : float
-        Share of them that is left out in each training step.
+        Dropout of these units, 0 to 1.
     """
 
     filters: tuple[Size, Size]
@@ -33,7 +33,10 @@ class Seed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="n
 
 
 def seed(settings: Seed, frames: int, normalisation: Normalisation, labels: int) -> Any:
-    """Build two convolutions in time, each followed by pooling, and two dense layers."""
+    """Build two convolutions in time with pooling, and two dense layers.
+
+    Parameters and result are those of :func:`emotiond_training.networks.build`.
+    """
     import keras
 
     layers = keras.layers

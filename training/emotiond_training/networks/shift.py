@@ -1,44 +1,49 @@
-"""2-D convolutions over the spectrum, which know a pattern however high the voice."""
+"""Shift network: 2-D convolutions over the spectrum find a pattern at any height of the voice."""
 
 from typing import Any, Final
 
 from emotiond.model.contract import Normalisation
-from emotiond_training.networks.blocks import OverBands, convolved, heard_in_time, spectrum
+from emotiond_training.networks.blocks import SpectralSettings, classifier_head, convolved, spectrum
 
 KERNELS: Final = ((2, 4), (3, 3), (3, 3), (3, 3), (3, 3))
+"""Kernels of the convolutions, in frames and bands of their input (pairs, for the first)."""
 STRIDES: Final = ((1, 1), (2, 2), (1, 2), (1, 1), (1, 2))
-"""Of the convolutions, in frames and bands; of the first, in pairs of them."""
+"""Strides of the convolutions, in the same units."""
 
 
-class Shift(OverBands, frozen=True, tag_field="name", tag="shift"):
+class Shift(SpectralSettings, frozen=True, tag_field="name", tag="shift"):
     """Settings of :func:`shift`."""
 
 
 def shift(settings: Shift, frames: int, normalisation: Normalisation, labels: int) -> Any:
-    """Build 2-D convolutions over the spectrum, and one in time."""
+    """Build 2-D convolutions over the spectrum, and one in time.
+
+    Parameters and result are those of :func:`emotiond_training.networks.build`.
+    """
     import keras
 
     inputs, x = spectrum(frames, normalisation, settings.floor_db)
-    x = in_pairs(x)
+    x = space_to_depth(x)
     for filters, kernel, stride in zip(settings.filters, KERNELS, STRIDES, strict=True):
         x = convolved(x, filters, kernel, stride)
-    outputs = heard_in_time(x, settings.hidden, settings.dropout, labels)
+    outputs = classifier_head(x, settings.hidden, settings.dropout, labels)
     return keras.Model(inputs, outputs, name="shift")
 
 
-def in_pairs(x: Any) -> Any:
-    """Lay two frames by two bands into four channels.
+def space_to_depth(x: Any) -> Any:
+    """Turn each block of two frames by two bands into four channels.
 
-    A first convolution over one channel is the dearest of all: kernels for int8 pad it to eight.
+    A first convolution over one channel would cost most of all layers: int8 kernels pad one channel
+    to eight.
 
     Parameters
     ----------
     x : keras tensor [shape=(batch, frames, bands, 1)]
-        Filled up with silence to even numbers.
+        The spectrum; odd numbers of frames or bands are padded with zeros to even ones.
 
     Returns
     -------
-    keras tensor [shape=(batch, frames / 2, bands / 2, 4)]
+    keras tensor [shape=(batch, ceil(frames / 2), ceil(bands / 2), 4)]
     """
     import keras
 
