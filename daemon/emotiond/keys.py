@@ -7,6 +7,15 @@ from msgspec import inspect
 
 VARIABLE: Final = "EMOTIOND_"
 """Prefix of the environment variables."""
+OTHER_VARIABLES: Final = (
+    f"{VARIABLE}CONFIG",
+    # Of tests and tools only:
+    f"{VARIABLE}CORPORA",
+    f"{VARIABLE}REQUIRE_MICROPHONE",
+    f"{VARIABLE}REQUIRE_STRACE",
+    f"{VARIABLE}ARM64",
+)
+"""Variables with that prefix that are no keys of the settings."""
 
 
 class Key(NamedTuple):
@@ -44,6 +53,11 @@ class Key(NamedTuple):
     def variable(self) -> str:
         """Its environment variable: ``EMOTIOND_SECTION_SOME_KEY``."""
         return VARIABLE + "_".join(self.path).upper()
+
+    @property
+    def is_path(self) -> bool:
+        """Whether its value is a path."""
+        return self.extra.get("metavar") in ("FILE", "FOLDER", "PATH")
 
     @property
     def metavar(self) -> str:

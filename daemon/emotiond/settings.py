@@ -6,7 +6,7 @@ over a variable, and a variable over the file.
 """
 
 import argparse
-import difflib
+import codecs
 import os
 import reprlib
 import textwrap
@@ -17,15 +17,25 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from emotiond.errors import InputError, reason
-from emotiond.keys import VARIABLE, Key, sections_of
-from emotiond.paths import DEFAULT_MODEL
+from emotiond.keys import OTHER_VARIABLES, VARIABLE, Key, sections_of
+from emotiond.paths import DEFAULT_MODEL, user_path
 from emotiond.recognition.settings import DecisionSettings, GateSettings, HopSeconds
 from emotiond.sinks.live import LiveSettings
 from emotiond.sinks.log import LogSettings
-from emotiond.text import one_line
+from emotiond.text import did_you_mean
 
 LINE: Final = 100
 """Width of the comments in the default file."""
+LARGEST_FILE: Final = 1_000_000
+"""Size of a settings file above which it is refused (bytes): it is something else."""
+OTHER_ENCODINGS: Final = {
+    # UTF-32 first: its mark begins with that of UTF-16.
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+"""Byte order mark -> encoding of a text that is not UTF-8, as some editors on Windows write it."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +69,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def model_path(self) -> Path:
         """The model file: as set, or the shipped one."""
-        return Path(self.model).expanduser() if self.model else DEFAULT_MODEL
+        return user_path(self.model) if self.model else DEFAULT_MODEL
 
 
 SECTIONS: Final = sections_of(Settings)
@@ -91,7 +101,11 @@ def add_flags(parser: argparse.ArgumentParser, only: str | None = None) -> None:
         for key in section.keys:
             if isinstance(key.default, bool):
                 group.add_argument(
-                    key.flag, dest=key.name, action="store_true", default=None, help=key.help
+                    key.flag,
+                    dest=key.name,
+                    action=argparse.BooleanOptionalAction,
+                    default=None,
+                    help=key.help,
                 )
             else:
                 # No type and no choices: load() checks the values of flags and file alike.
@@ -114,8 +128,10 @@ def load(args: argparse.Namespace) -> Settings:
     Raises
     ------
     InputError
-        If the file can't be read, or has an unknown key, or if a value is wrong; names the place.
+        If the file can't be read, if a key or a variable is unknown, or if a value is wrong; names
+        the place.
     """
+    _refuse_unknown_variables()
     given: list[tuple[str, Key, object]] = []
     if path := chosen_file(args.config):
         given += [(f"{path}: {key.name}", key, value) for key, value in _read(path)]
@@ -132,16 +148,39 @@ def load(args: argparse.Namespace) -> Settings:
         try:
             # strict=False also takes numbers and booleans as text, which flags and variables are.
             settings = msgspec.convert(tree, Settings, strict=False)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeEncodeError) as error:  # or text that is not UTF-8
             found = reprlib.repr(value)
             raise InputError(f"{place} must be {key.expected}, not {found}") from error
+        if isinstance(value, str):
+            _check_text(place, key, value)
     return settings
 
 
+def _refuse_unknown_variables() -> None:
+    known = (*OTHER_VARIABLES, *(key.variable for key in KEYS))
+    for name, value in os.environ.items():
+        if name.startswith(VARIABLE) and name not in known and value:
+            raise InputError(f"unknown variable {name}{did_you_mean(name, known, VARIABLE)}")
+
+
+def _check_text(place: str, key: Key, value: str) -> None:
+    """Refuse text that no name can have, and a path whose home folder is unknown."""
+    if "\0" in value:
+        raise InputError(f"{place} must be {key.expected} without NUL characters")
+    if key.is_path:
+        try:
+            user_path(value)
+        except InputError as error:
+            raise InputError(f"{place}: {error}") from error
+
+
 def chosen_file(given: Path | None) -> Path | None:
-    """Return the settings file: the given one, else the one that ``EMOTIOND_CONFIG`` names."""
-    variable = os.environ.get(f"{VARIABLE}CONFIG")
-    return given or (Path(variable) if variable else None)
+    """Return the settings file: the given one, else the one that ``EMOTIOND_CONFIG`` names.
+
+    Raises InputError if its home folder is unknown.
+    """
+    name = str(given or os.environ.get(f"{VARIABLE}CONFIG") or "")
+    return user_path(name) if name else None
 
 
 def default_file() -> str:
@@ -173,12 +212,15 @@ def _comment(text: str) -> list[str]:
 
 def _read(path: Path) -> list[tuple[Key, object]]:
     """Return the keys that a settings file sets, with their values."""
+    content = _content(path)
     try:
-        tree: dict[str, Any] = msgspec.toml.decode(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: {reason(error)}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        tree: dict[str, Any] = msgspec.toml.decode(content)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not TOML: not UTF-8 text; save it as UTF-8") from error
+    except (msgspec.DecodeError, ValueError) as error:
         raise InputError(f"{path}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: not TOML: too many brackets in each other") from error
     sections = {section.name for section in SECTIONS if section.name}
     found: dict[str, object] = {}
     for name, value in tree.items():
@@ -191,7 +233,23 @@ def _read(path: Path) -> list[tuple[Key, object]]:
     keys = {key.name: key for key in KEYS}
     for name in found:
         if name not in keys:
-            close = difflib.get_close_matches(name, [*keys, *sections], 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise InputError(f"{path}: unknown key {one_line(name)}{hint}")
+            hint = did_you_mean(name, [*keys, *sections])
+            raise InputError(f"{path}: unknown key {name}{hint}")
     return [(keys[name], value) for name, value in found.items()]
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a settings file without the byte order mark that some editors write."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"{path}: {reason(error)}") from error
+    if len(content) > LARGEST_FILE:
+        raise InputError(f"{path}: larger than {LARGEST_FILE} bytes; not a settings file")
+    for mark, encoding in OTHER_ENCODINGS.items():
+        if content.startswith(mark):
+            raise InputError(f"{path}: not TOML: {encoding} text; save it as UTF-8")
+    if b"\0" in content:
+        raise InputError(f"{path}: not TOML: not UTF-8 text; save it as UTF-8")
+    return content.removeprefix(codecs.BOM_UTF8)

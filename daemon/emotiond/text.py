@@ -1,8 +1,15 @@
 """Text for people: stream time, names of events, and text that is safe to print."""
 
+import difflib
 import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
-from emotiond.record import Event, State
+if TYPE_CHECKING:
+    from emotiond.record import Event, State
+
+JOINERS: Final = "\u200c\u200d"
+"""Characters that are not printable, but some scripts need them to spell words."""
 
 
 def clock(seconds: float) -> str:
@@ -16,9 +23,16 @@ def clock(seconds: float) -> str:
 
 def one_line(text: str) -> str:
     """Return text on one line, without characters that could steer a terminal."""
-    joiners = "\u200c\u200d"  # not printable, but some scripts need them to spell words
-    kept = "".join(c if c.isprintable() or c in joiners else " " for c in text)
+    kept = "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
     return " ".join(kept.split())
+
+
+def escaped(text: str) -> str:
+    r"""Return text on one line, with characters that could steer a terminal as escapes (``\x1b``).
+
+    Bytes of a file's name that are not UTF-8 become escapes, too (``\xe9``).
+    """
+    return "".join(c if c.isprintable() or c in JOINERS else _escape(c) for c in text)
 
 
 def printable(name: str) -> str:
@@ -26,6 +40,22 @@ def printable(name: str) -> str:
     return os.fsencode(name).decode(errors="backslashreplace")
 
 
-def spoken(name: Event | State) -> str:
+def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """Return a hint at the known word that a wrong one is nearest to; empty if none is near.
+
+    A prefix that all words share does not count.
+    """
+    bare = {each.removeprefix(prefix): each for each in known}
+    near = difflib.get_close_matches(word.removeprefix(prefix), bare, 1)
+    return f"; did you mean {bare[near[0]]}?" if near else ""
+
+
+def spoken(name: "Event | State") -> str:
     """Return the name of an event or a state in words: ``no_speech`` becomes ``no speech``."""
     return name.replace("_", " ")
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    # Python holds the bytes 0x80 to 0xff of a name that is not UTF-8 as U+DC80 to U+DCFF.
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else ascii(character)[1:-1]

@@ -1,5 +1,6 @@
-"""Types with limits, and levels, that settings, contracts and recipes share."""
+"""Types with limits, and levels, that settings, contracts, recipes and flags share."""
 
+import argparse
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -13,3 +14,14 @@ Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 """A probability or a share, 0 to 1."""
 OpensFor = Literal["speech", "sound"]
 """What opens the gate: a voice, or any sound that stands out of the room's noise."""
+
+
+def at_least_one(text: str) -> int:
+    """Return the whole number that a flag gives, for argparse; its least is 1."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
+    return number

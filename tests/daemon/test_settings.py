@@ -1,6 +1,8 @@
 """Settings: a file, a flag and a variable for every key; help; and errors that name the place."""
 
 import argparse
+import codecs
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -8,12 +10,24 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emotiond.errors import InputError
+from emotiond.keys import OTHER_VARIABLES
 from emotiond.paths import DEFAULT_MODEL
-from emotiond.settings import KEYS, Settings, add_flags, default_file, differing, load
+from emotiond.settings import (
+    KEYS,
+    LARGEST_FILE,
+    Settings,
+    add_flags,
+    default_file,
+    differing,
+    load,
+)
 from emotiond.sinks.live import LiveSettings
 from emotiond.sinks.log import LogSettings
+from tests.daemon.oddities import FILES, VARIABLES, odd_user
 
 VALUES = {
     # key: (value in the file, value of the flag, resulting value)
@@ -73,7 +87,8 @@ def test_every_key_has_a_flag_and_every_flag_a_key() -> None:
     assert keys == set(VALUES)
     parser = argparse.ArgumentParser(add_help=False)
     add_flags(parser)
-    assert set(parser._option_string_actions) == {flag(key) for key in keys} | {"--config"}
+    others = {"--config", "--no-headless"}
+    assert set(parser._option_string_actions) == {flag(key) for key in keys} | others
     assert {key.name for key in KEYS} == keys
 
 
@@ -91,7 +106,7 @@ def test_help_shows_every_flag_with_its_unit_and_its_default() -> None:
     for line in (
         "--config FILE settings file in TOML (default: the one that EMOTIOND_CONFIG names)",
         "--model FILE model file (default: the shipped model)",
-        "--headless no display in the terminal, only the log (default: off)",
+        "--headless, --no-headless no display in the terminal, only the log (default: off)",
         "--hop-seconds SECONDS time between two predictions (default: 0.5 seconds)",
         "--gate-margin-db DB level above the noise floor from which a sound stands out "
         "(default: 6.0 dB)",
@@ -162,7 +177,7 @@ def test_a_message_states_the_values_that_a_key_takes(
         ("[bogus]", "unknown key bogus"),
         ("'' = 9", "unknown key "),
         ("gate = 9", "gate must be a section, [gate], not a value"),
-        ('"a\\nb" = 9', "unknown key a b"),
+        ('"a\\nb\\u001b" = 9', r"unknown key a\nb\x1b"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_known_one(
@@ -310,7 +325,13 @@ def test_a_wrong_flag_is_refused_by_its_name(key: str, value: object) -> None:
         (None, "no such file"),
         (b"hop_seconds = ", "not TOML"),
         (b"just words\nand more", "not TOML"),
-        (b"device = '\xff'", "not TOML"),
+        (b"device = '\xff'", "not TOML: not UTF-8 text; save it as UTF-8"),
+        ("device = 'x'".encode("utf-16"), "not TOML: UTF-16 text; save it as UTF-8"),
+        ("device = 'x'".encode("utf-32"), "not TOML: UTF-32 text; save it as UTF-8"),
+        ("device = 'x'".encode("utf-16-le"), "not TOML: not UTF-8 text; save it as UTF-8"),
+        (b"device = " + b"[" * 5000, "not TOML: too many brackets"),
+        (b"hop_seconds = " + b"9" * 5000, "not TOML"),
+        (b"#" * (LARGEST_FILE + 1), f"larger than {LARGEST_FILE} bytes"),
     ],
 )
 def test_a_file_that_can_not_be_read_is_refused(
@@ -323,6 +344,100 @@ def test_a_file_that_can_not_be_read_is_refused(
         chosen("--config", str(path))
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "emotiond.toml"
+    path.write_bytes(codecs.BOM_UTF8 + b"hop_seconds = 1.5")
+    assert chosen("--config", str(path)).hop_seconds == 1.5
+
+
+def test_the_path_of_the_file_may_begin_with_a_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("EMOTIOND_CONFIG", "~/emotiond.toml")
+    (tmp_path / "emotiond.toml").write_text("hop_seconds = 1.5")
+    assert chosen().hop_seconds == 1.5
+
+
+def test_a_flag_turns_off_what_the_file_turns_on(tmp_path: Path) -> None:
+    path = write(tmp_path / "emotiond.toml", "headless", True)
+    assert chosen("--config", str(path)).headless is True
+    assert chosen("--config", str(path), "--no-headless").headless is False
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("EMOTIOND_HOP_SECOND", "; did you mean EMOTIOND_HOP_SECONDS?"),
+        ("EMOTIOND_GATE_MARGIN", "; did you mean EMOTIOND_GATE_MARGIN_DB?"),
+        ("EMOTIOND_CONFG", "; did you mean EMOTIOND_CONFIG?"),
+        ("EMOTIOND_X\x1b", ""),
+    ],
+)
+def test_an_unknown_variable_is_refused_with_the_nearest_known_one(
+    monkeypatch: pytest.MonkeyPatch, name: str, hint: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(InputError) as caught:
+        chosen()
+    assert str(caught.value) == f"unknown variable {name}{hint}".replace("\x1b", r"\x1b")
+    monkeypatch.setenv(name, "")  # as good as not set
+    assert chosen() == Settings()
+
+
+def test_every_variable_of_this_project_is_known() -> None:
+    house = Path(__file__).parents[2]
+    folders = ("daemon", "training", "export", "benchmarks", "tools", "docs", "systemd", "tests")
+    files = [each for folder in folders for each in (house / folder).rglob("*") if each.is_file()]
+    files += [*house.glob("*.md"), house / "Makefile", house / "pyproject.toml", house / ".ci/run"]
+    here = re.compile(r"\bEMOTIOND_[A-Z_0-9]*[A-Z0-9]\b")
+    named = {
+        name
+        for each in files
+        if each != Path(__file__) and each.suffix not in (".png", ".tflite", ".flac", ".pyc")
+        for name in here.findall(each.read_text())
+    }
+    example = {"EMOTIOND_SECTION_SOME_KEY"}
+    assert named - example <= {*OTHER_VARIABLES, *(key.variable for key in KEYS)}
+    assert set(OTHER_VARIABLES) <= named | {"EMOTIOND_CONFIG"}
+
+
+@pytest.mark.parametrize("key", ["model", "log.dir", "live.socket"])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("~nobody-9/x", ": ~nobody-9/x: there is no user nobody-9"), ("a\0b", " without NUL char")],
+)
+def test_a_path_that_can_not_be_one_is_refused(
+    tmp_path: Path, key: str, value: str, words: str
+) -> None:
+    path = write(tmp_path / "emotiond.toml", key, value)
+    with pytest.raises(InputError) as caught:
+        chosen("--config", str(path))
+    assert str(caught.value).startswith(f"{path}: {key}")
+    assert words in str(caught.value)
+    if "\0" not in value:
+        with pytest.raises(InputError, match=f"^{flag(key)}: {value}: there is no user"):
+            chosen(flag(key), value)
+
+
+@given(content=FILES, variables=VARIABLES, known=st.booleans())
+def test_a_file_and_an_environment_give_settings_or_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory,
+    content: bytes,
+    variables: dict[str, str],
+    known: bool,
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "emotiond.toml"
+    path.write_bytes(content)
+    with odd_user(variables, known=known):
+        for flags in ([], ["--config", str(path)]):
+            with contextlib.suppress(InputError):  # whose message is one line
+                found = chosen(*flags)
+                assert isinstance(found.model_path, Path)
+                assert isinstance(found.live.path, Path | None)
+                assert isinstance(found.log.folder, Path)
 
 
 def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:

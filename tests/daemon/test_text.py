@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiond.text import clock, one_line, printable, spoken
+from emotiond.text import clock, did_you_mean, escaped, one_line, printable, spoken
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,45 @@ def test_one_line_is_one_line_and_stays_as_it_is(text: str) -> None:
     assert len(line.splitlines()) <= 1
     assert "\x1b" not in line
     assert one_line(line) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("two\nlines\r\x85", r"two\nlines\r\x85"),
+        ("a\x1b[2Jb\x7f", r"a\x1b[2Jb\x7f"),
+        ("\u202egpj.wav\u2028", r"\u202egpj.wav\u2028"),
+        (os.fsdecode(b"caf\xe9"), r"caf\xe9"),
+        ("\ud800", r"\ud800"),
+        ("voilà, क्\u200dष  C:\\n", "voilà, क्\u200dष  C:\\n"),
+    ],
+)
+def test_control_characters_are_escaped(text: str, line: str) -> None:
+    assert escaped(text) == line
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_escaped_text_is_one_printable_line_and_stays_as_it_is(text: str) -> None:
+    line = escaped(text)
+    assert len(line.splitlines()) <= 1
+    line.encode()
+    assert all(each.isprintable() or each in "\u200c\u200d" for each in line)
+    assert escaped(line) == line
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("--confg", "; did you mean --config?"),
+        ("--gate-margin", "; did you mean --gate-margin-db?"),
+        ("--headless", ""),
+        ("--x", ""),
+        ("confg", "; did you mean --config?"),
+        ("", ""),
+    ],
+)
+def test_a_misspelt_word_gets_a_hint_at_the_nearest_one(word: str, hint: str) -> None:
+    assert did_you_mean(word, ["--config", "--help", "--gate-margin-db"], "--") == hint
 
 
 def test_a_file_name_that_is_not_utf_8_is_escaped() -> None:

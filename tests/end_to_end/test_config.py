@@ -44,6 +44,54 @@ def test_a_check_names_changed_keys_and_errors(
         assert ended.stderr.count(b"\n") == 1
 
 
+def _dangling(folder: Path) -> None:
+    folder.mkdir()
+    for day in (-1, 0, 1):  # midnight may come meanwhile
+        at = time.gmtime(time.time() + day * 86_400)
+        (folder / time.strftime("predictions-%Y-%m-%d.jsonl", at)).mkdir()
+
+
+@pytest.mark.parametrize(
+    ("text", "make", "words"),
+    [
+        ("[log]\ndir = 'file/logs'", None, "log folder file/logs can't be written to (not a dir"),
+        ("[log]\ndir = 'logs'", _dangling, "log folder logs can't be written to (is a directory)"),
+        ("[live]\nsocket = 'file/x'", None, "live socket file/x can't be made (not a directory)"),
+        ("[live]\nsocket = 'file'", None, "can't be made (a file is there that is not a socket)"),
+        ("[live]\nsocket = '" + "x" * 108 + "'", None, "is longer than 107 bytes"),
+        ("model = 'file'", None, "model file: not a TFLite file"),
+        ("model = 'text.tflite'", None, "model text.tflite: no such file or directory"),
+    ],
+)
+def test_a_check_finds_what_would_stop_the_daemon_and_leaves_nothing_behind(
+    emotiond: Run, tmp_path: Path, text: str, make: Callable[[Path], None] | None, words: str
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "emotiond.toml").write_text(text)
+    if make is not None:
+        make(tmp_path / "logs")
+    before = sorted(tmp_path.rglob("*"))
+    ended = emotiond("config", "check", "emotiond.toml")
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert words in ended.stderr.decode()
+    assert ended.stderr.count(b"\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_check_needs_a_runtime_that_can_run_the_model(
+    emotiond: Run, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    for name in ("ai_edge_litert", "tflite_runtime"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise ImportError('libm.so.6 not found')")
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    ended = emotiond("config", "check", env={**environment, "PYTHONPATH": path})
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(b"emotiond: ai_edge_litert is installed but can't be imported")
+    assert ended.stderr.count(b"\n") == 1
+
+
 class Daemon:
     """A daemon with a settings file, and a pipe in place of a microphone."""
 

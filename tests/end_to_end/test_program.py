@@ -232,6 +232,59 @@ def test_a_log_folder_that_can_not_be_written_to_exits_with_2_and_one_line(
     assert (tmp_path / "file").read_text() == "mine"
 
 
+UNKNOWN_USER = (
+    "import pwd, sys\n"
+    "def getpwuid(number): raise KeyError(number)\n"
+    "pwd.getpwuid = getpwuid\n"
+    "from emotiond.cli import main; sys.exit(main())"
+)
+"""Runs the program for a user whom the system does not know: ``docker run --user 1234``."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--version",), 0, ""),
+        (("classify", "SAMPLE"), 0, ""),
+        (("run", "--input", "SAMPLE", "--fast", "--headless", "--log-dir", "logs"), 0, ""),
+        (("run", "--input", "SAMPLE", "--fast", "--headless"), 2, "choose one with --log-dir"),
+        (("config", "check"), 2, "choose one with --log-dir"),
+        (("watch",), 1, "name the socket with --live-socket"),
+    ],
+)
+def test_a_user_without_a_name_and_a_home_folder_needs_only_name_the_log_folder(
+    tmp_path: Path, sample_path: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    given = [str(sample_path) if each == "SAMPLE" else each for each in arguments]
+    kept = {key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.environ}
+    ended = subprocess.run(
+        [sys.executable, "-c", UNKNOWN_USER, *given],
+        cwd=tmp_path,
+        env=kept,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == code
+    if code:
+        assert words in one_line(ended)
+    else:
+        assert ended.stderr == b""
+
+
+@pytest.mark.parametrize("command", ["run", "classify", "model"])
+def test_a_name_can_not_steer_the_terminal(emotiond: Run, tmp_path: Path, command: str) -> None:
+    name = "a\x1b[2J\nb\u202e"
+    (tmp_path / name).write_text("no sound, and no model")
+    arguments = {
+        "run": ("--fast", "--headless", "--log-dir", "logs", "--input"),
+        "classify": (),
+        "model": (),
+    }[command]
+    ended = emotiond(command, *arguments, name)
+    assert r"a\x1b[2J\nb\u202e: " in one_line(ended)
+
+
 def test_a_closed_standard_input_is_reported_in_one_line(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:

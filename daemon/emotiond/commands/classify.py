@@ -10,12 +10,13 @@ from pathlib import Path
 import msgspec
 
 from emotiond.audio.files import FAST_BLOCK_SECONDS, file_blocks
-from emotiond.errors import InputError, SoundError
+from emotiond.errors import SoundError
 from emotiond.model.runtime import load_quietly
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.pool import cores, in_order
 from emotiond.recognition.recording import Verdict, verdict_of
-from emotiond.text import printable
+from emotiond.text import escaped, printable
+from emotiond.values import at_least_one
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         metavar="N",
-        type=int,
+        type=at_least_one,
         default=cores(),
         help="number of files at the same time (default: the number of cores)",
     )
@@ -60,8 +61,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Classify the files in order; go on after one that can't be read, and return 1 then."""
-    if args.jobs < 1:
-        raise InputError("--jobs must be at least 1")
     # Report a bad model here, once, before any process starts.
     load_quietly(args.model)
     failed = False
@@ -114,9 +113,9 @@ def _print(name: str, found: Verdict | str, as_json: bool) -> None:
         )
         print(msgspec.json.encode(line).decode(), flush=True)
     elif isinstance(found, str):
-        print(f"emotiond: {found}", file=sys.stderr)
+        print(f"emotiond: {escaped(found)}", file=sys.stderr)
     else:
-        print(_text(name, found), flush=True)
+        print(escaped(_text(name, found)), flush=True)
 
 
 def _text(name: str, verdict: Verdict) -> str:

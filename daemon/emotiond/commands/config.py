@@ -1,10 +1,23 @@
 """``emotiond config``: check a settings file, or print one with the defaults."""
 
 import argparse
+import os
 from pathlib import Path
+from typing import Final
 
 from emotiond import settings
-from emotiond.model.file import read_contract
+from emotiond.errors import InputError, reason
+from emotiond.model.runtime import load_quietly
+from emotiond.paths import try_file, try_folder
+from emotiond.record import utc_now
+from emotiond.service.build import engine_of
+from emotiond.sinks.live import LiveSettings
+from emotiond.sinks.log import LogSettings
+from emotiond.sinks.retention import log_file
+from emotiond.text import escaped
+
+LONGEST_SOCKET: Final = 107
+"""Longest path of a Unix socket (bytes)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser(
         "check",
         help="check a settings file",
-        description="Check a settings file, the environment, and the model file that they name.",
+        description="Check a settings file, the environment, and all that emotiond run would use "
+        "but the microphone: the model file, the folder of the log, the live socket.",
     )
     check.add_argument(
         "config",
@@ -39,12 +53,46 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     chosen = settings.load(args)
-    if chosen.model is not None:
-        read_contract(chosen.model_path)
+    engine_of(chosen, load_quietly(chosen.model_path))
+    _check_log(chosen.log)
+    _check_socket(chosen.live)
     changed = settings.differing(settings.Settings(), chosen)
-    where = settings.chosen_file(args.config) or "no settings file"
+    where = escaped(str(settings.chosen_file(args.config) or "no settings file"))
     print(f"{where}: the settings are valid; changed: {', '.join(changed) or 'none'}")
     return 0
+
+
+def _check_log(log: LogSettings) -> None:
+    """Refuse a log folder that can't be made or written to, without making it."""
+    folder = log.folder
+    try:
+        try_folder(folder)
+        try_file(log_file(folder, utc_now()))
+    except OSError as error:
+        raise InputError(
+            f"log folder {folder} can't be written to ({reason(error)}); choose another: log.dir"
+        ) from error
+
+
+def _check_socket(live: LiveSettings) -> None:
+    """Refuse a live socket that can't be made, without making it."""
+    path = live.path
+    if path is None:
+        return
+    problem = None
+    try:
+        try_folder(path.parent)
+        try_file(Path(f"{path}.lock"))
+        if len(os.fsencode(path)) > LONGEST_SOCKET:
+            problem = f"its path is longer than {LONGEST_SOCKET} bytes"
+        elif os.path.lexists(path) and not path.is_socket():
+            problem = "a file is there that is not a socket"
+    except OSError as error:
+        problem = reason(error)
+    if problem is not None:
+        raise InputError(
+            f"live socket {path} can't be made ({problem}); choose another: live.socket"
+        )
 
 
 def _default(_args: argparse.Namespace) -> int:

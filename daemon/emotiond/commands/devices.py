@@ -5,6 +5,7 @@ import argparse
 import msgspec
 
 from emotiond.audio.devices import devices
+from emotiond.text import escaped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
             properties = ", ".join(
                 (f"{each.channels} channels", f"{each.sample_rate:.0f} Hz", *each.ids)
             )
-            print(f"{mark} {each.name}  ({properties})")
+            print(escaped(f"{mark} {each.name}  ({properties})"))
     if not found and not args.json:
         print("no microphone found; to find out why, run: emotiond doctor")
     return 0

@@ -10,12 +10,11 @@ from emotiond import settings
 from emotiond.doctor.diagnosis import Finding, diagnose
 from emotiond.doctor.symptoms import observe
 from emotiond.errors import InputError
+from emotiond.paths import user_path
+from emotiond.text import escaped
 
 MARKS: Final = {"ok": "ok", "warning": "warning", "failed": "FAILED"}
-FILES: Final = (
-    Path("/etc/emotiond/emotiond.toml"),
-    Path("~/.config/emotiond/emotiond.toml"),
-)
+FILES: Final = ("/etc/emotiond/emotiond.toml", "~/.config/emotiond/emotiond.toml")
 """Settings files of the system service and of the user service."""
 
 
@@ -35,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
         if settings.chosen_file(args.config) is None:
             args.config = _of_a_service()
         chosen = settings.load(args)
+        chosen.log.folder  # noqa: B018 (raises if this user has no folder for it)
     except InputError as error:
         findings.append(
             Finding(
@@ -53,9 +53,9 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print(msgspec.json.encode(each).decode())
             continue
-        print(f"{MARKS[each.state]:<7}  {each.check:<{width}}  {each.message}")
+        print(f"{MARKS[each.state]:<7}  {each.check:<{width}}  {escaped(each.message)}")
         if each.remedy:
-            print(f"{'':<7}  {'':<{width}}  -> {each.remedy}")
+            print(f"{'':<7}  {'':<{width}}  -> {escaped(each.remedy)}")
     return int(any(each.state == "failed" for each in findings))
 
 
@@ -63,8 +63,9 @@ def _of_a_service() -> Path | None:
     """Return the settings file of an installed service, if this user may read one."""
     for each in FILES:
         try:
-            with each.expanduser().open():
-                return each.expanduser()
-        except OSError:
+            path = user_path(each)
+            with path.open():
+                return path
+        except (OSError, InputError):
             continue
     return None

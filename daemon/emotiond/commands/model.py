@@ -7,6 +7,7 @@ import msgspec
 
 from emotiond.model.runtime import load_quietly
 from emotiond.paths import DEFAULT_MODEL
+from emotiond.text import escaped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,5 +49,5 @@ def run(args: argparse.Namespace) -> int:
     }
     width = max(map(len, rows))
     for name, text in rows.items():
-        print(f"{name:<{width}}  {text}")
+        print(f"{name:<{width}}  {escaped(text)}")
     return 0

@@ -107,7 +107,8 @@ def _find(live: LiveSettings) -> Path:
     path = live.path
     if path is None:
         raise EmotiondError(
-            "there is nothing to watch: live.socket is set to none; set it to a path"
+            "there is nothing to watch: live.socket is set to none, or this user has no home "
+            "folder; name the socket with --live-socket"
         )
     # Look for the folder of the service: not everybody may see the socket in it.
     system = SYSTEM_SOCKET

@@ -7,7 +7,6 @@ import pwd
 import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -15,7 +14,8 @@ import msgspec
 
 from emotiond.audio import probe as sound_probe
 from emotiond.doctor import probe as model_probe
-from emotiond.errors import reason
+from emotiond.errors import InputError, reason
+from emotiond.paths import nearest_folder, try_folder
 from emotiond.settings import Settings
 from emotiond.sinks.log import MEGABYTE
 
@@ -106,7 +106,7 @@ def observe(settings: Settings) -> Symptoms:
     nodes = list(Path("/dev/snd").glob("pcmC*D*c"))
     wanted = () if settings.device is None else (settings.device,)
     return Symptoms(
-        user=getpass.getuser(),
+        user=_user(),
         model=_probe(*model_probe.PROGRAM, str(settings.model_path)),
         sound=_probe(*sound_probe.PROGRAM, "1", *wanted),
         capture_devices=len(nodes),
@@ -116,6 +116,14 @@ def observe(settings: Settings) -> Symptoms:
         logs=tuple(_log(folder, settings) for folder in _log_folders(settings, services)),
         services=services,
     )
+
+
+def _user() -> str:
+    """Return the name of this user; its number where the system knows no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _probe(*command: str) -> ProbeResult:
@@ -179,31 +187,30 @@ def _servers() -> tuple[str, ...]:
 
 def _log_folders(settings: Settings, services: tuple[Service, ...]) -> list[Path]:
     """Return the log folders of ``run`` and, if it is installed, of the system service."""
+    try:
+        own = [settings.log.folder]
+    except InputError:  # a wrong setting, which the command reports itself
+        own = []
     if not any(each.kind == "system" for each in services):
-        return [settings.log.folder]
+        return own
     # Root looks after the service.
-    return [SERVICE_LOG] if os.geteuid() == 0 else [settings.log.folder, SERVICE_LOG]
+    return [SERVICE_LOG] if os.geteuid() == 0 else [*own, SERVICE_LOG]
 
 
 def _log(folder: Path, settings: Settings) -> Log:
-    # Path.exists raises if a name is too long or a folder is closed to us.
-    nearest = next(each for each in (folder, *folder.parents) if os.path.exists(each))  # noqa: PTH110
     error = None
     used = 0
     if folder != SERVICE_LOG or os.geteuid() == 0:
         try:
-            with contextlib.suppress(FileNotFoundError):
-                folder.stat()
+            try_folder(folder)
             used = sum(each.stat().st_size for each in folder.glob("*.jsonl"))
-            with tempfile.TemporaryFile(dir=nearest):
-                pass
         except OSError as caught:
             error = reason(caught)
     return Log(
         folder=str(folder),
         error=error,
         used=used,
-        free=shutil.disk_usage(nearest).free,
+        free=shutil.disk_usage(nearest_folder(folder)).free,
         limit=round(settings.log.max_megabytes * MEGABYTE),
     )
 

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 
@@ -85,15 +85,30 @@ def read_model(path: Path) -> tuple[Contract, bytes]:
         If the file can't be read or is damaged, has no contract, or one of another version.
     """
     try:
-        content = path.read_bytes()
+        # One open file: somebody may replace the file meanwhile, and the flatbuffer is read once.
+        with path.open("rb") as file:
+            if file.read(8)[4:] != FLATBUFFER_IDENTIFIER:
+                raise ModelError(f"model {path}: not a TFLite file")
+            text, tail_start = _read_contract(path, file)
+            file.seek(0)
+            flatbuffer = file.read(tail_start)
     except OSError as error:
         raise ModelError(f"model {path}: {reason(error)}") from error
-    if content[4:8] != FLATBUFFER_IDENTIFIER:
+    contract = _decode(path, text)
+    if hashlib.sha256(flatbuffer).hexdigest() != contract.sha256:
+        raise ModelError(f"model {path}: damaged (its SHA-256 is not the one in its contract)")
+    if not _has_root(flatbuffer):
         raise ModelError(f"model {path}: not a TFLite file")
+    return contract, flatbuffer
+
+
+def _read_contract(path: Path, file: IO[bytes]) -> tuple[bytes, int]:
+    """Return the text of the contract, and the size of the flatbuffer before it (bytes)."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            text = archive.read(CONTRACT_NAME)
-            tail_start = min(entry.header_offset for entry in archive.infolist())
+        with zipfile.ZipFile(file) as archive:
+            return archive.read(CONTRACT_NAME), min(
+                entry.header_offset for entry in archive.infolist()
+            )
     except (
         zipfile.BadZipFile,
         KeyError,
@@ -108,13 +123,6 @@ def read_model(path: Path) -> tuple[Contract, bytes]:
         raise ModelError(
             f"model {path}: no {CONTRACT_NAME} inside (truncated, or not made by emotiond export)"
         ) from error
-    contract = _decode(path, text)
-    flatbuffer = content[:tail_start]
-    if hashlib.sha256(flatbuffer).hexdigest() != contract.sha256:
-        raise ModelError(f"model {path}: damaged (its SHA-256 is not the one in its contract)")
-    if not _has_root(flatbuffer):
-        raise ModelError(f"model {path}: not a TFLite file")
-    return contract, flatbuffer
 
 
 def check_shapes(

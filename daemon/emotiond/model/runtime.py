@@ -32,17 +32,34 @@ def load_runtime() -> tuple[str, Any]:
     Raises
     ------
     EmotiondError
-        If no runtime is installed.
+        If no runtime is installed, or none that can be imported; says why.
     """
+    broken = []
     for name in RUNTIMES:
         try:
             module = __import__(f"{name}.interpreter", fromlist=["Interpreter"])
-        except ImportError:
-            continue
-        return name, module.Interpreter
+            interpreter = module.Interpreter
+        except ModuleNotFoundError as error:
+            if error.name not in (name, f"{name}.interpreter"):
+                broken.append(_broken(name, error))
+        except Exception as error:  # a native library may raise anything
+            broken.append(_broken(name, error))
+        else:
+            return name, interpreter
+    if broken:
+        raise EmotiondError(broken[0])
     raise EmotiondError(
         "no TFLite runtime is installed; install ai-edge-litert "
         "(or, where it has no wheel, tflite-runtime)"
+    )
+
+
+def _broken(name: str, error: Exception) -> str:
+    """Say why an installed runtime can't be imported, and what to do about it."""
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return (
+        f"{name} is installed but can't be imported ({reason}); install it again: "
+        f"pip install --force-reinstall {name.replace('_', '-')}"
     )
 
 

@@ -17,7 +17,8 @@ from typing import IO, Annotated, Final
 
 import msgspec
 
-from emotiond.paths import SOCKET, state_folder
+from emotiond.errors import InputError
+from emotiond.paths import SOCKET, state_folder, user_path
 from emotiond.record import Hello, Meter, Record, Status, encode
 from emotiond.sinks.troubles import Troubles, after
 
@@ -209,13 +210,19 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def path(self) -> Path | None:
-        """The socket: as set, or in the folder of systemd, of the session, or of the user."""
+        """The socket: as set, or in the folder of systemd, of the session, or of the user.
+
+        None where the settings say so, and for a user without any such folder.
+        """
         if self.socket == "none":
             return None
         if self.socket:
-            return Path(self.socket).expanduser()
+            return user_path(self.socket)
         if systemd := os.environ.get("RUNTIME_DIRECTORY"):
             return Path(systemd.split(":")[0]) / SOCKET
         if session := os.environ.get("XDG_RUNTIME_DIR"):
             return Path(session) / "emotiond" / SOCKET
-        return state_folder() / SOCKET
+        try:
+            return state_folder() / SOCKET
+        except InputError:
+            return None

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import msgspec
 
 from emotiond.errors import InputError, reason
-from emotiond.paths import state_folder
+from emotiond.paths import state_folder, user_path
 from emotiond.record import Record, Status, encode, utc_now
 from emotiond.sinks.retention import Retention, SteadyClock, log_file, log_files, since_boot
 
@@ -196,9 +196,18 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def folder(self) -> Path:
-        """The folder to log to: as set, or systemd's, or the user's state folder."""
+        """The folder to log to: as set, or systemd's, or the user's state folder.
+
+        Raises InputError if none is set and this user has no home folder.
+        """
         if self.dir:
-            return Path(self.dir).expanduser()
+            return user_path(self.dir)
         if systemd := os.environ.get("LOGS_DIRECTORY"):
             return Path(systemd.split(":")[0])
-        return state_folder()
+        try:
+            return state_folder()
+        except InputError as error:
+            raise InputError(
+                "there is no folder for the log, since this user has no home folder; "
+                "choose one with --log-dir"
+            ) from error

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from emotiond.errors import ModelError
 from emotiond.features.mfcc import MfccConfig
 from emotiond.model import file
 from emotiond.model.contract import Contract, Normalisation
-from emotiond.model.file import check_shapes, read_contract, write_model
+from emotiond.model.file import check_shapes, read_contract, read_model, write_model
 from emotiond.testing import fake_contract
 
 # An empty root table with its vtable, then bytes in place of a network.
@@ -226,6 +227,22 @@ def test_shapes_that_disagree_with_the_contract_are_refused(
         return
     with pytest.raises(ModelError, match=re.escape(f"model FILE: {words}")):
         check_shapes(Path("FILE"), fake_contract(), inputs, outputs)
+
+
+def test_the_network_is_held_in_memory_once(tmp_path: Path) -> None:
+    path, megabyte = tmp_path / "large.tflite", 1_000_000
+    write_model(path, BODY + bytes(8 * megabyte), fake_contract())
+    tracemalloc.start()
+    try:
+        _, flatbuffer = read_model(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 8 * megabyte < len(flatbuffer) < peak < 9 * megabyte
+
+
+def test_a_file_without_end_is_refused() -> None:
+    assert refusal(Path("/dev/zero")) == "model FILE: not a TFLite file"
 
 
 def test_the_shipped_model_is_accepted(model_path: Path, flatbuffer: bytes) -> None:

@@ -1,5 +1,6 @@
 """The classifier: it keeps the contract, on either runtime."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -146,6 +147,39 @@ def test_litert_is_preferred_to_tflite_runtime_and_without_both_there_is_an_erro
         monkeypatch.setitem(sys.modules, f"{name}.interpreter", None)
     with pytest.raises(EmotiondError, match="install ai-edge-litert"):
         runtime.load_runtime()
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("raise ImportError('no version GLIBC_2.38\\nneeded by x')", "no version GLIBC_2.38)"),
+        ("raise OSError('cannot load library')", "cannot load library"),
+        ("raise AttributeError('_ARRAY_API not found')", "_ARRAY_API not found"),
+        ("import no_such_package", "No module named 'no_such_package'"),
+        ("raise ValueError", "ValueError"),
+        ("Interpreter_ = 1", "has no attribute 'Interpreter'"),
+    ],
+)
+def test_an_installed_runtime_that_can_not_be_imported_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, reason: str
+) -> None:
+    broken, other = names = [f"{name}_{tmp_path.name}" for name in ("broken", "other")]
+    monkeypatch.setattr(runtime, "RUNTIMES", names)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / broken).mkdir()
+    (tmp_path / broken / "interpreter.py").write_text(source)
+    with pytest.raises(EmotiondError) as caught:
+        runtime.load_runtime()
+    message = str(caught.value)
+    assert message.startswith(f"{broken} is installed but can't be imported (")
+    assert reason in message
+    again = f"pip install --force-reinstall {broken.replace('_', '-')}"
+    assert message.endswith(f"install it again: {again}")
+    # One that works takes its place.
+    (tmp_path / other).mkdir()
+    (tmp_path / other / "interpreter.py").write_text("Interpreter = 'works'")
+    importlib.invalidate_caches()
+    assert runtime.load_runtime() == (other, "works")
 
 
 @given(
