@@ -81,6 +81,7 @@ class Sinks:
                         Status(
                             model=self._model,
                             event="sink_failed",
+                            subject=name,
                             message=f"{name}: {reason(error)}; it loses records until this is over",
                         )
                     )
@@ -88,5 +89,7 @@ class Sinks:
             else:
                 if name in self.lost:
                     message = f"{name} works again; {self.lost.pop(name)} records were lost"
-                    changes.append(Status(model=self._model, event="sink_back", message=message))
+                    changes.append(
+                        Status(model=self._model, event="sink_back", subject=name, message=message)
+                    )
         return changes

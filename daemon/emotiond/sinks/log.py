@@ -93,7 +93,7 @@ class LogSink:
             self._retention.prune(self._path)
         try:
             if gone:
-                self._append(self._file, _restarted(record))
+                self._append(self._file, self._restarted(record))
             self._append(self._file, record)
         except OSError:
             self.close()  # the next record opens the file again and repairs it
@@ -119,6 +119,15 @@ class LogSink:
             os.ftruncate(file, os.fstat(file).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._retention.wrote(written)
+
+    def _restarted(self, record: Record) -> Status:
+        return Status(
+            time=record.time,
+            model=record.model,
+            event="log_restarted",
+            subject=self._path.name,
+            message="the log file was deleted or moved away; this is a new one",
+        )
 
     def _is_there(self, file: int) -> bool:
         """Say whether the open file still has its name."""
@@ -154,11 +163,6 @@ def repair(path: Path) -> None:
         if whole < end:
             file.truncate(whole)
             os.utime(file.fileno(), ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-def _restarted(record: Record) -> Status:
-    message = "the log file was deleted or moved away; this is a new one"
-    return Status(time=record.time, model=record.model, event="log_restarted", message=message)
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

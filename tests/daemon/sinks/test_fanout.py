@@ -68,7 +68,7 @@ def test_failure_is_said_once_and_recovery_once_with_the_count(
     assert good.events == ["started"] * 2 + ["sink_failed"] + ["started"] * 4
     failed = next(each for each in good.records if each.event == "sink_failed")
     assert failed.message.startswith("bad: no space left on device")
-    assert failed.model == "abcd"
+    assert (failed.model, failed.subject) == ("abcd", "bad")
     assert failed.time == "2026-02-28T12:00:00.000Z"
     # The five, and the record that told of the failure.
     assert sinks.lost == {"bad": 6}
@@ -77,6 +77,7 @@ def test_failure_is_said_once_and_recovery_once_with_the_count(
     assert sinks.lost == {}
     assert good.events[-2:] == ["started", "sink_back"]
     assert good.records[-1].message == "bad works again; 6 records were lost"
+    assert good.records[-1].subject == "bad"
     assert bad.events == ["started", "started", "sink_back"]
     sinks.write(news("on"))
     assert good.events.count("sink_failed") == good.events.count("sink_back") == 1

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotiond.errors import InputError
+from emotiond.record import decode
 from emotiond.sinks.log import LogSink, repair
 from tests.daemon.logs import NOON, Clock, fill, messages, status
 
@@ -183,6 +184,7 @@ def test_a_log_that_was_deleted_or_moved_begins_again_with_the_next_record(
     log.write(status("one"))
     log.write(status("two"))
     assert messages(log.path) == [NEW_LOG, "one", "two"]
+    assert decode(log.path.read_bytes().splitlines()[0]).subject == log.path.name
     moved = [messages(each) for each in tmp_path.glob("away/**/*.jsonl")]
     assert moved in ([], [["before"]])
 
