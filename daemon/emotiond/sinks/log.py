@@ -14,6 +14,7 @@ from emotiond.errors import InputError, reason
 from emotiond.paths import state_folder
 from emotiond.record import Record, Status, encode, utc_now
 from emotiond.sinks.retention import Retention, SteadyClock, log_file, log_files, since_boot
+from emotiond.text import printable
 
 MEGABYTE: Final = 1_000_000
 """Bytes in a megabyte."""
@@ -65,9 +66,11 @@ class LogSink:
             self._retention = Retention(folder, self._clock, keep_days, max_bytes)
             self._file = self._turn_over(started)
         except OSError as error:
+            # Today's file may be the trouble: a folder may have its name.
+            file = f"{self._path.name}: " if error.filename == str(self._path) else ""
             raise InputError(
-                f"log folder {folder} can't be written to ({reason(error)}); "
-                "choose another with --log-dir"
+                f"log folder {printable(str(folder))} can't be written to "
+                f"({file}{reason(error)}); choose another with --log-dir"
             ) from error
 
     @property
@@ -76,9 +79,11 @@ class LogSink:
         return self._path
 
     def retain(self, keep_days: int, max_bytes: int) -> None:
-        """Change the limits of :class:`Retention`, and delete what is over them."""
+        """Change the limits of :class:`Retention`, from any thread.
+
+        What is over them is deleted with the next record, by the thread that writes it.
+        """
         self._retention.change(keep_days, max_bytes)
-        self._retention.prune(self._path)
 
     def open(self) -> None:
         """Do nothing: the file is open."""
