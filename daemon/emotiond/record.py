@@ -99,6 +99,8 @@ class Status(_Record, frozen=True, kw_only=True, tag="status"):
     """An event: something happened to the daemon, to its source or to a sink."""
 
     event: Event
+    subject: str | None = None
+    """Name of the sink, the microphone or the file that the event is about; null for others."""
     message: str
 
 

@@ -5,7 +5,7 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, TextIO
 
 
 @contextmanager
@@ -35,6 +35,18 @@ def keep_stderr() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
+
+
+def of_its_own(stream: TextIO) -> TextIO:
+    """Return a stream to the same file with a descriptor, a buffer and locks of its own.
+
+    A thread that hangs in a write holds the locks of its stream.
+    """
+    try:
+        descriptor = os.dup(stream.fileno())
+    except (OSError, ValueError):  # not a file: it does not hang
+        return stream
+    return os.fdopen(descriptor, "w", encoding=stream.encoding, errors=stream.errors)
 
 
 def is_ready(stream: IO[str]) -> bool:

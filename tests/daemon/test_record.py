@@ -33,7 +33,7 @@ FIELDS = {
         "start end state label raw_label confidence probabilities speech level latency_ms dropped",
     ),
     "utterance": (Utterance, "start end state label confidence probabilities"),
-    "status": (Status, "event message"),
+    "status": (Status, "event subject message"),
 }
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -59,7 +59,13 @@ records = st.one_of(
         dropped=st.integers(0, 2**40),
     ),
     st.builds(Utterance, **common, **decided),
-    st.builds(Status, **common, event=st.sampled_from(get_args(Event)), message=text),
+    st.builds(
+        Status,
+        **common,
+        event=st.sampled_from(get_args(Event)),
+        subject=st.none() | text,
+        message=text,
+    ),
 )
 
 
@@ -104,9 +110,14 @@ def test_the_fields_of_each_record_keep_their_names(name: str) -> None:
 def test_the_schema_requires_every_field_without_a_default(name: str) -> None:
     whole = json.loads(encode(example(name)))
     jsonschema.validate(whole, json_schema())
-    for field in set(whole) - {"schema", "time", "latency_ms", "dropped"}:
+    for field in set(whole) - {"schema", "time", "latency_ms", "dropped", "subject"}:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({k: v for k, v in whole.items() if k != field}, json_schema())
+
+
+def test_a_status_of_an_older_version_has_no_subject() -> None:
+    line = b'{"type":"status","schema":1,"time":"","model":"a","event":"sink_failed","message":"x"}'
+    assert decode(line) == Status(model="a", event="sink_failed", subject=None, message="x")
 
 
 @pytest.mark.parametrize(

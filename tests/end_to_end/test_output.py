@@ -1,15 +1,25 @@
 """Output of the program: to a pipe, to a reader that leaves, to a closed or full stdout."""
 
+import contextlib
+import fcntl
 import os
+import pty
 import re
+import select
+import signal
+import struct
 import subprocess
 import sys
+import termios
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from emotiond.record import Utterance
+from emotiond.record import Prediction, Utterance
 from tests.conftest import UTTERANCES_IN_SAMPLE, Run, pcm
 from tests.end_to_end.test_program import events, logged
 
@@ -94,3 +104,125 @@ def test_output_to_a_closed_pipe_or_a_full_disk_prints_no_traceback(
     assert ended.returncode == 1
     said = b"" if out == "pipe" else b"emotiond: no space left on device\n"
     assert ended.stderr == said
+
+
+class Terminal:
+    """A terminal with a shell; a named pipe in its folder gives sound that never ends."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], sample: np.ndarray) -> None:
+        self.logs = folder / "logs"
+        self._shown = b""
+        os.mkfifo(folder / "sound")
+        # With PYTHONUNBUFFERED a program has no buffer whose lock may be held.
+        kept = {key: value for key, value in environment.items() if key != "PYTHONUNBUFFERED"}
+        self.pid, self.ours = pty.fork()
+        if self.pid == 0:
+            os.chdir(folder)
+            shell = ("bash", "--norc", "--noediting", "-i")
+            os.execvpe("bash", shell, {**kept, "TERM": "xterm", "PS1": "$ "})  # noqa: S606
+        fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        arguments = (folder / "sound", pcm(sample))
+        threading.Thread(target=self._speak, args=arguments, daemon=True).start()
+
+    def _speak(self, pipe: Path, sound: bytes) -> None:
+        with contextlib.suppress(OSError), pipe.open("wb") as file:
+            while True:
+                file.write(sound)
+
+    def type(self, keys: str) -> None:
+        os.write(self.ours, keys.encode())
+
+    def read_until(self, what: bytes, seconds: float = 30.0) -> bytes:
+        """Read until some bytes are shown; return what was shown up to their end."""
+        give_up = time.monotonic() + seconds
+        while what not in self._shown:
+            assert time.monotonic() < give_up, self._shown[-2000:]
+            if select.select([self.ours], [], [], 0.1)[0]:
+                self._shown += os.read(self.ours, 65536)
+        before, self._shown = self._shown.split(what, 1)
+        return before + what
+
+    def shown_within(self, seconds: float) -> bytes:
+        """Return what is shown within some seconds."""
+        give_up = time.monotonic() + seconds
+        while (left := give_up - time.monotonic()) > 0.0:
+            if select.select([self.ours], [], [], left)[0]:
+                self._shown += os.read(self.ours, 65536)
+        shown, self._shown = self._shown, b""
+        return shown
+
+    def exit_code(self, seconds: float = 10.0) -> int:
+        """Wait for the end of the program."""
+        give_up = time.monotonic() + seconds
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.ours)
+
+
+RUN = f"{sys.executable} -m emotiond run --input - --log-dir logs <sound\n"
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, environment: dict[str, str], sample: np.ndarray) -> Iterator[Terminal]:
+    terminal = Terminal(tmp_path, environment, sample)
+    yield terminal
+    terminal.close()
+
+
+ENTER, LEAVE = b"\x1b[?1049h\x1b[?25l", b"\x1b[?1049l"
+SHOW_CURSOR = b"\x1b[?25h"
+
+
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_the_console_anew(
+    terminal: Terminal,
+) -> None:
+    terminal.type(RUN)
+    terminal.read_until(ENTER)
+    terminal.read_until(b"listening to standard input")
+    for resume in ("fg\n", "bg\n", "fg\n"):
+        terminal.type("\x1a")  # Ctrl-Z
+        terminal.read_until(LEAVE + SHOW_CURSOR)
+        terminal.read_until(b"Stopped")
+        terminal.read_until(b"$ ")
+        terminal.type(resume)
+        if resume == "bg\n":  # a job in the background draws nothing over the shell
+            assert ENTER not in terminal.shown_within(1.0)
+            terminal.type("fg\n")
+        terminal.read_until(ENTER)
+        terminal.read_until(b"dBFS")
+    terminal.type("\x03")  # Ctrl-C
+    terminal.read_until(LEAVE)
+    terminal.read_until(SHOW_CURSOR)
+    terminal.type("echo code $?\n")
+    terminal.read_until(b"code 0")
+    assert events(logged(terminal.logs)) == ["started", "stopping"]
+
+
+def test_a_terminal_that_takes_nothing_does_not_keep_the_daemon_from_ending(
+    terminal: Terminal,
+) -> None:
+    terminal.type(f"exec {RUN}")
+    terminal.read_until(ENTER)
+    # Nobody reads what is shown then, until a thread hangs in the middle of a frame.
+    give_up = time.monotonic() + 60.0
+    while max((each.end for each in _predictions(terminal.logs)), default=0.0) < 8.0:
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+    sent = time.monotonic()
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.exit_code() == 0
+    assert time.monotonic() - sent < 2.0
+    assert events(logged(terminal.logs))[-1] == "stopping"
+
+
+def _predictions(folder: Path) -> list[Prediction]:
+    return [each for each in logged(folder) if isinstance(each, Prediction)]

@@ -14,7 +14,7 @@ from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine, Model
 from emotiond.record import Hello, utc_now
 from emotiond.settings import Settings
-from emotiond.sinks.fanout import Sinks
+from emotiond.sinks.fanout import LIVE_PATIENCE_SECONDS, PATIENCE_SECONDS, Sinks
 from emotiond.sinks.journal import JournalSink, is_journal
 from emotiond.sinks.live import LiveSink
 from emotiond.sinks.log import MEGABYTE, LogSink
@@ -118,13 +118,14 @@ def sinks_of(
     on_broken : callable
         Called once if standard output is a pipe whose reader has ended.
     live : bool
-        Whether the live socket is published where the settings name none themselves.
+        Whether the sound comes at the pace of real time: it does not wait for slow sinks, and the
+        live socket is published also where the settings name none.
     """
     contract = model.contract
     hello = Hello(
         model=contract.short_hash,
         labels=contract.reported,
-        title=f"emotiond, log in {settings.log.folder}",
+        title=f"emotiond, log in {printable(str(settings.log.folder))}",
     )
     named: dict[str, Sink] = {"log": log}
     if settings.live.path is not None and (live or settings.live.socket):
@@ -133,4 +134,5 @@ def sinks_of(
         named["screen"] = screen(hello, on_broken)
     elif is_journal(sys.stderr.fileno()):
         named["journal"] = JournalSink(sys.stderr.fileno())
-    return Sinks(named, contract.short_hash, utc_now)
+    patience = LIVE_PATIENCE_SECONDS if live else PATIENCE_SECONDS
+    return Sinks(named, contract.short_hash, utc_now, patience=patience)

@@ -88,7 +88,7 @@ def records(
     Exception
         Whatever the source or the engine raised, once all records have been yielded.
     """
-    loop = _Loop(engine, notifier, now)
+    loop = _Loop(source, engine, notifier, now)
     end = News("stopping", "asked to stop")
     failure: Exception | None = None
     yield loop.status(News("started", f"listening to {source.name}"))
@@ -125,16 +125,19 @@ class _Loop:
         The present engine; a reload may replace it.
     """
 
-    def __init__(self, engine: Engine, notifier: Notifier, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, source: Source, engine: Engine, notifier: Notifier, now: Callable[[], datetime]
+    ) -> None:
         self.engine = engine
+        self._source = source
         self._notifier = notifier
         self._now = now
         self._overload = Overload()
 
-    def status(self, news: News) -> Status:
+    def status(self, news: News, subject: str | None = None) -> Status:
         """Return news as a record, and show them to the service manager."""
         self._notifier.status(f"{spoken(news.event)}: {news.message}")
-        return self._status(news)
+        return self._status(news, subject)
 
     def take(self, item: Item) -> Iterator[Record | Meter]:
         """Yield what an item of the source gives."""
@@ -148,7 +151,7 @@ class _Loop:
             case News():
                 # Speech before the news and speech after it are not one utterance.
                 yield from self._stamped(self.engine.gap(0), time.monotonic())
-                yield self.status(item)
+                yield self.status(item, self._source.name)
 
     def reload(self, reload: Reload) -> Iterator[Record]:
         """Read the settings again, and go on with a new engine if they ask for one."""
@@ -182,8 +185,9 @@ class _Loop:
             if engine.seconds != before:
                 yield Meter(seconds=engine.seconds, level=engine.level, speech=engine.speech)
 
-    def _status(self, news: News) -> Status:
-        status = Status(model=self.engine.model_hash, event=news.event, message=news.message)
+    def _status(self, news: News, subject: str | None = None) -> Status:
+        model, (event, message) = self.engine.model_hash, news
+        status = Status(model=model, event=event, subject=subject, message=message)
         return stamp(status, self._now(), 0.0)
 
     def _stamped(self, records: list[Record], arrived: float) -> Iterator[Record]:

@@ -35,7 +35,7 @@ def connect(path: Path) -> socket.socket:
 def messages(connection: socket.socket, stop: Event) -> Iterator[Message]:
     """Yield the messages of a daemon until it closes the connection or ``stop`` is set.
 
-    Lines that can't be decoded, such as messages of a newer daemon, are left out.
+    Lines that can't be decoded, such as messages of a newer daemon or damaged ones, are left out.
 
     Parameters
     ----------
@@ -51,13 +51,14 @@ def messages(connection: socket.socket, stop: Event) -> Iterator[Message]:
                 continue
             try:
                 data = connection.recv(65536)
-            except ConnectionError:
+            except OSError:
                 return
             if not data:
                 return
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 try:
-                    yield _decoder.decode(line)
-                except msgspec.DecodeError:
+                    message = _decoder.decode(line)
+                except (ValueError, RecursionError):
                     continue
+                yield message

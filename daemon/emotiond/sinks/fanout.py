@@ -1,92 +1,93 @@
-"""Where records go. A sink that fails costs itself its records, never the engine its sound."""
+"""All sinks at once. One that fails or hangs costs itself its records, not the engine its sound."""
 
-import contextlib
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Final
 
-from emotiond.errors import reason
 from emotiond.record import Record, Status, stamp
 from emotiond.sinks.sink import Sink
+from emotiond.sinks.worker import Worker
+
+PATIENCE_SECONDS: Final = 5.0
+"""Longest time that a replay waits for a slow sink, so that no record of it is lost (s)."""
+LIVE_PATIENCE_SECONDS: Final = 0.1
+"""Longest time that live sound waits for a sink (s).
+
+A sink that works takes a record at once. So the log has a record before a viewer sees it.
+"""
+CLOSE_SECONDS: Final = 0.4
+"""Longest time that all sinks may take over what they have, and again over their end (s)."""
 
 
 class Sinks:
-    """All sinks of the daemon.
+    """All sinks of the daemon, each with a :class:`~emotiond.sinks.worker.Worker`.
+
+    No method raises an exception of a sink. A sink that hangs holds up the caller once, for
+    ``patience``, and not again until it has caught up.
 
     Parameters
     ----------
     sinks : mapping of str to Sink
-        By the name that messages call them.
+        By the name that messages call them. The first gets each record first, and is closed last.
     model : str
         Short hash of the model, for status records.
     now : callable
-        The clock, in UTC.
-
-    Attributes
-    ----------
-    lost : dict of str to int
-        Records that each failing sink has not taken since it began to fail.
+        Wall clock, in UTC.
+    patience : float
+        Longest time that a record holds up the caller (s).
+    clock : callable
+        Clock in monotonic seconds, by which a sink hangs.
     """
 
-    def __init__(self, sinks: Mapping[str, Sink], model: str, now: Callable[[], datetime]) -> None:
-        self._sinks = dict(sinks)
+    def __init__(
+        self,
+        sinks: Mapping[str, Sink],
+        model: str,
+        now: Callable[[], datetime],
+        *,
+        patience: float = PATIENCE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._workers = {name: Worker(name, sink, patience, clock) for name, sink in sinks.items()}
         self._model = model
         self._now = now
-        self.lost: dict[str, int] = {}
+        self._patience = patience
 
     def open(self) -> None:
-        """Open all sinks."""
-        for sink in self._sinks.values():
-            sink.open()
+        """Open all sinks; the first record is followed by news of those that can't be opened."""
+        for worker in self._workers.values():
+            worker.open()
 
     def write(self, record: Record) -> None:
         """Give a record to every sink; say once when one fails, and once when it works again."""
-        for change in self._give(record):
-            self._tell(stamp(change, self._now()))
+        for worker in self._workers.values():
+            worker.write(record)
+        self._tell()
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Give the reading of a hop to every sink that works."""
-        for name, sink in self._sinks.items():
-            if name not in self.lost:
-                # One that fails here fails at the next record too, which says so.
-                with contextlib.suppress(OSError):
-                    sink.meter(seconds, level, speech)
+        """Give the reading of a hop to every sink that keeps up."""
+        for worker in self._workers.values():
+            worker.meter(seconds, level, speech)
+        self._tell()
 
     def close(self) -> None:
-        """Close all sinks, also behind one that can't be."""
-        for sink in self._sinks.values():
-            with contextlib.suppress(OSError):
-                sink.close()
+        """Flush and close all sinks, and leave those that hang."""
+        until = time.monotonic() + max(CLOSE_SECONDS, self._patience)
+        for worker in self._workers.values():
+            worker.flush(until - time.monotonic())
+        while self._workers:
+            name, worker = self._workers.popitem()
+            worker.close(CLOSE_SECONDS)
+            self._tell_of(name, worker)
 
-    def _tell(self, change: Record) -> None:
-        """Give what changed to every sink, and conclude nothing of what becomes of it.
+    def _tell(self) -> None:
+        """Tell every sink what has changed with any."""
+        for name, worker in self._workers.items():
+            self._tell_of(name, worker)
 
-        A short line may still fit where a record did not; the next record shows how things are.
-        """
-        for name, sink in self._sinks.items():
-            try:
-                sink.write(change)
-            except OSError:
-                if name in self.lost:
-                    self.lost[name] += 1
-
-    def _give(self, record: Record) -> list[Status]:
-        """Give a record to every sink and return what changed by it."""
-        changes = []
-        for name, sink in self._sinks.items():
-            try:
-                sink.write(record)
-            except OSError as error:
-                if name not in self.lost:
-                    changes.append(
-                        Status(
-                            model=self._model,
-                            event="sink_failed",
-                            message=f"{name}: {reason(error)}; it loses records until this is over",
-                        )
-                    )
-                self.lost[name] = self.lost.get(name, 0) + 1
-            else:
-                if name in self.lost:
-                    message = f"{name} works again; {self.lost.pop(name)} records were lost"
-                    changes.append(Status(model=self._model, event="sink_back", message=message))
-        return changes
+    def _tell_of(self, name: str, worker: Worker) -> None:
+        for event, message in worker.news():
+            status = Status(model=self._model, event=event, subject=name, message=message)
+            for each in self._workers.values():
+                each.tell(stamp(status, self._now()))

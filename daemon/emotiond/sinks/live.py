@@ -30,6 +30,8 @@ BACKLOG: Final = 8
 """Viewers that may wait to be accepted."""
 FULL_SECONDS: Final = 1.0
 """Pause (s) after a viewer could not be accepted, for example for want of file descriptors."""
+LOOK_SECONDS: Final = 2.0
+"""Time between two looks whether the socket is still there (s)."""
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -50,34 +52,39 @@ class LiveSink:
 
     def __init__(self, path: Path, hello: Hello) -> None:
         self._path = path
-        self._hello = hello
+        self._hello = _encoder.encode(hello)
         self._troubles: Troubles = ()
         self._last: Status | None = None
         self._viewers: list[socket.socket] = []
         self._viewers_lock = Lock()
         self._server: _Server | None = None
+        self._server_lock = Lock()
+        self._closed = Event()
+        self._thread: Thread | None = None
 
     def open(self) -> None:
-        """Do nothing: :meth:`write` makes the socket, and tries again at each record."""
-
-    def write(self, record: Record) -> None:
-        """Publish a record.
+        """Make the socket; if somebody deletes it, it is made again within seconds.
 
         Raises
         ------
         OSError
-            If the socket can't be made, or belongs to another daemon.
+            If the socket can't be made, or belongs to another daemon. It is tried again every
+            ``LOOK_SECONDS``.
         """
-        if self._server is None or not self._server.is_there():
-            self._stop_listening()
-            self._server = _Server(self._path)
-            Thread(
-                target=self._accept_viewers, args=(self._server,), daemon=True, name="live"
-            ).start()
+        if self._thread is None:
+            self._closed.clear()
+            self._thread = Thread(target=self._serve, daemon=True, name="viewers")
+            self._thread.start()
+        self._listen()
+
+    def write(self, record: Record) -> None:
+        """Publish a record; raises OSError as :meth:`open` does."""
+        self._listen()
+        line = encode(record)
         with self._viewers_lock:
             if isinstance(record, Status):
                 self._troubles, self._last = after(self._troubles, record), record
-            self._send(encode(record))
+            self._send(line)
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
         """Publish level and speech of a hop."""
@@ -87,33 +94,55 @@ class LiveSink:
 
     def close(self) -> None:
         """Disconnect all viewers and remove the socket."""
-        self._stop_listening()
+        with self._server_lock:
+            self._closed.set()
+            self._stop_listening()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
         with self._viewers_lock:
             for viewer in self._viewers:
                 viewer.close()
             self._viewers = []
+
+    def _listen(self) -> None:
+        """Make the socket, unless it is there."""
+        with self._server_lock:
+            if self._closed.is_set() or (self._server is not None and self._server.is_there()):
+                return
+            self._stop_listening()
+            self._server = _Server(self._path)
 
     def _stop_listening(self) -> None:
         server, self._server = self._server, None
         if server is not None:
             server.close()
 
-    def _accept_viewers(self, server: "_Server") -> None:
-        """Accept viewers in a thread of its own: the next record may be hours away."""
-        while (viewer := server.accept()) is not None:
-            viewer.setblocking(False)
-            with self._viewers_lock:
-                if len(self._viewers) < MOST_VIEWERS and _sent(viewer, self._greeting()):
-                    self._viewers.append(viewer)
-                else:
-                    viewer.close()
+    def _serve(self) -> None:
+        """Accept viewers, and make the socket again, in a thread: records may be hours apart."""
+        while not self._closed.is_set():
+            with contextlib.suppress(OSError):  # the next record says what is wrong
+                self._listen()
+            server = self._server
+            if server is None:
+                self._closed.wait(LOOK_SECONDS)
+            elif (viewer := server.accept(LOOK_SECONDS)) is not None:
+                self._admit(viewer)
+
+    def _admit(self, viewer: socket.socket) -> None:
+        viewer.setblocking(False)
+        with self._viewers_lock:
+            if len(self._viewers) < MOST_VIEWERS and _sent(viewer, self._greeting()):
+                self._viewers.append(viewer)
+            else:
+                viewer.close()
 
     def _greeting(self) -> bytes:
         """Return the first lines for a new viewer."""
         news = list(self._troubles)
         if self._last is not None and self._last not in news:
             news.append(self._last)
-        return b"".join(line + b"\n" for line in (_encoder.encode(self._hello), *map(encode, news)))
+        return b"".join(line + b"\n" for line in (self._hello, *map(encode, news)))
 
     def _send(self, line: bytes) -> None:
         stuck = [viewer for viewer in self._viewers if not _sent(viewer, line + b"\n")]
@@ -154,16 +183,15 @@ class _Server:
         except OSError:
             return False
 
-    def accept(self) -> socket.socket | None:
-        """Wait for the next viewer and return its connection; None once closed."""
-        while not self._closed.is_set():
-            try:
-                # Wait with select(): accept() reserves a file descriptor while it waits, and the
-                # log may need the last free one.
-                select.select([self._socket], [], [])
+    def accept(self, seconds: float) -> socket.socket | None:
+        """Wait for the next viewer and return its connection; None if none comes in time."""
+        try:
+            # Wait with select(): accept() reserves a file descriptor while it waits, and the log
+            # may need the last free one.
+            if select.select([self._socket], [], [], seconds)[0]:
                 return self._socket.accept()[0]
-            except (OSError, ValueError):  # no descriptor is free, or the socket was closed
-                self._closed.wait(FULL_SECONDS)
+        except (OSError, ValueError):  # no descriptor is free, or the socket was closed
+            self._closed.wait(FULL_SECONDS)
         return None
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from emotiond.errors import InputError, reason
 from emotiond.paths import state_folder, user_path
 from emotiond.record import Record, Status, encode, utc_now
 from emotiond.sinks.retention import Retention, SteadyClock, log_file, log_files, since_boot
+from emotiond.text import printable
 
 MEGABYTE: Final = 1_000_000
 """Bytes in a megabyte."""
@@ -65,9 +66,11 @@ class LogSink:
             self._retention = Retention(folder, self._clock, keep_days, max_bytes)
             self._file = self._turn_over(started)
         except OSError as error:
+            # Today's file may be the trouble: a folder may have its name.
+            file = f"{self._path.name}: " if error.filename == str(self._path) else ""
             raise InputError(
-                f"log folder {folder} can't be written to ({reason(error)}); "
-                "choose another with --log-dir"
+                f"log folder {printable(str(folder))} can't be written to "
+                f"({file}{reason(error)}); choose another with --log-dir"
             ) from error
 
     @property
@@ -76,9 +79,11 @@ class LogSink:
         return self._path
 
     def retain(self, keep_days: int, max_bytes: int) -> None:
-        """Change the limits of :class:`Retention`, and delete what is over them."""
+        """Change the limits of :class:`Retention`, from any thread.
+
+        What is over them is deleted with the next record, by the thread that writes it.
+        """
         self._retention.change(keep_days, max_bytes)
-        self._retention.prune(self._path)
 
     def open(self) -> None:
         """Do nothing: the file is open."""
@@ -93,7 +98,7 @@ class LogSink:
             self._retention.prune(self._path)
         try:
             if gone:
-                self._append(self._file, _restarted(record))
+                self._append(self._file, self._restarted(record))
             self._append(self._file, record)
         except OSError:
             self.close()  # the next record opens the file again and repairs it
@@ -119,6 +124,15 @@ class LogSink:
             os.ftruncate(file, os.fstat(file).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._retention.wrote(written)
+
+    def _restarted(self, record: Record) -> Status:
+        return Status(
+            time=record.time,
+            model=record.model,
+            event="log_restarted",
+            subject=self._path.name,
+            message="the log file was deleted or moved away; this is a new one",
+        )
 
     def _is_there(self, file: int) -> bool:
         """Say whether the open file still has its name."""
@@ -154,11 +168,6 @@ def repair(path: Path) -> None:
         if whole < end:
             file.truncate(whole)
             os.utime(file.fileno(), ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-def _restarted(record: Record) -> Status:
-    message = "the log file was deleted or moved away; this is a new one"
-    return Status(time=record.time, model=record.model, event="log_restarted", message=message)
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,14 +2,17 @@
 
 import contextlib
 import math
+import os
+import re
+import stat
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-PREFIX: Final = "predictions-"
-SUFFIX: Final = ".jsonl"
+NAME: Final = re.compile(r"predictions-[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
+"""Names of log files; the program never touches other files of the folder."""
 JUMP_SECONDS: Final = 60.0
 """Somebody set the wall clock if it advanced by this much more or less than time did."""
 STEADY_SECONDS: Final = 3600.0
@@ -99,23 +102,27 @@ class Retention:
     def __init__(self, folder: Path, clock: SteadyClock, keep_days: int, max_bytes: int) -> None:
         self._folder = folder
         self._clock = clock
-        self._keep_days = keep_days
-        self._max_bytes = max_bytes
+        self._limits = keep_days, max_bytes
+        self._changed = False
+        """Whether the limits have changed since the last pruning."""
         self._steady = False
         """Whether the clock was steady at the last pruning."""
         self._room = math.inf
         """Bytes that may be written before the next pruning."""
-        clock.trust(max((_last_written(each) for each in log_files(folder)), default=0.0))
+        clock.trust(max((each.st_mtime for each in log_files(folder).values()), default=0.0))
 
     @property
     def due(self) -> bool:
-        """Whether there may be something to delete: the clock has become steady, or room is out."""
-        return (self._clock.steady and not self._steady) or self._room < 0.0
+        """Whether there may be something to delete.
+
+        The limits have changed, the clock has become steady, or room is out.
+        """
+        return self._changed or (self._clock.steady and not self._steady) or self._room < 0.0
 
     def change(self, keep_days: int, max_bytes: int) -> None:
-        """Change the limits; the next pruning keeps to them."""
-        self._keep_days = keep_days
-        self._max_bytes = max_bytes
+        """Change the limits, from any thread; pruning is due then."""
+        self._limits = keep_days, max_bytes
+        self._changed = True
 
     def wrote(self, size: int) -> None:
         """Count bytes that were written to the current file."""
@@ -131,34 +138,51 @@ class Retention:
         """
         now = self._clock.read()
         self._steady = self._clock.steady
+        self._changed = False  # before the limits are read: another thread may change them now
+        keep_days, max_bytes = self._limits
         self._room = math.inf
-        oldest = _day_of(now - timedelta(days=self._keep_days))
+        oldest = _midnight(now - timedelta(days=keep_days)).timestamp()
         with contextlib.suppress(OSError):
-            sizes = {each: each.stat().st_size for each in log_files(self._folder)}
-            for each in list(sizes):
-                written = datetime.fromtimestamp(_last_written(each), UTC)
-                too_old = self._steady and _day_of(written) < oldest
-                if each != current and (too_old or sum(sizes.values()) > self._max_bytes):
-                    each.unlink(missing_ok=True)
-                    del sizes[each]
-            if (used := sum(sizes.values())) <= self._max_bytes:
-                self._room = self._max_bytes - used
+            found = log_files(self._folder)
+            used = sum(each.st_size for each in found.values())
+            for path, file in found.items():
+                too_old = self._steady and file.st_mtime < oldest
+                if path != current and (too_old or used > max_bytes) and _deleted(path):
+                    used -= file.st_size
+            if used <= max_bytes:
+                self._room = max_bytes - used
 
 
 def log_file(folder: Path, now: datetime) -> Path:
     """Return the log file of a day: ``predictions-YYYY-MM-DD.jsonl``."""
-    return folder / f"{PREFIX}{_day_of(now)}{SUFFIX}"
+    return folder / f"predictions-{now.date().isoformat()}.jsonl"
 
 
-def log_files(folder: Path) -> list[Path]:
-    """Return all log files of a folder, oldest first."""
-    return sorted(folder.glob(f"{PREFIX}????-??-??{SUFFIX}"))
+def log_files(folder: Path) -> dict[Path, os.stat_result]:
+    """Return the log files of a folder with their sizes and times, oldest day first.
+
+    Folders, links that lead nowhere and files that somebody deletes meanwhile are left out.
+    """
+    found = {}
+    for each in sorted(folder.glob("predictions-*.jsonl")):
+        if not NAME.fullmatch(each.name):
+            continue
+        with contextlib.suppress(OSError):
+            file = each.stat()
+            if stat.S_ISREG(file.st_mode):
+                found[each] = file
+    return found
 
 
-def _last_written(path: Path) -> float:
-    """Return the modification time of a file (seconds since 1970)."""
-    return path.stat().st_mtime
+def _deleted(path: Path) -> bool:
+    """Delete a file; say whether it is gone."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
-def _day_of(time: datetime) -> str:
-    return time.date().isoformat()
+def _midnight(time: datetime) -> datetime:
+    """Return the beginning of a day, in UTC."""
+    return datetime(time.year, time.month, time.day, tzinfo=UTC)

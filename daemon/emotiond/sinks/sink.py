@@ -6,13 +6,17 @@ from emotiond.record import Record
 
 
 class Sink(Protocol):
-    """Takes records: a screen, a log."""
+    """Takes records: a screen, a log.
+
+    Each method may raise any exception, and may take its time: a
+    :class:`~emotiond.sinks.worker.Worker` calls it, always in the same thread.
+    """
 
     def open(self) -> None:
-        """Begin."""
+        """Begin; called again before the next record if it raises."""
 
     def write(self, record: Record) -> None:
-        """Take a record; raises OSError if it can't."""
+        """Take a record; raises if it can't."""
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
         """Take the reading of a hop (stream seconds, dBFS, 0 to 1), in silence too."""

@@ -24,7 +24,5 @@ def after(troubles: Troubles, news: Status) -> Troubles:
 
 
 def _subject(trouble: Event, record: Status) -> tuple[Event, str | None]:
-    """Return a trouble and the sink that has it, whose name begins the record's message."""
-    if trouble != "sink_failed":
-        return trouble, None
-    return trouble, record.message.split(" ", 1)[0].rstrip(":")
+    """Return a trouble and the sink that has it; a microphone may come back under another name."""
+    return trouble, record.subject if trouble == "sink_failed" else None

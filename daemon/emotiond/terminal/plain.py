@@ -50,7 +50,7 @@ class PlainSink:
                 # No line: the end of speech is a prediction of no speech. An utterance may also
                 # end because it is very long, and speech goes on.
                 self._seconds = max(self._seconds, record.end)
-                self._guarded("")  # flush: raises if the stream still does not take anything
+                self._guarded("")  # raises if the stream still takes nothing
             case Status():
                 event = spoken(record.event)
                 self._line(f"{event}: {record.message}" if record.message else event)
@@ -60,9 +60,13 @@ class PlainSink:
         self._seconds = seconds
 
     def close(self) -> None:
-        """Flush the stream."""
+        """Flush the stream; raises OSError if it does not take what it still has."""
         if self._broken is None:
-            self._guarded("")
+            try:
+                self._stream.flush()
+            except OSError:
+                let_go_of(self._stream)
+                raise
 
     def _show(self, state: str, label: str | None, words: str) -> None:
         if (state, label) != self._shown:
@@ -76,8 +80,8 @@ class PlainSink:
 
     def _guarded(self, text: str) -> None:
         try:
-            if text and not is_ready(self._stream):
-                # A write would block the daemon until the reader goes on.
+            if not is_ready(self._stream):
+                # A write would block until the reader goes on.
                 raise BlockingIOError(errno.EAGAIN, "nobody reads it")
             self._stream.write(text)
             self._stream.flush()

@@ -140,6 +140,24 @@ def test_the_watchdog_is_pinged_when_the_records_of_a_block_were_taken() -> None
     assert pings == ["ping", "ping"]
 
 
+def test_news_of_the_microphone_names_it_as_it_is_called_then() -> None:
+    class Renamed(Script):
+        def blocks(self, at_least: Demand) -> Iterator[Block | News]:
+            self.name = "a desk"
+            yield News("microphone_lost", "gone")
+            self.name = "a webcam"
+            yield News("microphone_back", "here")
+
+    said = list(records(Renamed(), Engine(FakeModel()), Event()))
+    named = {each.event: each.subject for each in said if isinstance(each, Status)}
+    assert named == {
+        "started": None,
+        "microphone_lost": "a desk",
+        "microphone_back": "a webcam",
+        "source_ended": None,
+    }
+
+
 def test_an_engine_that_fails_twice_still_says_why_it_ends() -> None:
     class Broken(Engine):
         def push(self, _samples: np.ndarray) -> list[Record]:

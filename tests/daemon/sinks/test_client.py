@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emotiond.record import Hello, Status, encode
 from emotiond.sinks.client import connect, messages
@@ -69,6 +71,32 @@ def test_unknown_messages_nonsense_and_a_torn_line_are_left_out(ends) -> None:
     ours.sendall(encode(STARTED)[:10])
     ours.shutdown(socket.SHUT_WR)
     assert list(messages(theirs, Event())) == [STARTED]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\xff\xfe\x00",
+        b'{"type":"status","model":"a","event":"started","message":"\xc3\x28"}',
+        b'{"type":"status","model":"a","event":"started","message":"\\ud800"}',
+        b'{"type":"meter","seconds":1e999,"level":0,"speech":0}',
+        b'{"a":' * 20_000,
+        b"\r\x1b[2J",
+    ],
+)
+def test_bad_bytes_are_left_out(ends, line: bytes) -> None:
+    ours, theirs = ends
+    ours.sendall(line + b"\n" + encode(STARTED) + b"\n")
+    assert next(messages(theirs, Event())) == STARTED
+
+
+@given(st.lists(st.binary(max_size=50), max_size=20))
+def test_no_bytes_end_the_messages(lines: list[bytes]) -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.sendall(b"\n".join(lines) + b"\n" + encode(STARTED) + b"\n")
+        ours.shutdown(socket.SHUT_WR)
+        assert list(messages(theirs, Event()))[-1] == STARTED
 
 
 def test_a_line_that_never_ends_closes_the_connection(ends) -> None:

@@ -1,7 +1,9 @@
 """The live socket: every viewer gets every record, and none is waited for."""
 
+import contextlib
 import fcntl
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -36,12 +38,13 @@ def path() -> Iterator[Path]:
 
 @pytest.fixture
 def sinks(path: Path) -> Iterator[Callable[[], LiveSink]]:
-    """Return a function that makes a sink, which is closed after the test."""
+    """Return a function that makes a sink, opened if it can be, which is closed after the test."""
     made = []
 
     def make() -> LiveSink:
         made.append(LiveSink(path, HELLO))
-        made[-1].open()
+        with contextlib.suppress(OSError):
+            made[-1].open()
         return made[-1]
 
     yield make
@@ -73,6 +76,13 @@ def viewer(path: Path) -> Viewer:
     one = Viewer(path)
     assert one.take(1) == [HELLO]
     return one
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    give_up = time.monotonic() + 30.0
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
 
 
 def is_open(descriptor: int) -> bool:
@@ -220,14 +230,11 @@ def test_a_second_daemon_gets_the_socket_only_after_the_first_has_ended(path: Pa
 def test_the_socket_of_a_killed_daemon_is_replaced(path: Path, sinks) -> None:
     code = (
         "import signal; from pathlib import Path; from tests.daemon.sinks import test_live as t; "
-        f"t.LiveSink(Path({str(path)!r}), t.HELLO).write(t.status()); signal.pause()"
+        f"t.LiveSink(Path({str(path)!r}), t.HELLO).open(); signal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", code]) as other:
         try:
-            give_up = time.monotonic() + 30.0
-            while not path.is_socket():
-                assert time.monotonic() < give_up
-                time.sleep(0.01)
+            wait_for(path.is_socket)
             with pytest.raises(OSError, match="another emotiond"):
                 sinks().write(status())
         finally:
@@ -254,6 +261,48 @@ def test_a_socket_that_was_deleted_is_made_again(path: Path, sinks) -> None:
     assert viewer(path).take(1) == [status("started", "third")]
 
 
+@pytest.mark.parametrize("what", ["socket", "folder"])
+def test_a_socket_that_was_deleted_is_made_again_though_no_record_comes(
+    path: Path, sinks, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.01)
+    sink = sinks()
+    sink.write(status())
+    before = viewer(path)
+    for _ in range(3):
+        if what == "folder":
+            shutil.rmtree(path.parent)
+        else:
+            path.unlink()
+        wait_for(path.is_socket)
+        assert viewer(path).take(1) == [status()]
+    sink.write(status("stopping"))
+    assert before.take(2) == [status(), status("stopping")]
+
+
+def test_a_socket_of_another_daemon_is_taken_over_when_that_ends_though_no_record_comes(
+    path: Path, sinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.01)
+    first, second = sinks(), LiveSink(path, Hello(model="ef", labels=("calm",), title="second"))
+    with pytest.raises(OSError, match="another emotiond has the socket"):
+        second.open()
+    first.close()
+    wait_for(path.is_socket)
+    assert Viewer(path).take(1)[0].title == "second"
+    second.close()
+
+
+def test_a_record_that_can_not_be_encoded_costs_no_later_viewer_its_greeting(
+    path: Path, sinks
+) -> None:
+    sink = sinks()
+    sink.write(status())
+    with pytest.raises(ValueError, match="surrogates"):
+        sink.write(status("microphone_lost", "\udce9"))
+    assert viewer(path).take(1) == [status()]
+
+
 def test_a_file_that_is_not_a_socket_is_left_alone(path: Path, sinks) -> None:
     path.parent.mkdir()
     path.write_text("mine")
@@ -268,7 +317,8 @@ def test_an_impossible_path_raises_at_each_record(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for bad in (tmp_path / "file" / "live.sock", tmp_path / ("x" * 200)):
         sink = LiveSink(bad, HELLO)
-        sink.open()
+        with pytest.raises(OSError, match=r"\w"):
+            sink.open()
         for _ in range(2):
             with pytest.raises(OSError, match=r"\w"):
                 sink.write(status())
@@ -283,9 +333,10 @@ def test_no_file_descriptor_is_leaked(path: Path) -> None:
     before = descriptors()
     for _ in range(5):
         sink, other = LiveSink(path, HELLO), LiveSink(path, HELLO)
+        sink.open()
         sink.write(status())
         with pytest.raises(OSError, match="another"):
-            other.write(status())
+            other.open()
         one = viewer(path)
         path.unlink()
         sink.write(status())

@@ -9,7 +9,7 @@ import resource
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotiond.errors import InputError
+from emotiond.record import decode
 from emotiond.sinks.log import LogSink, repair
 from tests.daemon.logs import NOON, Clock, fill, messages, status
 
@@ -183,6 +184,7 @@ def test_a_log_that_was_deleted_or_moved_begins_again_with_the_next_record(
     log.write(status("one"))
     log.write(status("two"))
     assert messages(log.path) == [NEW_LOG, "one", "two"]
+    assert decode(log.path.read_bytes().splitlines()[0]).subject == log.path.name
     moved = [messages(each) for each in tmp_path.glob("away/**/*.jsonl")]
     assert moved in ([], [["before"]])
 
@@ -340,6 +342,15 @@ def test_a_daemon_killed_hundreds_of_times_loses_and_tears_no_line(tmp_path: Pat
     assert set(written) <= set(there)
     assert len(set(there) - set(written)) <= 300
     assert len(written) > 3000
+
+
+@pytest.mark.parametrize(("make", "why"), [(Path.mkdir, "directory"), (os.mkfifo, "seekable")])
+def test_a_start_where_todays_file_can_not_be_one_names_the_file(
+    tmp_path: Path, make: Callable[[Path], object], why: str
+) -> None:
+    make(tmp_path / "predictions-2026-02-28.jsonl")
+    with pytest.raises(InputError, match=rf"predictions-2026-02-28.jsonl.*{why}|{why}"):
+        LogSink(tmp_path, now=Clock())
 
 
 @pytest.mark.parametrize("below", ["file", "file/deeper"])

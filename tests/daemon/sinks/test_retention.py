@@ -1,6 +1,7 @@
 """How long log files are kept, with a clock that may be wrong."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -231,8 +232,10 @@ def test_the_limits_can_be_changed(tmp_path: Path) -> None:
     log = opened(tmp_path, Clock())
     assert kept(tmp_path) == [*days, "2026-02-28"]
     log.retain(keep_days=4, max_bytes=10**6)
+    log.write(status("x"))
     assert kept(tmp_path) == [*days[-4:], "2026-02-28"]
-    log.retain(keep_days=4, max_bytes=250)
+    log.retain(keep_days=4, max_bytes=250 + log.path.stat().st_size)
+    log.write(status("x"))
     assert kept(tmp_path) == [*days[-2:], "2026-02-28"]
 
 
@@ -248,3 +251,79 @@ def test_records_are_logged_though_old_files_can_not_be_deleted(
     log = opened(tmp_path, Clock(), keep_days=1)
     log.write(status("x"))
     assert messages(log.path) == ["x"]
+
+
+def dangling(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def circular(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def unreadable(path: Path) -> None:
+    path.write_text("mine")
+    path.chmod(0)
+
+
+def of_the_far_future(path: Path) -> None:
+    path.touch()
+    os.utime(path, (2**33, 2**33))
+
+
+def not_utf_8(path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(path.parent) + b"/predictions-20\xe9\xe9-01-01.jsonl")).touch()
+
+
+ODD = [dangling, circular, Path.mkdir, os.mkfifo, unreadable, of_the_far_future, not_utf_8]
+
+
+@pytest.mark.parametrize("make", ODD)
+def test_an_odd_name_in_the_folder_neither_stops_the_start_nor_turns_retention_off(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    days = fill(tmp_path, 10)
+    make(tmp_path / "predictions-2001-01-01.jsonl")
+    clock = Clock()
+    log = opened(tmp_path, clock, keep_days=4)
+    log.write(status("x"))
+    clock.go_on(hours=1)  # a file of the future makes the clock suspect
+    log.write(status("y"))
+    assert set(kept(tmp_path)) & {*days} == {*days[-4:]}
+    log.retain(keep_days=4, max_bytes=250 + log.path.stat().st_size)
+    log.write(status("z"))
+    assert set(kept(tmp_path)) & {*days} == {*days[-2:]}
+    assert messages(log.path) == ["x", "y", "z"]
+
+
+def test_a_file_that_another_daemon_deletes_meanwhile_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = fill(tmp_path, 10)
+    look = Path.stat
+
+    def deleted_first(path: Path, **options: bool) -> os.stat_result:
+        if path.name == f"predictions-{days[0]}.jsonl":
+            path.unlink(missing_ok=True)
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", deleted_first)
+    log = opened(tmp_path, Clock(), keep_days=4)
+    log.write(status("x"))
+    assert kept(tmp_path) == [*days[-4:], "2026-02-28"]
+
+
+def test_one_file_that_can_not_be_deleted_does_not_keep_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = fill(tmp_path, 10)
+    delete = Path.unlink
+
+    def refuse_one(path: Path, missing_ok: bool = False) -> None:
+        if path.name == f"predictions-{days[0]}.jsonl":
+            raise PermissionError(1, "Operation not permitted")
+        delete(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse_one)
+    pruned(tmp_path, max_bytes=350)
+    assert kept(tmp_path) == [days[0], *days[-2:]]

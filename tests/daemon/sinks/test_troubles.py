@@ -11,16 +11,16 @@ from emotiond.record import ENDS, Event, Status
 from emotiond.sinks.troubles import Troubles, after
 
 
-def status(event: Event, message: str = "") -> Status:
-    return Status(model="abcd", event=event, message=message)
+def status(event: Event, message: str = "", subject: str | None = None) -> Status:
+    return Status(model="abcd", event=event, subject=subject, message=message)
 
 
 def sink_failed(sink: str) -> Status:
-    return status("sink_failed", f"{sink}: disk full; it loses records until this is over")
+    return status("sink_failed", "the disk is full", sink)
 
 
 def sink_back(sink: str) -> Status:
-    return status("sink_back", f"{sink} works again; 3 records were lost")
+    return status("sink_back", "3 records were lost", sink)
 
 
 def all_after(*news: Status) -> Troubles:
@@ -34,9 +34,9 @@ news = statuses | st.builds(sink_failed, sinks) | st.builds(sink_back, sinks)
 histories = st.lists(news, max_size=12)
 
 
-def subject(trouble: Status) -> tuple[str, str]:
+def subject(trouble: Status) -> tuple[str, str | None]:
     """Return the identity of a trouble: its event and, for a sink, the name of the sink."""
-    return trouble.event, trouble.message.split(":")[0] if trouble.event == "sink_failed" else ""
+    return trouble.event, trouble.subject
 
 
 @given(histories)
@@ -52,7 +52,7 @@ def test_a_trouble_that_ended_is_not_there_and_others_stay(
 ) -> None:
     before = all_after(*history)
     end = sink_back(sink) if event == "sink_back" else status(event)
-    ended = (ENDS[event], sink if event == "sink_back" else "")
+    ended = (ENDS[event], sink if event == "sink_back" else None)
     assert after(before, end) == tuple(each for each in before if subject(each) != ended)
 
 
@@ -79,3 +79,14 @@ def test_each_sink_has_a_trouble_of_its_own(back: str, left: str) -> None:
     failed = (sink_failed("log"), sink_failed("live"))
     assert all_after(*failed) == failed
     assert all_after(*failed, sink_back(back)) == (sink_failed(left),)
+
+
+def test_a_microphone_that_comes_back_under_another_name_is_no_trouble() -> None:
+    lost, back = status("microphone_lost", "", "desk"), status("microphone_back", "", "webcam")
+    assert all_after(lost, back) == ()
+
+
+def test_news_of_sinks_of_an_older_version_which_have_no_subject_are_of_one_sink() -> None:
+    failed = status("sink_failed", "log: the disk is full")
+    assert all_after(failed) == (failed,)
+    assert all_after(failed, status("sink_back", "log works again")) == ()

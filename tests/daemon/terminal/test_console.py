@@ -9,11 +9,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from emotiond.terminal import console as console_module
 from emotiond.terminal.console import ConsoleSink
 from tests.daemon.terminal.screens import LABELS, prediction, terminal, written
 
@@ -73,24 +76,112 @@ def test_a_dumb_terminal_gets_plain_lines() -> None:
     assert written(console) == "00:02.0 happy 0.83\n"
 
 
-def test_a_terminal_that_is_gone_raises_oserror() -> None:
-    class Gone(io.StringIO):
-        gone = False
+class Breakable(io.StringIO):
+    """A terminal that fails while ``error`` is set."""
 
-        def write(self, text: str) -> int:
-            if self.gone:
-                raise OSError(5, "Input/output error")
-            return super().write(text)
+    error: Exception | None = None
 
-    file = Gone()
+    def write(self, text: str) -> int:
+        if self.error is not None:
+            raise self.error
+        return super().write(text)
+
+
+@pytest.fixture
+def breakable(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Breakable, ConsoleSink]]:
+    monkeypatch.setattr(console_module, "FRAMES_PER_SECOND", 1000)
+    monkeypatch.setattr(console_module, "RETRY_SECONDS", 0.001)
+    file = Breakable()
     sink = ConsoleSink(LABELS, "emotiond", Console(file=file, force_terminal=True, width=80))
+    yield file, sink
+    sink.close()
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    give_up = time.monotonic() + 30.0
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.001)
+
+
+def fails(sink: ConsoleSink) -> bool:
+    try:
+        sink.meter(1.0, -20.0, 0.5)
+    except (OSError, ValueError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), ValueError("closed")])
+def test_a_terminal_that_fails_raises_until_it_is_back_and_is_then_drawn_anew(
+    breakable: tuple[Breakable, ConsoleSink], error: Exception
+) -> None:
+    file, sink = breakable
     sink.open()
-    file.gone = True
-    sink._live.refresh()  # as the refresh thread does
-    with pytest.raises(OSError, match="Input/output"):
-        sink.write(prediction())
-    with pytest.raises(OSError, match="Input/output"):
-        sink.close()
+    sink.write(prediction())
+    for _ in range(2):
+        file.error = error
+        wait_for(lambda: fails(sink))
+        with pytest.raises(type(error)) as raised:
+            sink.write(prediction())
+        assert raised.value is error
+        before = len(file.getvalue())
+        file.error = None
+        wait_for(lambda: not fails(sink))
+        sink.write(prediction(label="sad"))
+        drawn = file.getvalue()[before:]
+        assert drawn.startswith("\x1b[?1049h" + HIDE_CURSOR)
+        assert "emotiond" in drawn
+
+
+def test_a_terminal_that_fails_at_the_start_can_be_opened_later(
+    breakable: tuple[Breakable, ConsoleSink],
+) -> None:
+    file, sink = breakable
+    file.error = OSError(5, "Input/output error")
+    for _ in range(2):
+        with pytest.raises(OSError, match="Input/output"):
+            sink.open()
+    file.error = None
+    sink.open()
+    assert file.getvalue().startswith("\x1b[?1049h")
+
+
+def test_a_terminal_that_is_gone_at_the_end_is_left(
+    breakable: tuple[Breakable, ConsoleSink],
+) -> None:
+    file, sink = breakable
+    sink.open()
+    file.error = OSError(5, "Input/output error")
+    sink.close()
+
+
+def test_a_suspended_console_leaves_the_terminal_and_draws_nothing_until_it_is_resumed(
+    breakable: tuple[Breakable, ConsoleSink],
+) -> None:
+    file, sink = breakable
+    sink.open()
+    wait_for(lambda: file.getvalue().count("emotiond") > 3)
+    sink.suspend()
+    assert file.getvalue().endswith("\x1b[?1049l" + SHOW_CURSOR)
+    before = len(file.getvalue())
+    sink.write(prediction())
+    time.sleep(0.02)
+    assert len(file.getvalue()) == before
+    sink.resume()
+    wait_for(lambda: "emotiond" in file.getvalue()[before:])
+    assert file.getvalue()[before:].startswith("\x1b[?1049h" + HIDE_CURSOR)
+
+
+def test_a_suspension_does_not_wait_for_a_terminal_that_is_stopped(
+    breakable: tuple[Breakable, ConsoleSink], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console_module, "SUSPEND_SECONDS", 0.01)
+    _, sink = breakable
+    sink.open()
+    with sink._drawing:  # as a thread that hangs in a write
+        sink.suspend()
+    sink.resume()
 
 
 def test_ctrl_c_leaves_a_real_terminal_clean() -> None:
