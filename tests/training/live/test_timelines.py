@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emotiond_training.live.timelines import PAUSE, VOICE_DB, lay, levelled
+from emotiond_training.live.timelines import PAUSE_SECONDS, VOICE_DB, lay, levelled
 from tests.daemon.sounds import RATE, speech
 
 
@@ -19,7 +19,7 @@ def test_the_room_is_so_many_decibels_below_the_voice(snr_db: float) -> None:
     assert [level(voice) for voice in voices] == pytest.approx([VOICE_DB] * 3, abs=0.1)
     before = 0.0
     for span in line.spans:
-        assert PAUSE[0] <= span.start - before <= PAUSE[1]
+        assert PAUSE_SECONDS[0] <= span.start - before <= PAUSE_SECONDS[1]
         assert span.end - span.start == pytest.approx(2.0)
         before = span.end
     spoken = np.zeros(len(line.sound), bool)
