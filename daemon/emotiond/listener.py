@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import msgspec
 from numpy.typing import NDArray
 
-from emotiond.audio.signal import resampled
+from emotiond.audio.signal import conditioned
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import DeviceError, EmotiondError, InputError
 from emotiond.model.runtime import Classifier
@@ -179,7 +179,7 @@ class Listener:
             return given
         if not isinstance(given, Iterable):
             raise InputError(f"a {type(given).__name__} is no source of sound for a Listener")
-        blocks = resampled(given, self._rate or rate, rate)
+        blocks = conditioned(given, self._rate or rate, rate)
         return Replay("the given blocks", blocks, rate, self._stop, fast=True)
 
     def _microphone(self, undo: ExitStack) -> Source:

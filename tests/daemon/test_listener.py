@@ -18,7 +18,7 @@ from emotiond.record import Meter, Prediction, Record, Status, Utterance
 from emotiond.testing import BACK, LOST, FakeMicrophone, FakeModel
 from tests.daemon.fake_portaudio import FakePortAudio
 from tests.daemon.service.test_loop import without_clock
-from tests.daemon.sounds import RATE, cut, lines, noise, silence, speech
+from tests.daemon.sounds import RATE, after_conditioning, cut, lines, noise, silence, speech
 
 TALK = np.concatenate((silence(1.0), speech(2.0), silence(2.0)))
 
@@ -43,7 +43,7 @@ def test_blocks_of_any_iterable_are_listened_to(into: list[int]) -> None:
     with emotiond.Listener(source=cut(TALK, into), model=FakeModel()) as listener:
         heard = list(listener)
     engine = Engine(FakeModel())
-    assert without_clock(heard) == lines(engine.push(TALK) + engine.finish())
+    assert without_clock(heard) == lines(engine.push(after_conditioning(TALK)) + engine.finish())
 
 
 def test_integers_two_channels_and_another_rate_are_the_same_voice() -> None:

@@ -12,7 +12,7 @@ from emotiond.audio import portaudio
 from emotiond.audio.devices import Device
 from emotiond.audio.files import BLOCK_SECONDS
 from emotiond.audio.queue import Captured, Pending
-from emotiond.audio.signal import Resampler
+from emotiond.audio.signal import Conditioner
 from emotiond.audio.source import Block, Demand
 
 QUEUE_SECONDS: Final = 5.0
@@ -43,7 +43,7 @@ class Capture:
     def __init__(self, device: Device, sample_rate: int) -> None:
         sounddevice = portaudio.load()
         rate, channels = format_of(device, sample_rate)
-        self._resampler = Resampler(rate, sample_rate)
+        self._conditioner = Conditioner(rate, sample_rate)
         self._rate = rate
         self._ratio = sample_rate / rate
         self._pending = Pending(round(QUEUE_SECONDS * rate))
@@ -97,7 +97,7 @@ class Capture:
     def _block(self, captured: Captured) -> Block:
         sound = captured.samples.astype(np.float32) / np.float32(32768.0)
         dropped = math.ceil(captured.dropped * self._ratio)  # never round a loss to zero
-        return Block(self._resampler.push(sound), captured.arrived, dropped)
+        return Block(self._conditioner.push(sound), captured.arrived, dropped)
 
 
 def format_of(device: Device, sample_rate: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import soundfile
 
-from emotiond.audio.signal import Resampler, Signal
+from emotiond.audio.signal import Conditioner, Signal
 from emotiond.errors import SoundError, reason
 
 BLOCK_SECONDS: Final = 0.25
@@ -53,12 +53,12 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
         with soundfile.SoundFile(os.fsencode(path)) as sound:
             if sound.samplerate > HIGHEST_RATE:
                 raise SoundError(f"{path}: {sound.samplerate} samples a second are no sound")
-            resampler = Resampler(sound.samplerate, sample_rate)
+            conditioner = Conditioner(sound.samplerate, sample_rate)
             pieces = max(1, round(seconds / BLOCK_SECONDS))
             while len(block := _read(sound, pieces)):
                 heard += len(block) / sound.samplerate
-                yield _finite(path, resampler.push(_finite(path, block)))
-            yield _finite(path, resampler.push(np.empty(0, np.float32), last=True))
+                yield _finite(path, conditioner.push(_finite(path, block)))
+            yield _finite(path, conditioner.push(np.empty(0, np.float32), last=True))
             complete = sound.tell() >= sound.frames and not _cut_off(sound.extra_info)
     except soundfile.LibsndfileError as error:
         if heard:
@@ -144,6 +144,7 @@ def pcm_blocks(stream: int, sample_rate: int, stop: Event) -> Iterator[Signal]:
     """
     size = 2 * max(1, round(BLOCK_SECONDS * sample_rate))
     rest = b""
+    conditioner = Conditioner(sample_rate, sample_rate)
     while not stop.is_set():
         # A read that waits would not see the signal to stop.
         try:
@@ -157,4 +158,5 @@ def pcm_blocks(stream: int, sample_rate: int, stop: Event) -> Iterator[Signal]:
         data = rest + data
         whole = len(data) // 2 * 2
         rest = data[whole:]
-        yield np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32768.0)
+        sound = np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32768.0)
+        yield conditioner.push(sound)
