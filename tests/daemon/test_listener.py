@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 import numpy as np
 import pytest
+import soundfile
 
 import emotiond
 from emotiond.audio.files import read_sound
@@ -204,6 +205,18 @@ def test_what_can_not_be_listened_to_is_one_sentence(
 ) -> None:
     with pytest.raises(error, match=words), emotiond.Listener(**{"model": FakeModel(), **given}):
         pass
+
+
+@pytest.mark.parametrize("channel", [1, 2])
+def test_the_channel_of_the_settings_is_listened_to(tmp_path: Path, channel: int) -> None:
+    hum = np.full_like(TALK, 0.3)
+    sound = np.stack((hum * np.sin(np.arange(len(TALK))), TALK), axis=1)
+    soundfile.write(tmp_path / "sound.wav", sound, RATE)
+    for source in (tmp_path / "sound.wav", [sound]):
+        settings = emotiond.Settings(channel=channel)
+        with emotiond.Listener(source=source, model=FakeModel(), settings=settings) as listener:
+            spoken = [each for each in listener if isinstance(each, Utterance)]
+        assert (spoken[0].start > 0.5) == (channel == 2)
 
 
 def test_settings_decide_as_for_the_daemon() -> None:

@@ -24,7 +24,9 @@ UNKNOWN_SIZE: Final = 0x7FFFF000
 """A header that promises this many bytes or more does not know the size."""
 
 
-def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) -> Iterator[Signal]:
+def file_blocks(
+    path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS, channel: int | None = None
+) -> Iterator[Signal]:
     """Read a sound file of any format, rate and channel count in blocks.
 
     Parameters
@@ -35,6 +37,8 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
         Wanted rate (Hz).
     seconds : float
         Sound in a block, about.
+    channel : int or None
+        Channel to take, from 1; None: what carries sound.
 
     Yields
     ------
@@ -44,7 +48,8 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
     Raises
     ------
     SoundError
-        If the file is missing, is no sound, holds no sample, or a sample that is no finite number.
+        If the file is missing, is no sound, holds no sample, or a sample that is no finite number,
+        or if it lacks the channel.
     """
     heard = 0.0
     try:
@@ -53,7 +58,9 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
         with soundfile.SoundFile(os.fsencode(path)) as sound:
             if sound.samplerate > HIGHEST_RATE:
                 raise SoundError(f"{path}: {sound.samplerate} samples a second are no sound")
-            conditioner = Conditioner(sound.samplerate, sample_rate)
+            if channel is not None and channel > sound.channels:
+                raise SoundError(f"{path}: has no channel {channel}, only {sound.channels}")
+            conditioner = Conditioner(sound.samplerate, sample_rate, channel)
             pieces = max(1, round(seconds / BLOCK_SECONDS))
             while len(block := _read(sound, pieces)):
                 heard += len(block) / sound.samplerate

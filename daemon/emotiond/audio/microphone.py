@@ -29,6 +29,8 @@ class Microphone:
         Ends the stream when set.
     wait : bool
         Whether to wait for a microphone that can't be opened now.
+    channel : int or None
+        Channel to take, from 1; None: what carries sound.
 
     Raises
     ------
@@ -37,12 +39,19 @@ class Microphone:
     """
 
     def __init__(
-        self, wanted: str | None, sample_rate: int, stop: Event, *, wait: bool = False
+        self,
+        wanted: str | None,
+        sample_rate: int,
+        stop: Event,
+        *,
+        wait: bool = False,
+        channel: int | None = None,
     ) -> None:
         self.name = wanted or "the default microphone"
         self._wanted = wanted
         self._sample_rate = sample_rate
         self._stop = stop
+        self._channel = channel
         self._stream: Capture | None = None
         self._reason = ""
         try:
@@ -88,7 +97,7 @@ class Microphone:
     def _open(self) -> "Capture":
         device = find(self._wanted, devices())
         self.name = device.name
-        return Capture(device, self._sample_rate)
+        return Capture(device, self._sample_rate, self._channel)
 
     def close(self) -> None:
         """Let go of the device; a second time is harmless."""

@@ -116,6 +116,16 @@ def test_channels_are_mixed_to_their_mean(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_sound(path, RATE), mean, atol=1e-7)
 
 
+def test_a_channel_that_is_set_is_read_alone(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    left, right = noise(0.3, seed=1), noise(0.3, seed=2)
+    soundfile.write(path, np.stack([left, right], axis=1), RATE, subtype="FLOAT")
+    heard = np.concatenate(list(file_blocks(path, RATE, channel=2)))
+    np.testing.assert_array_equal(heard, after_conditioning(right))
+    with pytest.raises(SoundError, match=r"sound.wav: has no channel 3, only 2"):
+        next(file_blocks(path, RATE, channel=3))
+
+
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.999])
 @pytest.mark.parametrize(
     ("container", "subtype"),

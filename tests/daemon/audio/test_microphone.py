@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotiond.audio import capture, probe
+from emotiond.audio import capture, devices, probe
 from emotiond.audio.capture import QUEUE_SECONDS
 from emotiond.audio.files import BLOCK_SECONDS
 from emotiond.audio.microphone import Microphone
@@ -46,15 +46,16 @@ def captured(seconds: float, *, channels: int = 1, rate: int = RATE) -> np.ndarr
 @pytest.mark.parametrize(
     ("supported", "rate", "channels"),
     [
-        (lambda samplerate, channels, **_: True, 16_000, 1),
-        (lambda samplerate, channels, **_: channels == 2, 16_000, 2),
-        (lambda samplerate, channels, **_: samplerate == 44_100, 44_100, 1),
-        (lambda samplerate, channels, **_: (samplerate, channels) == (44_100, 2), 44_100, 2),
+        (lambda samplerate, channels, **_: True, 16_000, 2),
+        (lambda samplerate, channels, **_: channels == 1, 16_000, 1),
+        (lambda samplerate, channels, **_: samplerate == 44_100, 44_100, 2),
+        (lambda samplerate, channels, **_: samplerate / channels != 8_000, 44_100, 2),
+        (lambda samplerate, channels, **_: (samplerate, channels) == (44_100, 1), 44_100, 1),
         (lambda samplerate, channels, **_: False, 44_100, 2),
     ],
-    ids=["as wanted", "stereo only", "own rate only", "own rate and stereo", "nothing"],
+    ids=["anything", "mono", "own rate", "stereo at own rate", "mono at own rate", "nothing"],
 )
-def test_sound_is_captured_as_wanted_or_else_as_the_device_gives_it(
+def test_a_device_is_opened_with_its_own_channels_and_the_wanted_rate_where_it_can(
     portaudio: FakePortAudio, supported: Callable[..., bool], rate: int, channels: int
 ) -> None:
     portaudio.supported = supported
@@ -77,6 +78,56 @@ def test_sound_is_captured_as_wanted_or_else_as_the_device_gives_it(
     assert abs(len(heard) - RATE) < 0.03 * RATE
     assert np.abs(heard[RATE // 2 :]).max() == pytest.approx(0.5, abs=0.02)
     assert stream.closed
+
+
+@pytest.mark.parametrize(
+    ("name", "offered", "channel", "opened"),
+    [
+        ("Desk (hw:1,0)", 1, None, 1),
+        ("Desk (hw:1,0)", 6, None, 6),
+        ("Desk (hw:1,0)", 6, 4, 6),
+        ("Desk (hw:1,0)", 18, None, 8),
+        ("Desk (hw:1,0)", 18, 12, 12),
+        ("two", 8, None, 8),
+        ("pulse", 32, None, 2),
+        ("pulse", 32, 1, 2),
+        ("pulse", 32, 3, 3),
+        ("default", 128, None, 2),
+    ],
+)
+def test_a_device_is_opened_with_the_channels_that_it_really_has(
+    portaudio: FakePortAudio,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    offered: int,
+    channel: int | None,
+    opened: int,
+) -> None:
+    monkeypatch.setattr(devices, "stable_ids", lambda name: ("alsa:x",) if "hw:" in name else ())
+    portaudio.listed = [portaudio.device(name, index=0, inputs=offered)]
+    Microphone(None, RATE, Event(), channel=channel)
+    assert portaudio.streams[0].options["channels"] == opened
+
+
+def test_a_device_that_lacks_the_channel_is_refused_with_its_channels(
+    portaudio: FakePortAudio,
+) -> None:
+    with pytest.raises(DeviceError, match=r"ALC257 has no channel 3; .* from 1 to 2, or leave"):
+        Microphone(None, RATE, Event(), channel=3)
+    portaudio.supported = lambda channels, **_: channels == 1
+    Microphone(None, RATE, Event(), channel=2)
+    assert portaudio.streams[0].options["channels"] == 2  # though PortAudio may refuse it
+
+
+@pytest.mark.parametrize("channel", [None, 2])
+def test_a_voice_on_the_second_channel_is_captured(
+    portaudio: FakePortAudio, channel: int | None
+) -> None:
+    source = Microphone(None, RATE, Event(), channel=channel)
+    voice = captured(BLOCK_SECONDS)
+    portaudio.streams[0].capture(np.concatenate((np.zeros_like(voice), voice), axis=1))
+    item = next(source.blocks(as_it_comes))
+    np.testing.assert_array_equal(item.samples, after_conditioning(voice[:, 0]))
 
 
 def test_full_scale_is_one(portaudio: FakePortAudio) -> None:
