@@ -1,5 +1,6 @@
 """The microphone, with a PortAudio that the test plays."""
 
+import errno
 import sys
 from collections.abc import Callable
 from itertools import islice
@@ -17,7 +18,7 @@ from emotiond.audio.microphone import Microphone
 from emotiond.audio.source import Block, Item, Retrying
 from emotiond.errors import DeviceError
 from emotiond.record import News
-from tests.daemon.fake_portaudio import FakePortAudio, FakeStream
+from tests.daemon.fake_portaudio import FakePortAudio, FakeStream, PortAudioError
 from tests.daemon.sounds import RATE, after_conditioning, as_it_comes, tone
 
 
@@ -229,7 +230,13 @@ def test_a_microphone_that_goes_is_said_once_and_retried_until_it_is_back(
             if len(portaudio.streams) == 1:
                 # Pulled out; then PortAudio lists nothing, then can't open it, then can't start.
                 portaudio.streams[0].active = False
-                portaudio.failing = {"open": 2, "start": 1, "initialize": 2, "query": 1}
+                portaudio.failing = {
+                    **portaudio.failing,
+                    "open": 2,
+                    "start": 1,
+                    "initialize": 2,
+                    "query": 1,
+                }
                 portaudio.heard_at_start = captured(0.1)
                 return False
             return True
@@ -239,10 +246,85 @@ def test_a_microphone_that_goes_is_said_once_and_retried_until_it_is_back(
     news = [item.event for item in items if isinstance(item, News)]
     assert news == ["microphone_lost", "microphone_back"]
     assert [isinstance(item, Block) for item in items] == [True, False, False, True]
-    assert portaudio.failing == {"open": 0, "start": 0, "initialize": 0, "query": 0}
+    assert not any(portaudio.failing.values())
     assert portaudio._initialized == 1
     # The one that could not be started was closed too.
     assert len(portaudio.streams) == 3
+    assert all(stream.closed for stream in portaudio.streams)
+
+
+ODD_ERRORS = [
+    PortAudioError("Error querying stream: PortAudio not initialized", -10000),
+    OSError(errno.ENOMEM, "Cannot allocate memory"),
+    UnicodeDecodeError("utf-8", b"mik\xff", 3, 4, "invalid start byte"),
+    IndexError("list index\nout of range"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", ODD_ERRORS, ids=repr)
+def test_a_stream_that_raises_anything_is_lost_with_its_reason_and_its_last_sound(
+    portaudio: FakePortAudio, error: Exception
+) -> None:
+    source = Microphone(None, RATE, Event())
+    portaudio.streams[0].error = error
+    portaudio.streams[0].capture(captured(0.1, channels=2))
+    portaudio.heard_at_start = captured(0.1, channels=2)
+    items: list[Item] = []
+    for item in source.blocks(lambda: 0 if items else RATE // 2):
+        items.append(item)
+        if len(items) == 4:
+            source._stop.set()
+    assert [type(item) for item in items] == [Block, News, News, Block]
+    _, lost, back, _ = items
+    assert (lost.event, back.event) == ("microphone_lost", "microphone_back")
+    words = {PortAudioError: "PortAudio has failed", OSError: "cannot allocate memory"}
+    expected = words.get(type(error), type(error).__name__)
+    assert lost.message.startswith("microphone Built-in Audio: ALC257 has failed")
+    assert expected in lost.message
+    assert "\n" not in lost.message
+
+
+@pytest.mark.parametrize("error", ODD_ERRORS, ids=repr)
+@pytest.mark.parametrize("step", ["open", "start", "initialize", "query", "check", "probe"])
+def test_a_microphone_is_retried_whatever_an_attempt_raises(
+    portaudio: FakePortAudio, monkeypatch: pytest.MonkeyPatch, step: str, error: Exception
+) -> None:
+    probes = []
+
+    def can_be_heard(*_: object) -> bool:
+        probes.append(None)
+        if step == "probe" and len(probes) < 3:
+            raise error
+        return True
+
+    monkeypatch.setattr(probe, "can_be_heard", can_be_heard)
+    source = Microphone(None, RATE, Event())
+    portaudio.streams[0].active = False
+    portaudio.error = error
+    portaudio.failing[step] = 0 if step == "probe" else 2
+    portaudio.heard_at_start = captured(0.1, channels=2)
+    items = collect(source, lambda item: isinstance(item, Block))
+    assert [type(item) for item in items] == [News, News, Block]
+    assert [item.event for item in items[:2]] == ["microphone_lost", "microphone_back"]
+    assert not any(portaudio.failing.values())
+
+
+@pytest.mark.parametrize("error", ODD_ERRORS, ids=repr)
+@pytest.mark.parametrize("step", ["open", "start", "query"])
+def test_a_microphone_that_raises_anything_at_first_is_one_sentence_or_is_waited_for(
+    portaudio: FakePortAudio, step: str, error: Exception
+) -> None:
+    portaudio.error = error
+    portaudio.failing[step] = 1
+    with pytest.raises(DeviceError) as caught:
+        Microphone(None, RATE, Event())
+    assert "\n" not in str(caught.value)
+    portaudio.failing[step] = 1
+    portaudio.heard_at_start = captured(0.1, channels=2)
+    source = Microphone(None, RATE, Event(), wait=True)
+    items = collect(source, lambda item: isinstance(item, Block))
+    assert [type(item) for item in items] == [News, News, Block]
     assert all(stream.closed for stream in portaudio.streams)
 
 
