@@ -15,7 +15,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from emotiond.audio.files import read_sound
-from emotiond.audio.signal import Resampler, pink
+from emotiond.audio.signal import Conditioner, pink
 from emotiond.bench.baseline import librosa_mfcc
 from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import StreamingMfcc
@@ -55,9 +55,9 @@ def window(model: Classifier, hops: list[np.ndarray]) -> np.ndarray:
 
 @pytest.mark.parametrize("rate", [44_100, 48_000])
 def test_resampling(benchmark: BenchmarkFixture, rate: int) -> None:
-    resampler = Resampler(rate, RATE)
+    conditioner = Conditioner(rate, RATE)
     block = np.repeat(pink(0.1, rate, -20.0)[:, np.newaxis], 2, axis=1)
-    benchmark(resampler.push, block)
+    benchmark(conditioner.push, block)
 
 
 @pytest.mark.parametrize("opens_for", ["sound", "speech"])

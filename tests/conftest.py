@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import HealthCheck, settings
 
-from emotiond.audio.files import read_sound
 from emotiond.model.contract import Contract
 from emotiond.model.file import CONTRACT_NAME, read_contract
 from emotiond.paths import DEFAULT_MODEL
@@ -62,8 +62,8 @@ def sample_path() -> Path:
 
 @pytest.fixture(scope="session")
 def sample(sample_path: Path) -> np.ndarray:
-    """Return the sample recording as 16 kHz mono."""
-    return read_sound(sample_path, 16_000)
+    """Return the sample recording, 16 kHz mono, as it is in its file."""
+    return soundfile.read(sample_path, dtype="float32")[0]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiond.audio.files import FAST_BLOCK_SECONDS, file_blocks
-from emotiond.audio.signal import resampled
+from emotiond.audio.signal import conditioned
 from emotiond.model.runtime import Classifier
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.recognition.engine import Model
@@ -92,7 +92,7 @@ def classify(
         return verdict_of(model, file_blocks(path, wanted, FAST_BLOCK_SECONDS))
     if rate is None:
         raise ValueError("samples need their sample rate: classify(samples, rate=16000)")
-    return verdict_of(model, resampled([np.asarray(samples_or_path)], rate, wanted))
+    return verdict_of(model, conditioned([np.asarray(samples_or_path)], rate, wanted))
 
 
 @lru_cache(maxsize=1)

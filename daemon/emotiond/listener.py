@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import msgspec
 from numpy.typing import NDArray
 
-from emotiond.audio.signal import resampled
+from emotiond.audio.signal import conditioned
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import DeviceError, EmotiondError, InputError
 from emotiond.model.runtime import Classifier
@@ -174,12 +174,14 @@ class Listener:
             return self._microphone(undo)
         if isinstance(given, str | os.PathLike):
             name = os.fspath(given)
-            return build.replay_of(name, rate, self._stop, fast=not self._realtime)
+            return build.replay_of(
+                name, rate, self._stop, fast=not self._realtime, channel=self._settings.channel
+            )
         if isinstance(given, Source):
             return given
         if not isinstance(given, Iterable):
             raise InputError(f"a {type(given).__name__} is no source of sound for a Listener")
-        blocks = resampled(given, self._rate or rate, rate)
+        blocks = conditioned(given, self._rate or rate, rate, self._settings.channel)
         return Replay("the given blocks", blocks, rate, self._stop, fast=True)
 
     def _microphone(self, undo: ExitStack) -> Source:

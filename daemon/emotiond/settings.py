@@ -57,6 +57,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             extra={"metavar": "NAME", "default": "the system's"},
         ),
     ] = None
+    channel: Annotated[
+        Annotated[int, msgspec.Meta(ge=1, le=128)] | None,
+        msgspec.Meta(
+            description="channel of the microphone or the file, from 1",
+            examples=[1],
+            extra={"metavar": "N", "default": "what carries sound"},
+        ),
+    ] = None
     headless: Annotated[
         bool, msgspec.Meta(description="no display in the terminal, only the log")
     ] = False

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emotiond.audio import microphone, probe
+from emotiond.audio import capture, microphone, probe
 from emotiond.audio import portaudio as portaudio_module
 from tests.daemon.fake_portaudio import FakePortAudio
 
@@ -12,5 +12,6 @@ def portaudio(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
     fake = FakePortAudio()
     monkeypatch.setattr(portaudio_module, "load", lambda: fake)
     monkeypatch.setattr(microphone, "RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr(capture, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(probe, "can_be_heard", lambda *_: True)
     return fake

@@ -18,6 +18,18 @@ class FakeStream:
         self.options = options
         self.active = False
         self.closed = False
+        self.error: Exception | None = None
+        """Raised when somebody asks whether the stream is active, or closes it."""
+
+    @property
+    def active(self) -> bool:
+        if self.error is not None:
+            raise self.error
+        return self._active
+
+    @active.setter
+    def active(self, active: bool) -> None:
+        self._active = active
 
     def start(self) -> None:
         self.active = True
@@ -25,6 +37,8 @@ class FakeStream:
     def close(self, ignore_errors: bool = True) -> None:
         self.active = False
         self.closed = True
+        if self.error is not None:
+            raise self.error
 
     def capture(self, data: np.ndarray, *, overflow: bool = False) -> None:
         self.options["callback"](data, len(data), None, SimpleNamespace(input_overflow=overflow))
@@ -41,7 +55,10 @@ class FakePortAudio:
         self.supported: Callable[..., bool] = lambda **_: True
         self.streams: list[FakeStream] = []
         self.restarts: list[str] = []
-        self.failing = {"open": 0, "start": 0, "initialize": 0, "query": 0}
+        self.failing = {"open": 0, "start": 0, "initialize": 0, "query": 0, "check": 0}
+        """Step -> number of times that it fails."""
+        self.error: Exception = PortAudioError("Error opening InputStream: unavailable", -9985)
+        """Raised by the steps that fail."""
         self.heard_at_start: np.ndarray | None = None
         self._initialized = 1
 
@@ -57,13 +74,14 @@ class FakePortAudio:
     def _fail(self, what: str) -> None:
         if self.failing[what]:
             self.failing[what] -= 1
-            raise PortAudioError("Error opening InputStream: Device unavailable", -9985)
+            raise self.error
 
     def query_devices(self) -> list[dict[str, Any]]:
         self._fail("query")
         return self.listed
 
     def check_input_settings(self, **options: Any) -> None:
+        self._fail("check")
         if not self.supported(**options):
             raise PortAudioError("Invalid sample rate", -9997)
 

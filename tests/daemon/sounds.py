@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from hypothesis import strategies as st
 
+from emotiond.audio.signal import conditioned
 from emotiond.recognition.engine import Engine
 from emotiond.record import Record, encode
 from emotiond.testing import FakeModel
@@ -34,6 +35,11 @@ def tone(seconds: float, hz: float, *, rate: int = RATE, level: float = 0.5) -> 
 def silence(seconds: float, *, rate: int = RATE) -> np.ndarray:
     """Return zeros."""
     return np.zeros(round(seconds * rate), np.float32)
+
+
+def after_conditioning(sound: np.ndarray, rate: int = RATE) -> np.ndarray:
+    """Return what the program makes of a sound [shape=(n,) or (n, channels)]."""
+    return np.concatenate(list(conditioned([sound], rate, RATE)))
 
 
 SCENES: dict[str, Callable[[float], np.ndarray]] = {

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 import emotiond
-from emotiond.audio.files import read_sound
 from emotiond.errors import SoundError
 from emotiond.testing import FakeModel
 from tests.conftest import Run
@@ -72,7 +72,7 @@ def test_a_file_is_classified_as_the_command_does(emotiond: Run, sample_path: Pa
 
 
 def test_samples_are_classified_as_their_file(sample_path: Path) -> None:
-    sound = read_sound(sample_path, 16_000)
+    sound = soundfile.read(sample_path, dtype="float32")[0]
     from_file = emotiond.classify(sample_path)
     assert emotiond.classify(sound, rate=16_000) == from_file
     as_integers = np.rint(sound * 32768.0).astype(np.int16)

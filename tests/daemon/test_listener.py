@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 import numpy as np
 import pytest
+import soundfile
 
 import emotiond
 from emotiond.audio.files import read_sound
@@ -18,7 +19,7 @@ from emotiond.record import Meter, Prediction, Record, Status, Utterance
 from emotiond.testing import BACK, LOST, FakeMicrophone, FakeModel
 from tests.daemon.fake_portaudio import FakePortAudio
 from tests.daemon.service.test_loop import without_clock
-from tests.daemon.sounds import RATE, cut, lines, noise, silence, speech
+from tests.daemon.sounds import RATE, after_conditioning, cut, lines, noise, silence, speech
 
 TALK = np.concatenate((silence(1.0), speech(2.0), silence(2.0)))
 
@@ -43,7 +44,7 @@ def test_blocks_of_any_iterable_are_listened_to(into: list[int]) -> None:
     with emotiond.Listener(source=cut(TALK, into), model=FakeModel()) as listener:
         heard = list(listener)
     engine = Engine(FakeModel())
-    assert without_clock(heard) == lines(engine.push(TALK) + engine.finish())
+    assert without_clock(heard) == lines(engine.push(after_conditioning(TALK)) + engine.finish())
 
 
 def test_integers_two_channels_and_another_rate_are_the_same_voice() -> None:
@@ -204,6 +205,18 @@ def test_what_can_not_be_listened_to_is_one_sentence(
 ) -> None:
     with pytest.raises(error, match=words), emotiond.Listener(**{"model": FakeModel(), **given}):
         pass
+
+
+@pytest.mark.parametrize("channel", [1, 2])
+def test_the_channel_of_the_settings_is_listened_to(tmp_path: Path, channel: int) -> None:
+    hum = np.full_like(TALK, 0.3)
+    sound = np.stack((hum * np.sin(np.arange(len(TALK))), TALK), axis=1)
+    soundfile.write(tmp_path / "sound.wav", sound, RATE)
+    for source in (tmp_path / "sound.wav", [sound]):
+        settings = emotiond.Settings(channel=channel)
+        with emotiond.Listener(source=source, model=FakeModel(), settings=settings) as listener:
+            spoken = [each for each in listener if isinstance(each, Utterance)]
+        assert (spoken[0].start > 0.5) == (channel == 2)
 
 
 def test_settings_decide_as_for_the_daemon() -> None:

@@ -33,6 +33,7 @@ VALUES = {
     # key: (value in the file, value of the flag, resulting value)
     "model": ("a.tflite", "b.tflite", "b.tflite"),
     "device": ("one", "other", "other"),
+    "channel": (1, "4", 4),
     "headless": (False, None, True),
     "hop_seconds": (0.25, "1.5", 1.5),
     "gate.opens_for": ("speech", "sound", "sound"),

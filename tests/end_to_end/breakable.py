@@ -14,12 +14,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import soundfile
 
 from emotiond import cli
 from emotiond.audio import capture, microphone, probe
-from emotiond.audio.files import read_sound
 from emotiond.model.runtime import Classifier
-from emotiond.paths import DEFAULT_MODEL
+from emotiond.paths import SAMPLE_RECORDING
 
 FAULT = Path(sys.argv[1])
 NO_FLAGS = SimpleNamespace(input_overflow=False)
@@ -43,7 +43,8 @@ class InputStream:
     """Stands in for sounddevice's: calls its callback in real time, from a thread of its own."""
 
     def __init__(self, *, samplerate: int, blocksize: int, callback: Callable, **_: Any) -> None:
-        sound = read_sound(DEFAULT_MODEL.with_name("sample.flac"), samplerate)
+        sound, rate = soundfile.read(SAMPLE_RECORDING)
+        assert rate == samplerate
         self._sound = np.round(sound * 32767).astype(np.int16)[:, np.newaxis]
         self._size, self._rate, self._callback = blocksize, samplerate, callback
         self.active = False

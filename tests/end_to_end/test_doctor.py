@@ -12,10 +12,11 @@ SOUNDDEVICE = """
 import threading, time, types
 import numpy as np
 class PortAudioError(Exception): pass
+SOUND = np.array([[328, 0], [-328, 0]], np.int16)
 class default: device = (0, 0)
 _initialized = 1
 def query_devices():
-    return [dict(name="Desk (hw:1,0)", index=0, max_input_channels=1, default_samplerate=16e3)]
+    return [dict(name="Desk (hw:1,0)", index=0, max_input_channels=2, default_samplerate=16e3)]
 def check_input_settings(**_): pass
 flags = types.SimpleNamespace(input_overflow=False)
 class InputStream:
@@ -28,7 +29,7 @@ class InputStream:
         while self.active:
             size = self.options["blocksize"]
             time.sleep(0.01)
-            self.options["callback"](np.full((size, 1), 328, np.int16), size, None, flags)
+            self.options["callback"](np.tile(SOUND, (size // 2, 1)), size, None, flags)
 """
 BUSY = """
 def start(self):
@@ -95,7 +96,9 @@ def failed(findings: Findings) -> set[str]:
 def test_a_healthy_machine_has_no_findings_but_ok(machine: Machine) -> None:
     code, findings = machine.examined()
     assert (code, failed(findings)) == (0, set())
-    assert findings["microphone"]["message"] == "Desk works; its level is -40 dBFS"
+    assert findings["microphone"]["message"] == (
+        "Desk works; its level is -40 dBFS (channel 1: -40 dBFS, channel 2: silent)"
+    )
     assert findings["service"]["message"] == "emotiond is not installed as a service"
     lines = machine.seen()
     assert all(line.startswith("ok ") for line in lines)
@@ -116,10 +119,11 @@ def test_the_doctor_survives_a_runtime_that_crashes(machine: Machine) -> None:
         ('raise OSError("PortAudio library not found")', "portaudio", "missing", "apt install"),
         ("import os; os.abort()", "portaudio", "crashes (aborted)", "restart"),
         (SOUNDDEVICE + BUSY, "microphone", "another program uses it", "close that program"),
-        (SOUNDDEVICE.replace("np.full", "np.zeros").replace(", 328", ""), "", "", ""),
+        (SOUNDDEVICE.replace("328", "0"), "", "gives only silence", "unmute"),
+        (SOUNDDEVICE.replace("-328", "328"), "", "gives only silence", "unmute"),
         (SOUNDDEVICE.replace("while self.active", "while False"), "microphone", "no sound", "plug"),
     ],
-    ids=["missing", "crash", "busy", "muted", "no sound"],
+    ids=["missing", "crash", "busy", "muted", "offset alone", "no sound"],
 )
 def test_a_microphone_that_does_not_work_is_reported(
     machine: Machine, code: str, check: str, message: str, remedy: str
@@ -127,11 +131,33 @@ def test_a_microphone_that_does_not_work_is_reported(
     machine.module("sounddevice", code)
     exit_code, findings = machine.examined()
     if not check:
-        assert (exit_code, findings["microphone"]["state"]) == (0, "warning")
-        return
-    assert (exit_code, failed(findings)) == (1, {check})
+        check = "microphone"
+        assert (exit_code, findings[check]["state"]) == (0, "warning")
+    else:
+        assert (exit_code, failed(findings)) == (1, {check})
     assert message in findings[check]["message"]
     assert remedy in findings[check]["remedy"]
+
+
+def test_a_channel_that_is_set_and_silent_is_reported_with_the_one_that_is_not(
+    machine: Machine,
+) -> None:
+    code, findings = machine.examined("--channel", "2")
+    assert (code, findings["microphone"]["state"]) == (0, "warning")
+    assert "Desk works, but channel 2 gives only silence" in findings["microphone"]["message"]
+    assert findings["microphone"]["remedy"] == "set channel to 1, or leave it out"
+    code, findings = machine.examined("--channel", "3")
+    assert (code, failed(findings)) == (1, {"microphone"})
+    assert findings["microphone"]["message"] == "microphone Desk has no channel 3"
+
+
+def test_a_default_microphone_that_is_a_monitor_is_reported(machine: Machine) -> None:
+    machine.module("sounddevice", SOUNDDEVICE.replace("Desk (hw:1,0)", "default"))
+    machine.program("pactl", '#!/bin/sh\n[ "$1" = get-default-source ] && echo card.monitor')
+    code, findings = machine.examined()
+    assert (code, findings["microphone"]["state"]) == (0, "warning")
+    assert "a monitor" in findings["microphone"]["message"]
+    assert "pactl set-default-source" in findings["microphone"]["remedy"]
 
 
 def test_wrong_settings_models_and_folders_are_reported(machine: Machine, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Sound stays in memory: none of it reaches a file, a terminal or a socket."""
 
 import contextlib
+import itertools
 import os
 import re
 import resource
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 
 from emotiond.sinks.client import connect
+from tests.daemon.sounds import after_conditioning
 
 RATE = 16_000
 WINDOW = 16
@@ -26,7 +28,7 @@ OPENS = "open,openat,openat2,creat,memfd_create"
 FORMATS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "int16": lambda sound: np.round(sound * 32768).astype("<i2"),
     "int16, big-endian": lambda sound: np.round(sound * 32768).astype(">i2"),
-    "int32": lambda sound: np.round(sound * 2**31).astype("<i4"),
+    "int32": lambda sound: np.round(np.clip(sound, -1.0, 1.0 - 2.0**-24) * 2**31).astype("<i4"),
     "float32": lambda sound: sound.astype("<f4"),
     "float32 of int16": lambda sound: np.round(sound * 32768).astype("<f4"),
     "float64": lambda sound: sound.astype("<f8"),
@@ -34,11 +36,12 @@ FORMATS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 class Wiretap:
-    """Finds a known sound in bytes, in any sample format and at any place."""
+    """Finds a known sound in bytes, conditioned or not, in any sample format and at any place."""
 
-    def __init__(self, sound: np.ndarray) -> None:
+    def __init__(self, captured: np.ndarray) -> None:
         self._known: set[bytes] = set()
-        for form in FORMATS.values():
+        sounds = (captured, after_conditioning(captured))
+        for form, sound in itertools.product(FORMATS.values(), sounds):
             samples = form(sound)
             data, size = samples.tobytes(), samples.itemsize
             loud = np.abs(sound) > 0.01  # silence is zeros, which all data has
@@ -108,8 +111,9 @@ def test_the_wiretap_finds_sound_in_any_format_at_any_place(
 ) -> None:
     loudest = int(np.argmax(np.abs(sample)))
     for start in (loudest - 8, loudest - 5, loudest):
-        piece = FORMATS[form](sample[start : start + 200])
-        assert wiretap.finds(before + piece.tobytes() + b"\n")
+        for sound in (sample, after_conditioning(sample)):
+            piece = FORMATS[form](sound[start : start + 200])
+            assert wiretap.finds(before + piece.tobytes() + b"\n")
     assert not wiretap.finds(before + b'{"type":"prediction","level":-21.3,"speech":0.97}' * 100)
     assert not wiretap.finds(bytes(100_000))
 

@@ -8,6 +8,7 @@ import msgspec
 
 from emotiond.audio import portaudio
 from emotiond.errors import DeviceError
+from emotiond.text import printable
 
 CARDS: Final = Path("/sys/class/sound")
 """Folder in which the kernel describes sound cards."""
@@ -17,10 +18,11 @@ class Device(msgspec.Struct, frozen=True):
     """An input device."""
 
     name: str
-    """Name without the card number."""
+    """Name without the card number; what can't be printed is escaped."""
     index: int
     """PortAudio's number of the device; valid until PortAudio is initialised again."""
     channels: int
+    """Number of channels; a sound server offers more than there are."""
     sample_rate: float
     """Sample rate of the device itself (Hz)."""
     default: bool
@@ -45,7 +47,7 @@ def devices() -> list[Device]:
         raise portaudio.trouble("PortAudio lists no devices", error) from error
     return [
         Device(
-            name=stable_name(each["name"]),
+            name=printable(stable_name(each["name"])),
             index=each["index"],
             channels=each["max_input_channels"],
             sample_rate=each["default_samplerate"],

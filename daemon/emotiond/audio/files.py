@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import soundfile
 
-from emotiond.audio.signal import Resampler, Signal
+from emotiond.audio.signal import Conditioner, Signal
 from emotiond.errors import SoundError, reason
 
 BLOCK_SECONDS: Final = 0.25
@@ -24,7 +24,9 @@ UNKNOWN_SIZE: Final = 0x7FFFF000
 """A header that promises this many bytes or more does not know the size."""
 
 
-def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) -> Iterator[Signal]:
+def file_blocks(
+    path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS, channel: int | None = None
+) -> Iterator[Signal]:
     """Read a sound file of any format, rate and channel count in blocks.
 
     Parameters
@@ -35,6 +37,8 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
         Wanted rate (Hz).
     seconds : float
         Sound in a block, about.
+    channel : int or None
+        Channel to take, from 1; None: what carries sound.
 
     Yields
     ------
@@ -44,7 +48,8 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
     Raises
     ------
     SoundError
-        If the file is missing, is no sound, holds no sample, or a sample that is no finite number.
+        If the file is missing, is no sound, holds no sample, or a sample that is no finite number,
+        or if it lacks the channel.
     """
     heard = 0.0
     try:
@@ -53,12 +58,14 @@ def file_blocks(path: Path, sample_rate: int, seconds: float = BLOCK_SECONDS) ->
         with soundfile.SoundFile(os.fsencode(path)) as sound:
             if sound.samplerate > HIGHEST_RATE:
                 raise SoundError(f"{path}: {sound.samplerate} samples a second are no sound")
-            resampler = Resampler(sound.samplerate, sample_rate)
+            if channel is not None and channel > sound.channels:
+                raise SoundError(f"{path}: has no channel {channel}, only {sound.channels}")
+            conditioner = Conditioner(sound.samplerate, sample_rate, channel)
             pieces = max(1, round(seconds / BLOCK_SECONDS))
             while len(block := _read(sound, pieces)):
                 heard += len(block) / sound.samplerate
-                yield _finite(path, resampler.push(_finite(path, block)))
-            yield _finite(path, resampler.push(np.empty(0, np.float32), last=True))
+                yield _finite(path, conditioner.push(_finite(path, block)))
+            yield _finite(path, conditioner.push(np.empty(0, np.float32), last=True))
             complete = sound.tell() >= sound.frames and not _cut_off(sound.extra_info)
     except soundfile.LibsndfileError as error:
         if heard:
@@ -144,6 +151,7 @@ def pcm_blocks(stream: int, sample_rate: int, stop: Event) -> Iterator[Signal]:
     """
     size = 2 * max(1, round(BLOCK_SECONDS * sample_rate))
     rest = b""
+    conditioner = Conditioner(sample_rate, sample_rate)
     while not stop.is_set():
         # A read that waits would not see the signal to stop.
         try:
@@ -157,4 +165,5 @@ def pcm_blocks(stream: int, sample_rate: int, stop: Event) -> Iterator[Signal]:
         data = rest + data
         whole = len(data) // 2 * 2
         rest = data[whole:]
-        yield np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32768.0)
+        sound = np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32768.0)
+        yield conditioner.push(sound)

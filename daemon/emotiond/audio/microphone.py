@@ -29,6 +29,8 @@ class Microphone:
         Ends the stream when set.
     wait : bool
         Whether to wait for a microphone that can't be opened now.
+    channel : int or None
+        Channel to take, from 1; None: what carries sound.
 
     Raises
     ------
@@ -37,12 +39,19 @@ class Microphone:
     """
 
     def __init__(
-        self, wanted: str | None, sample_rate: int, stop: Event, *, wait: bool = False
+        self,
+        wanted: str | None,
+        sample_rate: int,
+        stop: Event,
+        *,
+        wait: bool = False,
+        channel: int | None = None,
     ) -> None:
         self.name = wanted or "the default microphone"
         self._wanted = wanted
         self._sample_rate = sample_rate
         self._stop = stop
+        self._channel = channel
         self._stream: Capture | None = None
         self._reason = ""
         try:
@@ -59,14 +68,18 @@ class Microphone:
         try:
             while not self._stop.is_set():
                 if self._stream is not None:
-                    for block in self._stream.blocks(self._stop, at_least):
-                        if lost:  # only sound ends a loss: a device may open and give none
-                            lost, attempts = False, 0
-                            yield News("microphone_back", f"listening to {self.name}")
-                        yield block
+                    self._reason = f"{self.name} gives no sound"
+                    try:
+                        for block in self._stream.blocks(self._stop, at_least):
+                            if lost:  # only sound ends a loss: a device may open and give none
+                                lost, attempts = False, 0
+                                yield News("microphone_back", f"listening to {self.name}")
+                            yield block
+                    except Exception as error:
+                        failure = portaudio.device_error(f"{self.name} has failed", error)
+                        self._reason = failure.problem
                     if self._stop.is_set():
                         return
-                    self._reason = f"{self.name} gives no sound"
                 if lost:
                     yield Retrying()
                 else:
@@ -76,22 +89,31 @@ class Microphone:
                 if self._stop.wait(RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]):
                     return
                 attempts += 1
-                # PortAudio lists devices only when it is initialised, and leaks memory each time.
-                # So restart it only after another process has found sound.
-                if probe.can_be_heard(self._wanted, self._stop):
-                    with contextlib.suppress(DeviceError):
-                        portaudio.reinitialise()
-                        self._stream = self._open()
+                with contextlib.suppress(Exception):  # the next attempt may do better
+                    self._retry()
         finally:
             self.close()
 
-    def _open(self) -> "Capture":
-        device = find(self._wanted, devices())
-        self.name = device.name
-        return Capture(device, self._sample_rate)
+    def _retry(self) -> None:
+        # PortAudio lists devices only when it is initialised, and leaks memory each time.
+        # So restart it only after another process has found sound.
+        if probe.can_be_heard(self._wanted, self._stop):
+            portaudio.reinitialise()
+            self._stream = self._open()
+
+    def _open(self) -> Capture:
+        try:
+            device = find(self._wanted, devices())
+            self.name = device.name
+            return Capture(device, self._sample_rate, self._channel)
+        except DeviceError:
+            raise
+        except Exception as error:
+            raise portaudio.device_error(f"{self.name} can't be opened", error) from error
 
     def close(self) -> None:
         """Let go of the device; a second time is harmless."""
         stream, self._stream = self._stream, None
         if stream is not None:
-            stream.close()
+            with contextlib.suppress(Exception):  # it may be gone already
+                stream.close()

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from emotiond.errors import DeviceError
+from emotiond.errors import DeviceError, reason
+from emotiond.text import one_line
 
 GONE: Final = ("it is gone", "plug it in again")
 BUSY: Final = (
@@ -57,7 +58,17 @@ def load() -> Any:
         if type(error).__name__ != "PortAudioError":
             raise
         raise trouble("PortAudio does not start", error) from error
+    if hasattr(sounddevice, "_ffi_string"):
+        # One name that is not UTF-8 would hide all devices.
+        sounddevice._ffi_string = lambda text: _Name(sounddevice._ffi.string(text))
     return sounddevice
+
+
+class _Name(bytes):
+    """A name that PortAudio gives; bytes that are not UTF-8 become escapes."""
+
+    def decode(self, *_: Any) -> str:
+        return super().decode(errors="backslashreplace")
 
 
 def reinitialise() -> None:
@@ -75,6 +86,24 @@ def reinitialise() -> None:
         sounddevice._initialize()
     except sounddevice.PortAudioError as error:
         raise trouble("PortAudio does not start", error) from error
+
+
+def device_error(what: str, error: Exception) -> DeviceError:
+    """Return any error of a device, whatever its type, as a sentence.
+
+    Parameters
+    ----------
+    what : str
+        The thing that failed.
+    error : Exception
+        The error; a DeviceError stays as it is.
+    """
+    if isinstance(error, DeviceError):
+        return error
+    if type(error).__name__ == "PortAudioError":
+        return trouble(what, error)
+    words = reason(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    return DeviceError(f"{what} ({one_line(words)})", "`emotiond doctor` may know more")
 
 
 def trouble(what: str, error: Exception) -> DeviceError:
@@ -97,5 +126,5 @@ def trouble(what: str, error: Exception) -> DeviceError:
     if known is None:
         own = str(text).partition(": ")[2] or str(text)
         known = (own.rstrip(".").lower(), "`emotiond doctor` may know more")
-    reason, remedy = known
-    return DeviceError(f"{what}: {reason}", remedy)
+    problem, remedy = known
+    return DeviceError(f"{what}: {problem}", remedy)

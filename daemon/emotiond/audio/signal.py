@@ -1,4 +1,4 @@
-"""Sound as arrays: sample formats, levels, channels and sample rates."""
+"""Sound as arrays: sample formats and levels, and the conditioning of all sound."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -7,6 +7,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from emotiond.audio.channels import Mix
+from emotiond.audio.highpass import HighPass
 from emotiond.values import LEAST_DB
 
 Signal = NDArray[np.float32]
@@ -27,40 +29,76 @@ def decibels(powers: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(10.0 * np.log10(np.maximum(powers, 10.0 ** (LEAST_DB / 10.0))), np.float64)
 
 
-class Resampler:
-    """Mixes to mono and resamples a stream.
+class Conditioner:
+    """The way of all sound in: several channels become one, at another rate and without offset.
+
+    Offset, rumble, and the channel that carries the voice are no part of what is heard. The output
+    is the same to the last bit, whatever the sizes of the blocks.
 
     Parameters
     ----------
     source_rate, target_rate : int
-        In Hz; equal rates cost nothing.
+        Sample rates of the blocks, and of what is returned (Hz).
+    channel : int or None
+        Channel to take, from 1; None: what carries sound (:class:`~emotiond.audio.channels.Mix`).
     """
 
-    def __init__(self, source_rate: int, target_rate: int) -> None:
+    def __init__(self, source_rate: int, target_rate: int, channel: int | None = None) -> None:
+        self._rate = source_rate
+        self._channel = channel
+        self._mix: Mix | None = None
+        self._first: np.float32 | None = None
         self._stream = (
             None
             if source_rate == target_rate
             else soxr.ResampleStream(source_rate, target_rate, 1, dtype="float32")
         )
+        self._high_pass = HighPass(target_rate)
 
     def push(self, block: Signal, *, last: bool = False) -> Signal:
-        """Return the samples [shape=(m,)] that a block [shape=(n,) or (n, channels)] gives."""
-        mono = block if block.ndim == 1 else _mixed(block)
-        if self._stream is None:
-            return mono
-        return np.asarray(self._stream.resample_chunk(mono, last=last), np.float32)
+        """Return the samples [shape=(m,)] that a block gives.
+
+        Parameters
+        ----------
+        block : np.ndarray [shape=(n,) or (n, channels), dtype=float32]
+            The next samples, full scale at +-1; may be empty.
+        last : bool
+            Whether the stream ends with this block.
+
+        Raises
+        ------
+        ValueError
+            If there is no such channel, or the number of channels changes.
+        """
+        mono = self._mono(block)
+        if last and self._mix is not None:
+            mono = np.concatenate((mono, self._mix.rest()))
+        if self._stream is not None:
+            mono = np.asarray(self._stream.resample_chunk(mono, last=last), np.float32)
+        return self._high_pass.push(mono)
+
+    def _mono(self, block: Signal) -> Signal:
+        """Return one channel, without the offset that it begins with: it would ring in a filter."""
+        if not len(block):
+            return np.empty(0, np.float32)
+        columns = block.reshape(len(block), -1)
+        channels = columns.shape[1]
+        if self._mix is not None or (channels > 1 and self._channel is None):
+            self._mix = self._mix or Mix(channels, self._rate)
+            return self._mix.push(columns)
+        wanted = self._channel or 1
+        if wanted > channels:
+            raise ValueError(f"there is no channel {wanted} among {channels}")
+        mono = columns[:, wanted - 1]
+        if self._first is None:
+            self._first = mono[0]
+        return np.asarray(mono - self._first, np.float32)
 
 
-def _mixed(block: Signal) -> Signal:
-    """Return the mean of the channels, by a product: NumPy's mean of short rows is slow."""
-    channels = block.shape[1]
-    if channels == 1:
-        return block[:, 0]
-    return np.asarray(block @ np.full(channels, 1.0 / channels, np.float32))
-
-
-def resampled(blocks: Iterable[NDArray[Any]], rate: int, wanted: int) -> Iterator[Signal]:
-    """Yield blocks of any sample format and channel count as mono at another rate.
+def conditioned(
+    blocks: Iterable[NDArray[Any]], rate: int, wanted: int, channel: int | None = None
+) -> Iterator[Signal]:
+    """Yield blocks of any sample format and channel count, conditioned, at another rate.
 
     Parameters
     ----------
@@ -68,15 +106,17 @@ def resampled(blocks: Iterable[NDArray[Any]], rate: int, wanted: int) -> Iterato
         Floats with full scale at +-1, or integers.
     rate, wanted : int
         Sample rate of the blocks, and of what is yielded (Hz).
+    channel : int or None
+        As of a :class:`Conditioner`.
 
     Yields
     ------
     np.ndarray [shape=(m,), dtype=float32]
     """
-    resampler = Resampler(rate, wanted)
+    conditioner = Conditioner(rate, wanted, channel)
     for block in blocks:
-        yield resampler.push(as_float(block))
-    yield resampler.push(np.empty(0, np.float32), last=True)
+        yield conditioner.push(as_float(block))
+    yield conditioner.push(np.empty(0, np.float32), last=True)
 
 
 def as_float(samples: NDArray[Any]) -> Signal:

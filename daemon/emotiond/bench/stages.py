@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 
 from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks
-from emotiond.audio.signal import Resampler, Signal, pink
+from emotiond.audio.signal import Conditioner, Signal, pink
 from emotiond.audio.source import Replay
 from emotiond.features.mfcc import StreamingMfcc
 from emotiond.model.runtime import Classifier
@@ -89,14 +89,14 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
     gates: dict[OpensFor, Gate] = {
         opens_for: Gate(GateSettings(), rate, hop, opens_for) for opens_for in ("speech", "sound")
     }
-    resampler = Resampler(MICROPHONE_RATE, rate)
+    conditioner = Conditioner(MICROPHONE_RATE, rate)
     mfcc = StreamingMfcc(contract.mfcc)
     frames = np.concatenate([mfcc.push(each) for each in hops])
     window = np.resize(frames, (contract.window_frames, contract.mfcc.n_mfcc))
     probabilities = model.probabilities(window)
     decision = Decision(contract, DecisionSettings(), hop / rate)
     work: dict[str, Callable[[], object]] = {
-        "resample": lambda: _each(resampler.push, blocks),
+        "resample": lambda: _each(conditioner.push, blocks),
         "gate, speech": lambda: _each(gates["speech"].push, hops),
         "gate, speech, energy alone": lambda: _each(gates["sound"].push, hops),
         "gate, quiet room": lambda: _each(gates["speech"].push, quiet),

@@ -86,7 +86,7 @@ def _obey_signals(stop: Event, reload: Reload) -> None:
 
 def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop: Event) -> Source:
     if args.input is not None:
-        return build.replay_of(args.input, rate, stop, fast=args.fast)
+        return build.replay_of(args.input, rate, stop, fast=args.fast, channel=chosen.channel)
     keep_stderr()
     try:
         return build.microphone_of(chosen, rate, stop, wait=args.wait)

@@ -13,6 +13,8 @@ SCARCE: Final = 20 * MEGABYTE
 """A disk with less free space than this (bytes) is as good as full."""
 SILENT_DB: Final = -90.0
 """Below this level (dBFS) a microphone is not quiet but muted."""
+OF_A_SERVER: Final = ("default", "pulse", "pipewire")
+"""Devices that stand for the sound server's default microphone."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -88,7 +90,7 @@ def _microphone(symptoms: Symptoms) -> Finding:
         remedy = "restart the sound server, or unplug the microphone and plug it in again"
         return Finding("microphone", "failed", f"{what} {died}", remedy)
     if tried.problem is None:
-        return _open_microphone(str(name), tried.facts.get("level"))
+        return _open_microphone(str(name), symptoms)
     # PortAudio may not list a microphone that another program has open.
     if name is None and symptoms.holders:
         own = [each.kind for each in symptoms.services if each.active == "active"]
@@ -125,15 +127,39 @@ def _no_microphone(symptoms: Symptoms) -> Finding:
     )
 
 
-def _open_microphone(name: str, level: float | None) -> Finding:
-    if level is None or level < SILENT_DB:
+def _open_microphone(name: str, symptoms: Symptoms) -> Finding:
+    level: float = symptoms.sound.facts["level"]
+    levels: list[float] = symptoms.sound.facts["levels"]
+    source = symptoms.default_source
+    if name.startswith("Monitor of ") or (name in OF_A_SERVER and source.endswith(".monitor")):
         return Finding(
             "microphone",
             "warning",
-            f"{name} works but gives only silence",
-            "unmute it and raise its level (with alsamixer, or in the desktop's sound settings)",
+            f"{name} is no microphone but a monitor: it gives what this computer plays",
+            "choose a microphone in the desktop's sound settings, or with pactl set-default-source "
+            "NAME; `pactl list short sources` has the names",
         )
-    return Finding("microphone", "ok", f"{name} works; its level is {level:.0f} dBFS")
+    each = ", ".join(f"channel {i}: {_spoken(one)}" for i, one in enumerate(levels, 1))
+    if level >= SILENT_DB:
+        channels = f" ({each})" if len(levels) > 1 else ""
+        return Finding("microphone", "ok", f"{name} works; its level is {level:.0f} dBFS{channels}")
+    if symptoms.channel is not None and max(levels) >= SILENT_DB:
+        return Finding(
+            "microphone",
+            "warning",
+            f"{name} works, but channel {symptoms.channel} gives only silence ({each})",
+            f"set channel to {levels.index(max(levels)) + 1}, or leave it out",
+        )
+    return Finding(
+        "microphone",
+        "warning",
+        f"{name} works but gives only silence",
+        "unmute it and raise its level (with alsamixer, or in the desktop's sound settings)",
+    )
+
+
+def _spoken(level: float) -> str:
+    return "silent" if level < SILENT_DB else f"{level:.0f} dBFS"
 
 
 def _log(log: Log) -> Iterator[Finding]:

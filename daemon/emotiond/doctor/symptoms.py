@@ -89,6 +89,10 @@ class Symptoms(msgspec.Struct, frozen=True):
     """Programs that have a sound card's microphone open."""
     servers: tuple[str, ...]
     """Sound servers of users' sessions, such as ``PipeWire of anna``."""
+    default_source: str
+    """The sound server's default microphone; empty if there is no server or it doesn't say."""
+    channel: int | None
+    """Channel that the settings want, from 1; None: the program's own choice."""
     logs: tuple[Log, ...]
     services: tuple[Service, ...]
 
@@ -108,11 +112,13 @@ def observe(settings: Settings) -> Symptoms:
     return Symptoms(
         user=_user(),
         model=_probe(*model_probe.PROGRAM, str(settings.model_path)),
-        sound=_probe(*sound_probe.PROGRAM, "1", *wanted),
+        sound=_probe(*sound_probe.PROGRAM, "1", str(settings.channel or 0), *wanted),
         capture_devices=len(nodes),
         may_capture=all(os.access(each, os.R_OK | os.W_OK) for each in nodes),
         holders=_holders(),
         servers=_servers(),
+        default_source=_output("pactl", "get-default-source").strip(),
+        channel=settings.channel,
         logs=tuple(_log(folder, settings) for folder in _log_folders(settings, services)),
         services=services,
     )

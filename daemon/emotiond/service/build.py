@@ -50,10 +50,12 @@ def microphone_of(
     # PortAudio is loaded only where a microphone is wanted.
     from emotiond.audio.microphone import Microphone
 
-    return Microphone(settings.device, rate, stop, wait=wait)
+    return Microphone(settings.device, rate, stop, wait=wait, channel=settings.channel)
 
 
-def replay_of(name: str, rate: int, stop: Event, *, fast: bool = False) -> Source:
+def replay_of(
+    name: str, rate: int, stop: Event, *, fast: bool = False, channel: int | None = None
+) -> Source:
     """Return a sound file, or standard input, as a source at a sample rate (Hz).
 
     Parameters
@@ -66,6 +68,8 @@ def replay_of(name: str, rate: int, stop: Event, *, fast: bool = False) -> Sourc
         Ends the source when set.
     fast : bool
         Whether the sound comes as fast as it is taken, not at the pace of real time.
+    channel : int or None
+        Channel of the file to take, from 1; None: what carries sound. Standard input has only one.
 
     Raises
     ------
@@ -78,7 +82,8 @@ def replay_of(name: str, rate: int, stop: Event, *, fast: bool = False) -> Sourc
         if sys.stdin is None:
             raise InputError("standard input is closed")
         return Replay("standard input", pcm_blocks(STDIN, rate, stop), rate, stop, fast=fast)
-    blocks = file_blocks(Path(name), rate, FAST_BLOCK_SECONDS if fast else BLOCK_SECONDS)
+    seconds = FAST_BLOCK_SECONDS if fast else BLOCK_SECONDS
+    blocks = file_blocks(Path(name), rate, seconds, channel)
     first = next(blocks)
     return Replay(printable(name), itertools.chain((first,), blocks), rate, stop, fast=fast)
 

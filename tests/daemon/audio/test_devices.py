@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -171,6 +172,30 @@ def test_an_error_of_portaudio_is_what_is_wrong_and_what_to_do(
     assert remedy in error.remedy
     assert str(error) == f"{error.problem}; {error.remedy}"
     assert "\n" not in str(error)
+
+
+def test_a_name_that_is_not_utf_8_is_escaped_and_hides_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = ModuleType("sounddevice")
+    exec(SOUNDDEVICE, module.__dict__)  # noqa: S102 (its functions look names up in the module)
+    monkeypatch.setitem(sys.modules, "sounddevice", module)
+    assert [each.name for each in devices()] == ["Desk", r"mik\xff\xe9", "Żywiec"]
+
+
+SOUNDDEVICE = """
+class PortAudioError(Exception): pass
+class default: device = (0, 1)
+class _ffi: string = bytes
+def _ffi_string(name): return _ffi.string(name)
+def query_devices():
+    names = [b"Desk (hw:1,0)", b"mik\\xff\\xe9", "Żywiec".encode()]
+    return [
+        dict(name=_ffi_string(name).decode("utf-8"), index=i, max_input_channels=1,
+             default_samplerate=16e3)
+        for i, name in enumerate(names)
+    ]
+"""
 
 
 def test_portaudio_that_lists_no_devices_is_one_sentence(portaudio: FakePortAudio) -> None:

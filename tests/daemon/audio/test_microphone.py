@@ -1,5 +1,6 @@
 """The microphone, with a PortAudio that the test plays."""
 
+import errno
 import sys
 from collections.abc import Callable
 from itertools import islice
@@ -10,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotiond.audio import capture, probe
+from emotiond.audio import capture, devices, probe
 from emotiond.audio.capture import QUEUE_SECONDS
 from emotiond.audio.files import BLOCK_SECONDS
 from emotiond.audio.microphone import Microphone
 from emotiond.audio.source import Block, Item, Retrying
 from emotiond.errors import DeviceError
 from emotiond.record import News
-from tests.daemon.fake_portaudio import FakePortAudio, FakeStream
-from tests.daemon.sounds import RATE, as_it_comes, tone
+from tests.daemon.fake_portaudio import FakePortAudio, FakeStream, PortAudioError
+from tests.daemon.sounds import RATE, after_conditioning, as_it_comes, tone
 
 
 class Clock:
@@ -46,15 +47,16 @@ def captured(seconds: float, *, channels: int = 1, rate: int = RATE) -> np.ndarr
 @pytest.mark.parametrize(
     ("supported", "rate", "channels"),
     [
-        (lambda samplerate, channels, **_: True, 16_000, 1),
-        (lambda samplerate, channels, **_: channels == 2, 16_000, 2),
-        (lambda samplerate, channels, **_: samplerate == 44_100, 44_100, 1),
-        (lambda samplerate, channels, **_: (samplerate, channels) == (44_100, 2), 44_100, 2),
+        (lambda samplerate, channels, **_: True, 16_000, 2),
+        (lambda samplerate, channels, **_: channels == 1, 16_000, 1),
+        (lambda samplerate, channels, **_: samplerate == 44_100, 44_100, 2),
+        (lambda samplerate, channels, **_: samplerate / channels != 8_000, 44_100, 2),
+        (lambda samplerate, channels, **_: (samplerate, channels) == (44_100, 1), 44_100, 1),
         (lambda samplerate, channels, **_: False, 44_100, 2),
     ],
-    ids=["as wanted", "stereo only", "own rate only", "own rate and stereo", "nothing"],
+    ids=["anything", "mono", "own rate", "stereo at own rate", "mono at own rate", "nothing"],
 )
-def test_sound_is_captured_as_wanted_or_else_as_the_device_gives_it(
+def test_a_device_is_opened_with_its_own_channels_and_the_wanted_rate_where_it_can(
     portaudio: FakePortAudio, supported: Callable[..., bool], rate: int, channels: int
 ) -> None:
     portaudio.supported = supported
@@ -75,16 +77,66 @@ def test_sound_is_captured_as_wanted_or_else_as_the_device_gives_it(
     assert heard.dtype == np.float32
     # A resampler keeps what it still needs of the past.
     assert abs(len(heard) - RATE) < 0.03 * RATE
-    assert np.abs(heard).max() == pytest.approx(0.5, abs=0.02)
+    assert np.abs(heard[RATE // 2 :]).max() == pytest.approx(0.5, abs=0.02)
     assert stream.closed
 
 
-def test_full_scale_is_one(portaudio: FakePortAudio) -> None:
-    stop = Event()
-    source = Microphone(None, RATE, stop)
-    portaudio.streams[0].capture(np.array([[-32768], [16384], [0]], np.int16))
+@pytest.mark.parametrize(
+    ("name", "offered", "channel", "opened"),
+    [
+        ("Desk (hw:1,0)", 1, None, 1),
+        ("Desk (hw:1,0)", 6, None, 6),
+        ("Desk (hw:1,0)", 6, 4, 6),
+        ("Desk (hw:1,0)", 18, None, 8),
+        ("Desk (hw:1,0)", 18, 12, 12),
+        ("two", 8, None, 8),
+        ("pulse", 32, None, 2),
+        ("pulse", 32, 1, 2),
+        ("pulse", 32, 3, 3),
+        ("default", 128, None, 2),
+    ],
+)
+def test_a_device_is_opened_with_the_channels_that_it_really_has(
+    portaudio: FakePortAudio,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    offered: int,
+    channel: int | None,
+    opened: int,
+) -> None:
+    monkeypatch.setattr(devices, "stable_ids", lambda name: ("alsa:x",) if "hw:" in name else ())
+    portaudio.listed = [portaudio.device(name, index=0, inputs=offered)]
+    Microphone(None, RATE, Event(), channel=channel)
+    assert portaudio.streams[0].options["channels"] == opened
+
+
+def test_a_device_that_lacks_the_channel_is_refused_with_its_channels(
+    portaudio: FakePortAudio,
+) -> None:
+    with pytest.raises(DeviceError, match=r"ALC257 has no channel 3; .* from 1 to 2, or leave"):
+        Microphone(None, RATE, Event(), channel=3)
+    portaudio.supported = lambda channels, **_: channels == 1
+    Microphone(None, RATE, Event(), channel=2)
+    assert portaudio.streams[0].options["channels"] == 2  # though PortAudio may refuse it
+
+
+@pytest.mark.parametrize("channel", [None, 2])
+def test_a_voice_on_the_second_channel_is_captured(
+    portaudio: FakePortAudio, channel: int | None
+) -> None:
+    source = Microphone(None, RATE, Event(), channel=channel)
+    voice = captured(BLOCK_SECONDS)
+    portaudio.streams[0].capture(np.concatenate((np.zeros_like(voice), voice), axis=1))
     item = next(source.blocks(as_it_comes))
-    assert item.samples.tolist() == [-1.0, 0.5, 0.0]
+    np.testing.assert_array_equal(item.samples, after_conditioning(voice[:, 0]))
+
+
+def test_full_scale_is_one(portaudio: FakePortAudio) -> None:
+    source = Microphone(None, RATE, Event())
+    full = np.where(np.arange(4000) % 2, 32767, -32767).astype(np.int16)
+    portaudio.streams[0].capture(np.tile(full[:, None], 2))
+    item = next(source.blocks(as_it_comes))
+    assert np.abs(item.samples[2000:]).max() == pytest.approx(1.0, abs=1e-3)
 
 
 def test_the_callback_copies_since_portaudio_uses_its_memory_again(
@@ -92,7 +144,7 @@ def test_the_callback_copies_since_portaudio_uses_its_memory_again(
 ) -> None:
     source = Microphone(None, RATE, Event())
     data = captured(0.1)
-    expected = data[:, 0].astype(np.float32) / 32768
+    expected = after_conditioning(data)
     portaudio.streams[0].capture(data)
     data[:] = 0
     np.testing.assert_array_equal(next(source.blocks(as_it_comes)).samples, expected)
@@ -126,14 +178,15 @@ def test_a_full_queue_drops_the_oldest_and_says_how_much(
     source = Microphone(None, RATE, Event())
     fit = round(QUEUE_SECONDS / BLOCK_SECONDS)
     for i in range(fit + 7):
-        block = np.full((round(BLOCK_SECONDS * rate), 1), i, np.int16)
+        alternating = np.where(np.arange(round(BLOCK_SECONDS * rate)) % 2, i, -i)
+        block = alternating[:, None].astype(np.int16)
         portaudio.streams[0].capture(block)
     blocks = source.blocks(lambda: round(0.4 * RATE))
     first, second = next(blocks), next(blocks)
     assert first.dropped == 7 * round(BLOCK_SECONDS * RATE)
     assert second.dropped == 0
     if rate == RATE:
-        assert first.samples[0] * 32768 == 7
+        assert first.samples[1] * 32768 == pytest.approx(14.0, abs=0.2)  # from -7 to 7
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100])
@@ -177,7 +230,13 @@ def test_a_microphone_that_goes_is_said_once_and_retried_until_it_is_back(
             if len(portaudio.streams) == 1:
                 # Pulled out; then PortAudio lists nothing, then can't open it, then can't start.
                 portaudio.streams[0].active = False
-                portaudio.failing = {"open": 2, "start": 1, "initialize": 2, "query": 1}
+                portaudio.failing = {
+                    **portaudio.failing,
+                    "open": 2,
+                    "start": 1,
+                    "initialize": 2,
+                    "query": 1,
+                }
                 portaudio.heard_at_start = captured(0.1)
                 return False
             return True
@@ -187,10 +246,85 @@ def test_a_microphone_that_goes_is_said_once_and_retried_until_it_is_back(
     news = [item.event for item in items if isinstance(item, News)]
     assert news == ["microphone_lost", "microphone_back"]
     assert [isinstance(item, Block) for item in items] == [True, False, False, True]
-    assert portaudio.failing == {"open": 0, "start": 0, "initialize": 0, "query": 0}
+    assert not any(portaudio.failing.values())
     assert portaudio._initialized == 1
     # The one that could not be started was closed too.
     assert len(portaudio.streams) == 3
+    assert all(stream.closed for stream in portaudio.streams)
+
+
+ODD_ERRORS = [
+    PortAudioError("Error querying stream: PortAudio not initialized", -10000),
+    OSError(errno.ENOMEM, "Cannot allocate memory"),
+    UnicodeDecodeError("utf-8", b"mik\xff", 3, 4, "invalid start byte"),
+    IndexError("list index\nout of range"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", ODD_ERRORS, ids=repr)
+def test_a_stream_that_raises_anything_is_lost_with_its_reason_and_its_last_sound(
+    portaudio: FakePortAudio, error: Exception
+) -> None:
+    source = Microphone(None, RATE, Event())
+    portaudio.streams[0].error = error
+    portaudio.streams[0].capture(captured(0.1, channels=2))
+    portaudio.heard_at_start = captured(0.1, channels=2)
+    items: list[Item] = []
+    for item in source.blocks(lambda: 0 if items else RATE // 2):
+        items.append(item)
+        if len(items) == 4:
+            source._stop.set()
+    assert [type(item) for item in items] == [Block, News, News, Block]
+    _, lost, back, _ = items
+    assert (lost.event, back.event) == ("microphone_lost", "microphone_back")
+    words = {PortAudioError: "PortAudio has failed", OSError: "cannot allocate memory"}
+    expected = words.get(type(error), type(error).__name__)
+    assert lost.message.startswith("microphone Built-in Audio: ALC257 has failed")
+    assert expected in lost.message
+    assert "\n" not in lost.message
+
+
+@pytest.mark.parametrize("error", ODD_ERRORS, ids=repr)
+@pytest.mark.parametrize("step", ["open", "start", "initialize", "query", "check", "probe"])
+def test_a_microphone_is_retried_whatever_an_attempt_raises(
+    portaudio: FakePortAudio, monkeypatch: pytest.MonkeyPatch, step: str, error: Exception
+) -> None:
+    probes = []
+
+    def can_be_heard(*_: object) -> bool:
+        probes.append(None)
+        if step == "probe" and len(probes) < 3:
+            raise error
+        return True
+
+    monkeypatch.setattr(probe, "can_be_heard", can_be_heard)
+    source = Microphone(None, RATE, Event())
+    portaudio.streams[0].active = False
+    portaudio.error = error
+    portaudio.failing[step] = 0 if step == "probe" else 2
+    portaudio.heard_at_start = captured(0.1, channels=2)
+    items = collect(source, lambda item: isinstance(item, Block))
+    assert [type(item) for item in items] == [News, News, Block]
+    assert [item.event for item in items[:2]] == ["microphone_lost", "microphone_back"]
+    assert not any(portaudio.failing.values())
+
+
+@pytest.mark.parametrize("error", ODD_ERRORS, ids=repr)
+@pytest.mark.parametrize("step", ["open", "start", "query"])
+def test_a_microphone_that_raises_anything_at_first_is_one_sentence_or_is_waited_for(
+    portaudio: FakePortAudio, step: str, error: Exception
+) -> None:
+    portaudio.error = error
+    portaudio.failing[step] = 1
+    with pytest.raises(DeviceError) as caught:
+        Microphone(None, RATE, Event())
+    assert "\n" not in str(caught.value)
+    portaudio.failing[step] = 1
+    portaudio.heard_at_start = captured(0.1, channels=2)
+    source = Microphone(None, RATE, Event(), wait=True)
+    items = collect(source, lambda item: isinstance(item, Block))
+    assert [type(item) for item in items] == [News, News, Block]
     assert all(stream.closed for stream in portaudio.streams)
 
 

@@ -10,7 +10,7 @@ from emotiond.doctor.diagnosis import Finding, diagnose
 from emotiond.doctor.symptoms import Log, ProbeResult, Service, Symptoms, read_probe
 
 MODEL = ProbeResult(facts={"runtime": "ai_edge_litert", "labels": ["sad", "happy"]})
-OPENED = {"microphones": ["Desk", "pulse"], "name": "Desk", "level": -52.3}
+OPENED = {"microphones": ["Desk", "pulse"], "name": "Desk", "level": -52.3, "levels": [-52.3]}
 LOG = Log(folder="/var/log/x", error=None, used=10**6, free=10**10, limit=2 * 10**8)
 RUNNING = Service(kind="system", active="active", status="started: listening to Desk")
 USER = Service(kind="user", active="active")
@@ -22,6 +22,8 @@ HEALTHY = Symptoms(
     may_capture=True,
     holders=(),
     servers=(),
+    default_source="",
+    channel=None,
     logs=(LOG,),
     services=(),
 )
@@ -34,6 +36,12 @@ def found(**changes: Any) -> list[Finding]:
 def listed(*microphones: str, **more: Any) -> ProbeResult:
     """Return the result of a probe that listed microphones and got no further."""
     return ProbeResult(facts={"microphones": list(microphones)}, **more)
+
+
+def opened(levels: list[float], *, level: float | None = None, name: str = "Desk") -> ProbeResult:
+    """Return the result of a probe that measured the levels of channels (dBFS)."""
+    level = max(levels) if level is None else level
+    return ProbeResult(facts={**OPENED, "name": name, "level": level, "levels": levels})
 
 
 NONE = listed(problem="no microphone found", remedy="plug one in and try again")
@@ -141,7 +149,9 @@ def test_every_part_of_a_healthy_machine_is_ok() -> None:
                 "the microphone gives no sound",
                 {
                     "sound": ProbeResult(
-                        facts={**OPENED, "level": None}, problem="no sound", remedy="x"
+                        facts={"microphones": ["Desk"], "name": "Desk"},
+                        problem="no sound",
+                        remedy="x",
                     )
                 },
                 *("microphone", "failed", "no sound", "x"),
@@ -153,8 +163,39 @@ def test_every_part_of_a_healthy_machine_is_ok() -> None:
             ),
             (
                 "the microphone is muted",
-                {"sound": ProbeResult(facts={**OPENED, "level": None})},
-                *("microphone", "warning", "gives only silence", "unmute"),
+                {"sound": opened([-100.0])},
+                *("microphone", "warning", "Desk works but gives only silence", "unmute"),
+            ),
+            (
+                "all channels are muted",
+                {"sound": opened([-100.0, -95.0]), "channel": 2},
+                *("microphone", "warning", "Desk works but gives only silence", "unmute"),
+            ),
+            (
+                "one of two channels carries sound",
+                {"sound": opened([-100.0, -41.7])},
+                *("microphone", "ok", "-42 dBFS (channel 1: silent, channel 2: -42 dBFS)", ""),
+            ),
+            (
+                "the wrong channel is set",
+                {"sound": opened([-100.0, -60.0, -41.7], level=-100.0), "channel": 1},
+                *("microphone", "warning", "channel 1 gives only silence (channel 1: silent, "),
+                "set channel to 3, or leave it out",
+            ),
+            (
+                "the default microphone is a monitor",
+                {"sound": opened([-50.0], name="pulse"), "default_source": "card.monitor"},
+                *("microphone", "warning", "pulse is no microphone but a monitor", "pactl set-def"),
+            ),
+            (
+                "PortAudio names a monitor",
+                {"sound": opened([-100.0], name="Monitor of Built-in Audio")},
+                *("microphone", "warning", "but a monitor: it gives what this computer", "pactl"),
+            ),
+            (
+                "the default microphone is a monitor, but another is listened to",
+                {"sound": opened([-52.0]), "default_source": "card.monitor"},
+                *("microphone", "ok", "Desk works; its level is -52 dBFS", ""),
             ),
             (
                 "the log folder belongs to another user",

@@ -90,6 +90,7 @@ SPEECH = [block(each) for each in cut(speech(4.0), [1600])]
             "changed: gate.margin_db, log.keep_days",
         ),
         (Settings(device="USB"), "waiting for a restart: device"),
+        (Settings(channel=2), "waiting for a restart: channel"),
         (
             Settings(model="x", headless=True, hop_seconds=1.0, log=LogSettings(dir="y")),
             "changed: hop_seconds; waiting for a restart: model, headless, log.dir",
