@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emotiond.errors import InputError
 from emotiond_training.corpora.clips import EMOTIONS, Clip
-from emotiond_training.corpora.readers import READERS, read_corpora
+from emotiond_training.corpora.readers import READERS
 
 SEVEN = {"angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"}
 NESTED = "TESS Toronto emotional speech set data"
@@ -68,7 +67,7 @@ def test_tess_nested_second_copy_of_the_kaggle_archive_is_ignored(touch):
     "path",
     ["._OAF_back_angry.wav", ".hidden/OAF_back_angry.wav", "OAF_back_angry.txt", "OAF_back.wav"],
 )
-def test_what_is_no_recording_of_tess_is_ignored(touch, path):
+def test_files_that_are_not_of_tess_are_ignored(touch, path):
     assert READERS["tess"](touch(path)) == []
 
 
@@ -100,7 +99,7 @@ def test_ravdess_is_read_from_folders_and_flat(touch, path, label, speaker, text
         "Actor_01/03-01-01-01-01-01.wav",
     ],
 )
-def test_ravdess_song_video_and_strangers_are_ignored(touch, path):
+def test_ravdess_song_video_and_other_files_are_ignored(touch, path):
     assert READERS["ravdess"](touch(path)) == []
 
 
@@ -147,6 +146,7 @@ def test_other_corpora_are_read_by_the_names_their_authors_gave(
     [clip] = READERS[corpus](touch(path))
     assert rows([clip]) == [(label, speaker, text)]
     assert clip.corpus == corpus
+    assert clip.voice
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_other_corpora_are_read_by_the_names_their_authors_gave(
         ("savee", "DC/x01.wav"),
     ],
 )
-def test_what_is_no_recording_of_a_corpus_or_has_no_label_here_is_ignored(touch, corpus, path):
+def test_files_that_are_not_of_a_corpus_or_have_no_label_here_are_ignored(touch, corpus, path):
     assert READERS[corpus](touch(path)) == []
 
 
@@ -182,64 +182,9 @@ def test_where_a_corpus_has_both_the_lossless_recordings_are_taken(touch):
     assert [clip.path.suffix for clip in READERS["cremad"](folder)] == [".wav"]
 
 
-def test_folders_give_any_labels_and_unknown_speakers(touch):
-    folder = touch(
-        "bored/a.wav", "bored/day1/b.flac", "Über froh/c.ogg", "notes.wav", "bored/x.txt"
-    )
-    assert rows(READERS["folders"](folder)) == [
-        ("bored", None, None),
-        ("bored", None, None),
-        ("Über froh", None, None),
-    ]
-
-
-def test_byte_identical_recordings_are_kept_once(touch):
-    folder = touch("03-01-03-01-02-01-07.wav", "03-01-03-01-02-02-07.wav", content=b"same")
-    touch("03-01-05-01-02-02-07.wav")
-    clips = read_corpora([f"ravdess={folder}"])
-    assert [clip.path.stem for clip in clips] == ["03-01-03-01-02-01-07", "03-01-05-01-02-02-07"]
-
-
-def test_one_recording_under_two_labels_is_refused(touch):
-    folder = touch("happy/a.wav", "sad/b.wav", content=b"same")
-    with pytest.raises(InputError, match=r"same recording, but one is 'happy' and the other 'sad'"):
-        read_corpora([str(folder)])
-
-
-def test_a_plain_folder_is_a_folder_corpus_even_with_an_equals_sign_in_its_name(touch):
-    folder = touch("a=b/happy/a.wav", "a=b/sad/b.wav") / "a=b"
-    assert {clip.corpus for clip in read_corpora([str(folder)])} == {"folders"}
-
-
-def test_corpora_are_joined_into_one_table(touch):
-    folder = touch("t/OAF_back_sad.wav", "r/03-01-02-01-01-01-01.wav")
-    clips = read_corpora([f"tess={folder}/t", f"ravdess={folder}/r"])
-    assert [(clip.corpus, clip.label) for clip in clips] == [
-        ("tess", "sad"),
-        ("ravdess", "neutral"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("spec", "message"),
-    [
-        ("nemesis={}", "unknown corpus 'nemesis'; known are ased, cremad, emodb, folders, nemo"),
-        ("tess={}/missing", "no such folder"),
-        ("{}/missing", "no such folder"),
-        ("tess={}", "holds no recording that the corpus 'tess' would have"),
-        ("{}", "only the label 'happy'"),
-    ],
-)
-def test_corpora_that_cannot_be_used_are_one_sentence_of_error(touch, spec, message):
-    folder = touch("happy/a.wav", "happy/b.wav")
-    with pytest.raises(InputError, match=message) as error:
-        read_corpora([spec.format(folder)])
-    assert "\n" not in str(error.value)
-
-
 @pytest.mark.corpus
 def test_tess_is_complete(corpora: Path):
-    clips = read_corpora([f"tess={corpora / 'tess'}"])
+    clips = READERS["tess"](corpora / "tess")
     assert Counter(clip.label for clip in clips) == dict.fromkeys(SEVEN, 400)
     assert len({clip.text for clip in clips}) == 200
     assert Counter(clip.speaker for clip in clips) == {"tess_OAF": 1400, "tess_YAF": 1400}
@@ -247,7 +192,7 @@ def test_tess_is_complete(corpora: Path):
 
 @pytest.mark.corpus
 def test_ravdess_has_all_speakers_and_seven_labels(corpora: Path):
-    clips = read_corpora([f"ravdess={corpora / 'ravdess'}"])
+    clips = READERS["ravdess"](corpora / "ravdess")
     assert {clip.label for clip in clips} == SEVEN
     assert len({clip.speaker for clip in clips}) == 18
 
@@ -255,12 +200,22 @@ def test_ravdess_has_all_speakers_and_seven_labels(corpora: Path):
 @pytest.mark.corpus
 @pytest.mark.parametrize(
     ("name", "folder"),
-    [("tess", "tess"), ("ravdess", "ravdess"), ("nemo", "nemo_pl"), ("ased", "ased_am")],
+    [
+        ("tess", "tess"),
+        ("ravdess", "ravdess"),
+        ("nemo", "nemo_pl"),
+        ("ased", "ased_am"),
+    ],
 )
-def test_readers_say_what_the_manifest_says(corpora: Path, name: str, folder: str):
+def test_readers_agree_with_the_manifest(corpora: Path, name: str, folder: str):
+    if not (corpora / folder).is_dir():
+        pytest.skip(f"no {folder} in {corpora}")
     with (corpora / "manifest.csv").open(newline="") as file:
         listed = {
-            row["path"]: (EMOTIONS[row["emotion"]], row["speaker"])
+            row["path"]: (
+                EMOTIONS[row["emotion"]],
+                None if row["speaker"] == "iesc_unknown" else row["speaker"],
+            )
             for row in csv.DictReader(file)
             if row["corpus"] == folder
         }

@@ -16,7 +16,7 @@ from emotiond_export.files import FLOAT32, INT8
 from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.card.card import CARD, METRICS, write_card
 from emotiond_training.corpora.clips import Clip, labels_of
-from emotiond_training.corpora.readers import read_corpora
+from emotiond_training.corpora.folders import read_folders
 from emotiond_training.evaluation.processes import run_rounds
 from emotiond_training.evaluation.rounds import PLAIN, ROBUSTNESS, Task, run_round
 from emotiond_training.evaluation.scores import score
@@ -275,7 +275,7 @@ def test_a_training_whose_export_was_refused_is_exported_without_training_again(
     import_tensorflow()
     from emotiond_training.fitting import train as training
 
-    clips = read_corpora([str(three_labels)])
+    clips = read_folders(three_labels)
     small = Seed(filters=(4, 4), kernel=3, pool=4, dense=4, dropout=0.0)
     recipe = msgspec.structs.replace(load_recipe("seed", epochs=1), network=small)
     folder = tmp_path / "rounds" / "one"

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from emotiond_export.tensorflow import import_tensorflow
-from emotiond_training.corpora.readers import read_corpora
+from emotiond_training.corpora.folders import read_folders
 from emotiond_training.fitting.fit import fit, run_of
 from emotiond_training.fitting.prepare import Prepared
 from emotiond_training.fitting.windows import Windows, cut_windows, normalisation_of
@@ -25,7 +25,7 @@ SMALL = msgspec.structs.replace(load_recipe("seed", epochs=1), network=NETWORK)
 @pytest.fixture(scope="module")
 def windows(three_labels: Path) -> Windows:
     import_tensorflow()
-    return cut_windows(read_corpora([str(three_labels)]), range(0, 36, 2), LABELS, SMALL)
+    return cut_windows(read_folders(three_labels), range(0, 36, 2), LABELS, SMALL)
 
 
 def weights(recipe: Recipe, windows: Windows, held_out: Windows | None) -> list[np.ndarray]:

@@ -28,7 +28,7 @@ EMOTIONS: Final = {
     "surprised": "surprise",
     "ps": "surprise",
 }
-"""What corpora call an emotion, and its label here: one map, so that corpora can be joined."""
+"""Name of an emotion in corpora -> its label here: one map, so that corpora can be joined."""
 
 
 class Clip(msgspec.Struct, frozen=True):
@@ -37,15 +37,18 @@ class Clip(msgspec.Struct, frozen=True):
     Parameters
     ----------
     path : Path
-        Its sound file.
+        Sound file.
     label : str
-        What is heard in it.
+        Label of the recording: the emotion, or the category.
     speaker : str or None
-        Who speaks, unique over all corpora; None where nobody knows.
+        Name of the speaker, unique over all corpora; None if unknown.
     text : str or None
-        Which word or sentence is spoken; None where nobody knows.
+        Word or sentence that is spoken, named within its corpus; None if unknown, or for no words.
     corpus : str
-        Name of the reader it came from.
+        Name of the corpus: that of its reader, or as a table names it.
+    voice : bool
+        Whether it is a recording of a voice for sure; True by default. A model of such recordings
+        alone waits for voices.
     """
 
     path: Path
@@ -53,6 +56,7 @@ class Clip(msgspec.Struct, frozen=True):
     speaker: str | None
     text: str | None
     corpus: str
+    voice: bool = True
 
 
 def labels_of(clips: Sequence[Clip]) -> tuple[str, ...]:
@@ -61,7 +65,7 @@ def labels_of(clips: Sequence[Clip]) -> tuple[str, ...]:
 
 
 def content_hash(path: Path) -> str:
-    """Return the SHA-256 of a file, read once for as long as it does not change.
+    """Return the SHA-256 of a file's content; it is read again only after the file has changed.
 
     Raises
     ------
