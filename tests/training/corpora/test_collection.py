@@ -143,9 +143,10 @@ def test_an_only_label_that_holds_the_folders_of_labels_says_so(touch, quiet):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("nemesis={}", "unknown corpus 'nemesis'; known are ased, cremad, emodb, folders"),
+        ("nemesis={}", "unknown corpus 'nemesis'; known are ased, cremad, emodb, emogator, emovo"),
         ("tess={}/missing", "no such folder"),
         ("{}/missing", "no such folder"),
+        ("table={}/missing.csv", "no such table or folder"),
         ("tess={}", "holds no recording that the corpus 'tess' would have"),
         ("{}", "only the label 'happy'; training needs two$"),
     ],
