@@ -175,7 +175,7 @@ def _fitted(
     fitted = fit(recipe, prepared, reporter)
     _write_json(folder / "history.json", fitted.history)
     plot_history(folder / "learning-curves.png", fitted.history)
-    return run_of(recipe, prepared, fitted, tuple(sorted({clip.corpus for clip in clips})))
+    return run_of(recipe, prepared, fitted, clips)
 
 
 def _measure(run: Run, windows: Windows) -> tuple[Any, float]:
