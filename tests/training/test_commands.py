@@ -59,20 +59,23 @@ def test_custom_categories_train_export_and_are_heard(trained, three_labels, tmp
         assert set(verdicts[0]["probabilities"]) == {"high", "low", "middle"}
 
 
+RUN_FILES = {
+    "confusion.png",
+    "history.json",
+    "learning-curves.png",
+    "model.keras",
+    "recipe.toml",
+    "run.json",
+    "training-metrics.json",
+    "windows.npz",
+}
+
+
 def test_train_writes_all_that_it_promises(trained, small_recipe):
     run, _ = trained
-    assert {path.name for path in run.iterdir()} == {
-        "confusion.png",
-        "history.json",
-        "learning-curves.png",
-        "metrics.json",
-        "model.keras",
-        "recipe.toml",
-        "run.json",
-        "windows.npz",
-    }
+    assert {path.name for path in run.iterdir()} == RUN_FILES
     assert (run / "recipe.toml").read_text() == small_recipe.read_text()
-    metrics = json.loads((run / "metrics.json").read_text())
+    metrics = json.loads((run / "training-metrics.json").read_text())
     assert metrics["measured_on"] == "held-out"
     assert (metrics["train_clips"], metrics["measured_clips"]) == (29, 7)
     assert np.sum(metrics["confusion"]) == 7
@@ -109,7 +112,7 @@ def test_train_on_everything_says_that_nothing_was_held_out(three_labels, small_
     told = emotiond("train", "--corpus", three_labels, *flags, cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert "36 training clips" in told.stdout
-    metrics = json.loads((tmp_path / "all" / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "all" / "training-metrics.json").read_text())
     assert metrics["split"] == "none: trained on every clip"
     assert metrics["measured_on"] == "training"
     assert json.loads((tmp_path / "all" / "run.json").read_text())["parity_on"] == "training"
@@ -145,6 +148,8 @@ def test_evaluate_goes_through_the_int8_file_and_the_engine(sample, small_recipe
     # The silent clip is in one of the two folds, and wrong.
     assert 1 <= speakers["no_speech"] <= 6
     assert speakers["accuracy"] > 0.6
+    # A training in the same folder would overwrite nothing.
+    assert not RUN_FILES & {path.name for path in out.iterdir()}
     card = (out / "EVALUATION.md").read_text()
     assert "| `tess-words` | tess |" in card
     for name in ("confusion-tess-words-tess", "reliability-tess-speakers"):

@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--evaluation",
         type=Path,
         metavar="FILE",
-        help="metrics.json of an evaluation of the recipe, to take temperature and threshold from",
+        help="metrics.json that evaluate wrote for the recipe; temperature and threshold are taken "
+        "from it",
     )
     parser.add_argument(
         "--temperature",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -21,9 +21,12 @@ from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Fold, Indices, random_split
 from emotiond_training.splits.leaks import check_fold
 
+METRICS: Final = "training-metrics.json"
+"""Figures of a run; those of an evaluation, which may have the same folder, are another file."""
+
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``metrics.json`` of a run holds.
+    """Content of ``training-metrics.json``.
 
     Parameters
     ----------
@@ -119,7 +122,7 @@ def train(
         confusion=tuple(tuple(row) for row in confusion[:, :-1].tolist()),
         recipe=recipe,
     )
-    _write_json(out / "metrics.json", result)
+    _write_json(out / METRICS, result)
     title = f"{measured_on} clips, Keras model"
     plot_confusion(out / "confusion.png", confusion, prepared.labels, title)
     return result
