@@ -163,7 +163,7 @@ def materials_from(
     noises, _ = without_broken(noises, lambda each: each.path, reporter, skip=args.skip_broken)
     if args.noise and not noises:
         raise InputError("--noise: none of its recordings can be read")
-    return Materials(noises, tuple(args.rir), args.cache or out / "copies", tuple(args.noise))
+    return Materials(noises, tuple(args.rir), args.cache or out / "copies")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from emotiond.errors import InputError, reason
+from emotiond_training.corpora.files import sound_files
 
 EMOTIONS: Final = {
     "angry": "angry",
@@ -76,6 +77,21 @@ def content_hash(path: Path) -> str:
         return _content_hash(path.resolve(), path.stat().st_mtime_ns)
     except OSError as error:
         raise InputError(f"{path}: {reason(error)}") from error
+
+
+def contents_of(folder: Path) -> list[tuple[str, str]]:
+    """Return the path below a folder, and the SHA-256, of each recording in it.
+
+    Raises
+    ------
+    InputError
+        If the folder or a recording can't be read.
+    """
+    try:
+        recordings = sound_files(folder)
+    except OSError as error:
+        raise InputError(f"{error.filename or folder}: {reason(error)}") from error
+    return [(path.relative_to(folder).as_posix(), content_hash(path)) for path in recordings]
 
 
 @cache

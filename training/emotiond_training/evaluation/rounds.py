@@ -188,15 +188,12 @@ def _claim(task: Task) -> None:
         for each in plan.tests
     ]
     digest = hashlib.sha256(msgspec.json.encode((files, tests))).hexdigest()
-    materials = {"noise": task.materials.noise_folders, "rir": task.materials.rooms}
-    # As the first version wrote it, so that its rounds are still known.
-    mixed_in = {key: str(list(folders) or "") for key, folders in materials.items()}
-    content = {"recipe": task.recipe, "clips": digest, **mixed_in}
+    content = {"recipe": task.recipe, "clips": digest, "materials": task.materials.digest()}
     task.folder.mkdir(parents=True, exist_ok=True)
     known = _read(task.folder / PLAN, dict[str, Any])
     if known is not None and known != msgspec.json.decode(msgspec.json.encode(content)):
         raise InputError(
-            f"{task.folder}: of another recipe, other corpora or other protocols; "
+            f"{task.folder}: of another recipe, other recordings or other protocols; "
             "give another --out, or remove it"
         )
     _write(task.folder / TEST, tests)
