@@ -1,12 +1,17 @@
 """Small corpora of synthetic sound, and the folder of real ones."""
 
+import io
 import os
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from rich.console import Console
+
+from emotiond_training.progress import Reporter
 
 RATE = 16_000
 PITCHES = {"low": 150.0, "middle": 600.0, "high": 2400.0}
@@ -45,16 +50,31 @@ def write_tone() -> Callable[[Path, float, int], None]:
 
 @pytest.fixture
 def touch(tmp_path: Path) -> Callable[..., Path]:
-    """Function that makes files and returns their folder; the content defaults to the name."""
+    """Function that makes files: each a short recording of its own, unless content is given."""
 
     def make(*names: str, content: bytes | None = None) -> Path:
         for name in names:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(name.encode() if content is None else content)
+            path.write_bytes(recording(name) if content is None else content)
         return tmp_path
 
     return make
+
+
+def recording(name: str) -> bytes:
+    """Return a WAV file whose samples are the bytes of a name."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 2, RATE, 0, "NONE", ""))
+        sound.writeframes(name.encode().ljust(200, b"\0") + bytes(len(name) % 2))
+    return file.getvalue()
+
+
+@pytest.fixture(scope="session")
+def quiet() -> Reporter:
+    """Return a reporter that shows nothing."""
+    return Reporter(Console(quiet=True))
 
 
 @pytest.fixture(scope="session")

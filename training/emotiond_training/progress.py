@@ -1,9 +1,10 @@
 """Progress on the terminal: bars where there is one, plain lines where there is none."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -14,18 +15,20 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from emotiond.text import one_line, printable
+
 Item = TypeVar("Item")
 
 
 class Reporter:
-    """Says how far the work is.
+    """Shows the progress of the work.
 
     Parameters
     ----------
     console : Console
-        Where to.
+        Console to print to.
     prefix : str
-        What each line begins with, to tell several works apart.
+        Beginning of each line, to tell works apart that run side by side; empty by default.
     """
 
     def __init__(self, console: Console, prefix: str = "") -> None:
@@ -33,11 +36,32 @@ class Reporter:
         self.prefix = prefix
 
     def say(self, text: str) -> None:
-        """Print a line of plain text."""
-        self.console.print(self.prefix + text, markup=False, highlight=False, soft_wrap=True)
+        """Print a line of plain text; names of files in it may hold any bytes."""
+        line = self.prefix + one_line(printable(text))
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Print a table whose lines are never cut or wrapped.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Names of the columns; one that ends in ``#`` is of numbers, and is shown without it.
+        rows : iterable of sequence of str
+            A cell for each column.
+        """
+        lines = [[name.rstrip("#") for name in columns]]
+        lines += [[one_line(printable(cell)) for cell in row] for row in rows]
+        widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
+        for line in lines:
+            text = ""
+            for name, cell, width in zip(columns, line, widths, strict=True):
+                gap = " " * (width - cell_len(cell))
+                text += (gap + cell if name.endswith("#") else cell + gap) + "  "
+            self.console.print(text.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-        """Yield the items, of which there are ``total``, showing how many are done."""
+        """Yield items and show how many of ``total`` are done."""
         if not self.console.is_terminal:
             self.say(f"{what}: {total}")
         with self._progress() as progress:
@@ -45,7 +69,7 @@ class Reporter:
 
     @contextmanager
     def training(self, epochs: int) -> Iterator[Any]:
-        """Give the Keras callback that shows a training of so many epochs."""
+        """Return a context with a Keras callback that shows a training of ``epochs`` epochs."""
         import keras
 
         with self._progress() as progress:

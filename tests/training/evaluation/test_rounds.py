@@ -16,7 +16,8 @@ from emotiond_export.files import FLOAT32, INT8
 from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.card.card import CARD, METRICS, write_card
 from emotiond_training.corpora.clips import Clip, labels_of
-from emotiond_training.corpora.readers import read_corpora
+from emotiond_training.corpora.folders import read_folders
+from emotiond_training.corpora.noises import Noise
 from emotiond_training.evaluation.processes import run_rounds
 from emotiond_training.evaluation.rounds import PLAIN, ROBUSTNESS, Task, run_round
 from emotiond_training.evaluation.scores import score
@@ -223,37 +224,33 @@ def test_a_round_that_was_trained_but_not_tested_is_not_trained_again(
     assert not again.trained
 
 
-@pytest.mark.parametrize("change", ["recipe", "clips", "noise", "rooms"])
-def test_the_folder_of_another_evaluation_is_refused(clips, plans, tmp_path, reporter, change):
-    task = tasks_of(plans, clips, tmp_path)[0]
-    with pytest.raises(KeyboardInterrupt):
-        run_round(task, reporter, interrupted)
+@pytest.mark.parametrize("change", ["recipe", "clips", "noise", "another noise", "rooms"])
+def test_the_folder_of_another_evaluation_is_refused(
+    clips, plans, tmp_path, reporter, write_tone, change
+):
+    for name in ("rain.wav", "halls/1.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_tone(tmp_path / name, 300.0, 1)
+    noises = [Noise(tmp_path / "rain.wav", "rain")]
+    materials = Materials(noises, (tmp_path / "halls",), tmp_path / "copies")
+    task = tasks_of(plans, clips, tmp_path)[0]._replace(materials=materials)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run_round(task, reporter, interrupted)
     if change == "recipe":
         task = task._replace(recipe=msgspec.structs.replace(task.recipe, epochs=99))
     elif change == "clips":
         task = task._replace(round=task.round._replace(train=task.round.train[1:]))
     elif change == "noise":
-        materials = task.materials._replace(noise_folders=(Path("street"),))
-        task = task._replace(materials=materials)
+        write_tone(tmp_path / "rain.wav", 300.0, 2)
+    elif change == "another noise":
+        task = task._replace(materials=materials._replace(noises=[*noises, *noises]))
     else:
-        task = task._replace(materials=task.materials._replace(rooms=(Path("halls"),)))
+        write_tone(tmp_path / "halls" / "2.wav", 300.0, 1)
     with pytest.raises(
-        InputError, match=r"a round of another recipe, other corpora or other protocols"
+        InputError, match=r"a round of another recipe, other recordings or other protocols"
     ):
         run_round(task, reporter, Trainer())
-
-
-def test_a_round_records_the_folders_of_noises_and_rooms_as_earlier_versions_did(
-    clips, plans, tmp_path, reporter
-):
-    task = tasks_of(plans, clips, tmp_path)[0]
-    for noise_folders, noted in (((), ""), ((Path("street"),), "[PosixPath('street')]")):
-        folder = tmp_path / f"rounds-{len(noise_folders)}"
-        materials = task.materials._replace(noise_folders=noise_folders, rooms=noise_folders)
-        with pytest.raises(KeyboardInterrupt):
-            run_round(task._replace(folder=folder, materials=materials), reporter, interrupted)
-        plan = json.loads((folder / "round.json").read_text())
-        assert (plan["noise"], plan["rir"]) == (noted, noted)
 
 
 def test_a_round_with_a_recording_that_has_changed_is_refused(clips, plans, tmp_path, reporter):
@@ -267,9 +264,7 @@ def test_a_round_with_a_recording_that_has_changed_is_refused(clips, plans, tmp_
         with pytest.raises(KeyboardInterrupt):
             run_round(task, reporter, interrupted)
     path.write_bytes(path.read_bytes()[:-2])
-    with pytest.raises(
-        InputError, match=r"a round of another recipe, other corpora or other protocols"
-    ):
+    with pytest.raises(InputError, match=r"of another recipe, other recordings or other protocols"):
         run_round(task, reporter, Trainer())
 
 
@@ -279,7 +274,7 @@ def test_a_run_whose_export_failed_is_exported_without_training_again(
     import_tensorflow()
     from emotiond_training.fitting import train as training
 
-    clips = read_corpora([str(three_labels)])
+    clips = read_folders(three_labels)
     small = Seed(filters=(4, 4), kernel=3, pool=4, dense=4, dropout=0.0)
     recipe = msgspec.structs.replace(load_recipe("seed", epochs=1), network=small)
     folder = tmp_path / "rounds" / "one"

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from emotiond.model.contract import Normalisation
 from emotiond_export.tensorflow import import_tensorflow
-from emotiond_training.corpora.readers import read_corpora
-from emotiond_training.fitting.fit import fit, run_of
+from emotiond_training.corpora.clips import Clip
+from emotiond_training.corpora.folders import read_folders
+from emotiond_training.fitting.fit import Fitted, fit, run_of
 from emotiond_training.fitting.prepare import Prepared
 from emotiond_training.fitting.windows import Windows, cut_windows, normalisation_of
 from emotiond_training.networks import Seed, build
@@ -25,7 +27,7 @@ SMALL = msgspec.structs.replace(load_recipe("seed", epochs=1), network=NETWORK)
 @pytest.fixture(scope="module")
 def windows(three_labels: Path) -> Windows:
     import_tensorflow()
-    return cut_windows(read_corpora([str(three_labels)]), range(0, 36, 2), LABELS, SMALL)
+    return cut_windows(read_folders(three_labels), range(0, 36, 2), LABELS, SMALL)
 
 
 def weights(recipe: Recipe, windows: Windows, held_out: Windows | None) -> list[np.ndarray]:
@@ -114,7 +116,7 @@ def test_a_run_has_training_windows_for_int8_and_two_of_each_held_out_clip_for_p
     prepared = Prepared(LABELS, windows, held_out)
     fitted = fit(SMALL, prepared, QUIET)
     assert fitted.normalisation == normalisation_of(windows.features, SMALL.features)
-    run = run_of(SMALL, prepared, fitted, ("folders",))
+    run = run_of(SMALL, prepared, fitted, [])
     assert run.description.parity_on == "held-out"
     clips = {frames.tobytes(): clip for frames, clip in zip(*held_out[::2], strict=True)}
     sources = [{clips[frames.tobytes()] for frames in each} for each in run.parity]
@@ -123,3 +125,22 @@ def test_a_run_has_training_windows_for_int8_and_two_of_each_held_out_clip_for_p
     for kept, source in ((run.representative, windows), (np.concatenate(run.parity), held_out)):
         known = {frames.tobytes() for frames in source.features}
         assert {frames.tobytes() for frames in kept} <= known
+
+
+@pytest.mark.parametrize(
+    ("corpora", "opens_for"),
+    [
+        ({"tess": True, "es": True}, "speech"),
+        ({"tess": True, "folders": False}, "sound"),
+        ({"folders": True}, "speech"),
+    ],
+)
+def test_a_model_waits_for_voices_if_all_its_recordings_are_of_voices(
+    windows: Windows, corpora: dict[str, bool], opens_for: str
+) -> None:
+    clips = [Clip(Path("a"), "x", None, None, name, voice) for name, voice in corpora.items()]
+    ones = (1.0,) * windows.features.shape[2]
+    fitted = Fitted(None, Normalisation(ones, ones), {})
+    run = run_of(SMALL, Prepared(LABELS, windows), fitted, clips)
+    assert run.description.opens_for == opens_for
+    assert run.description.trained_on == tuple(sorted(corpora))

@@ -8,8 +8,8 @@ import soundfile
 from rich.console import Console
 
 from emotiond_training.corpora.clips import Clip
+from emotiond_training.corpora.folders import read_folders
 from emotiond_training.corpora.noises import Noise
-from emotiond_training.corpora.readers import read_corpora
 from emotiond_training.fitting import prepare as preparing
 from emotiond_training.fitting.materials import Materials
 from emotiond_training.fitting.prepare import Prepared, prepare
@@ -24,7 +24,7 @@ TRAIN, HELD_OUT = np.arange(0, 36, 3), np.arange(1, 36, 12)
 
 @pytest.fixture
 def clips(three_labels: Path) -> list[Clip]:
-    return read_corpora([str(three_labels)])
+    return read_folders(three_labels)
 
 
 @pytest.fixture

@@ -9,21 +9,29 @@ import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiond.audio import files, signal
 from emotiond.audio.files import read_sound
 from emotiond.errors import EmotiondError
+from emotiond.features import mfcc
 from emotiond.features.mfcc import MfccConfig
 from emotiond.pool import cores, in_order
+from emotiond_training.augmentation import logmel, waveform
 from emotiond_training.augmentation.logmel import LogMel, StoredSpectrum
 from emotiond_training.augmentation.waveform import AugmentationSettings, Augmenter
-from emotiond_training.corpora.clips import Clip, content_hash
+from emotiond_training.corpora.clips import Clip, content_hash, contents_of
 from emotiond_training.progress import Reporter
+
+CODE: Final = (files, signal, mfcc, logmel, waveform)
+"""Modules that decide, with this one, what a copy is: copies are made anew when one changes."""
+LIBRARIES: Final = ("audiomentations", "numpy", "soundfile", "soxr")
 
 
 class CopySettings(msgspec.Struct, frozen=True):
@@ -102,8 +110,9 @@ def copies_of(
     EmotiondError
         If a recording can't be read, or if a process that reads recordings dies.
     """
-    files = [(clip.path.resolve(), content_hash(clip.path)) for clip in clips]
-    what = repr((settings, files, list(counts))).encode()
+    recordings = [(clip.path.resolve(), content_hash(clip.path)) for clip in clips]
+    rooms = [contents_of(folder) for folder in settings.rooms]
+    what = repr((settings, recordings, list(counts), rooms, _version())).encode()
     folder = cache / f"copies-{hashlib.sha256(what).hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -114,6 +123,13 @@ def copies_of(
     sources = np.repeat(np.arange(len(clips)), counts)
     frames = np.load(folder / "frames.npy", mmap_mode="r")
     return Copies(frames, np.load(folder / "offsets.npy"), sources)
+
+
+def _version() -> tuple[str, ...]:
+    """Return a hash of the code that makes copies, and the versions of its libraries."""
+    sources = [__file__, *(str(module.__file__) for module in CODE)]
+    code = b"".join(Path(source).read_bytes() for source in sources)
+    return hashlib.sha256(code).hexdigest(), *map(version, LIBRARIES)
 
 
 def _make(

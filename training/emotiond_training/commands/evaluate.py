@@ -14,9 +14,10 @@ from emotiond_training.commands.evaluate_live import (
 )
 from emotiond_training.commands.options import (
     add_shared_arguments,
+    clips_from,
     materials_from,
     output_folder,
-    positive,
+    whole_number,
     writing_to,
 )
 
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jobs",
-        type=positive,
+        type=whole_number(1),
         default=1,
         metavar="N",
         help="trainings at a time, with one thread each if more than one (default: 1)",
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--robustness",
         action="store_true",
-        help="hear the test clips of `speakers` also 30 dB quieter, and 10 dB louder and clipped",
+        help="test `speakers` also with recordings 30 dB quieter, and 10 dB louder and clipped",
     )
     parser.add_argument(
         "--leave-out",
@@ -72,21 +73,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
-    """Train and measure a recipe, and hear its trainings live."""
+    """Train a recipe, and measure its models on recordings and live."""
     from rich.console import Console
 
     from emotiond_training.corpora.noises import TRAINING_HALF
-    from emotiond_training.corpora.readers import read_corpora
     from emotiond_training.progress import Reporter
     from emotiond_training.recipe import load_recipe
     from emotiond_training.splits.leaks import check_round
     from emotiond_training.splits.protocols import PROTOCOLS, plan_rounds
 
     recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
-    clips = read_corpora(args.corpus)
+    reporter = Reporter(Console(stderr=True))
+    clips = clips_from(args, reporter)
     if unknown := set(args.leave_out) - {clip.corpus for clip in clips}:
         raise InputError(f"--leave-out {min(unknown)}: no such corpus was given")
-    # What is missing or leaks is said before hours of training.
+    # Report what is missing or leaks before hours of training.
     names = [name for name in args.protocol if name in PROTOCOLS]
     rounds = plan_rounds(names, clips, recipe.seed, args.leave_out)
     for each in rounds:
@@ -103,10 +104,10 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
         live = [name for name in live if name != "streaming" or args.model]
     check_live_arguments(args, live)
     out = output_folder(args)
-    # Half of the noises train, so that the other half can test what is heard in them.
-    materials = materials_from(args, out / "rounds", TRAINING_HALF)
+    # Half of the noises train, so that the other half can test.
+    materials = materials_from(args, out / "rounds", reporter, TRAINING_HALF)
 
-    # Slow to import, so wrong input is said before.
+    # TensorFlow takes seconds to import, so wrong input is reported before.
     from emotiond_export.files import INT8
     from emotiond_export.tensorflow import import_tensorflow
 
@@ -123,7 +124,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
         for each in rounds
     ]
     with writing_to(out):
-        heard = run_rounds(tasks, Reporter(Console(stderr=True)), train_round, args.jobs)
+        heard = run_rounds(tasks, reporter, train_round, args.jobs)
         evaluation = score(rounds, heard, clips, recipe)
         write_card(out, evaluation)
     _print(evaluation)

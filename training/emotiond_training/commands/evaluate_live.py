@@ -1,4 +1,4 @@
-"""The protocols of ``evaluate`` that hear a finished model file and train nothing."""
+"""The protocols of ``evaluate`` that test a finished model file and train nothing."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from emotiond.errors import InputError
-from emotiond_training.commands.options import positive, writing_to
+from emotiond_training.commands.options import clips_from, whole_number, writing_to
 
 if TYPE_CHECKING:
     from emotiond_training.corpora.clips import Clip
@@ -14,20 +14,21 @@ if TYPE_CHECKING:
     from emotiond_training.live.nonspeech import NonSpeech
     from emotiond_training.live.results import Live
     from emotiond_training.live.streaming import Streamed
+    from emotiond_training.progress import Reporter
 
 LIVE_PROTOCOLS: Final = ("streaming", "non-speech")
 LIVE: Final = "live.json"
 
 
 def add_live_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what only these protocols take."""
+    """Add the arguments of these protocols."""
     parser.add_argument(
         "--model",
         type=Path,
         metavar="FILE",
-        help="for streaming and non-speech: the model file (default: those of all trainings that "
-        "test speakers; the one that is shipped where nothing is trained); beside the test.json of "
-        "a training, its test clips are used",
+        help="model file for streaming and non-speech (default: those of all trainings that test "
+        "speakers; the shipped one where nothing is trained); if a test.json of a training lies "
+        "beside it, the recordings in that are used",
     )
     parser.add_argument(
         "--speech",
@@ -39,16 +40,16 @@ def add_live_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--clips",
-        type=positive,
+        type=whole_number(1),
         default=1000,
         metavar="N",
-        help="clips on the time lines of streaming at most (default: 1000; fewer say little: two "
-        "draws of 200 differed by 5 points)",
+        help="most recordings on the time lines of streaming (default: 1000; fewer say little: "
+        "two draws of 200 differed by 5 points)",
     )
 
 
 def check_live_arguments(args: argparse.Namespace, names: Sequence[str]) -> None:
-    """Look at what live protocols will need, before hours of training.
+    """Check what live protocols will need, before hours of training.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def check_live_arguments(args: argparse.Namespace, names: Sequence[str]) -> None
 def measure_live(
     args: argparse.Namespace, names: Sequence[str], paths: Sequence[Path], out: Path
 ) -> "Live":
-    """Measure model files by some of :data:`LIVE_PROTOCOLS`, print it and write it to a folder.
+    """Measure model files by some of :data:`LIVE_PROTOCOLS`; print and write the figures.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def measure_live(
     streamed: list[Streamed] = []
     silence = None
     if "streaming" in names:
-        clips = [_strangers(args, path) for path in paths]
+        clips = [_strangers(args, path, reporter) for path in paths]
         listeners = [Strangers(model, each) for model, each in zip(models, clips, strict=True)]
         seed = args.seed or 0
         rooms = [each for each in noises if half_of(each) != TRAINING_HALF] or noises
@@ -107,9 +108,8 @@ def measure_live(
     return live
 
 
-def _strangers(args: argparse.Namespace, model: Path) -> "list[Clip]":
-    """Return the recordings that a model is to hear: those of its test, or all that are given."""
-    from emotiond_training.corpora.readers import read_corpora
+def _strangers(args: argparse.Namespace, model: Path, reporter: "Reporter") -> "list[Clip]":
+    """Return the recordings to test a model with: those of its test, or all that are given."""
     from emotiond_training.evaluation.rounds import TEST, round_clips
 
     test = model.parent / TEST
@@ -117,11 +117,11 @@ def _strangers(args: argparse.Namespace, model: Path) -> "list[Clip]":
         return round_clips(test)
     if not args.corpus:
         raise InputError("protocol streaming needs recordings: --corpus NAME=FOLDER")
-    return read_corpora(args.corpus)
+    return clips_from(args, reporter)
 
 
 def _recordings(folders: Sequence[Path]) -> "list[Noise]":
-    """List recordings, without those whose category holds voices."""
+    """List the recordings of folders, without categories of voices."""
     from emotiond_training.corpora.noises import VOICES, read_noises
 
     return [each for each in read_noises(folders) if not each.category.startswith(VOICES)]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from emotiond_training.commands.options import (
     add_shared_arguments,
+    clips_from,
     materials_from,
     output_folder,
     writing_to,
@@ -17,19 +18,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all",
         action="store_true",
-        help="train on every clip, for a model to ship: nothing is left to measure it with",
+        help="train on every recording, for a model to ship: none is left to measure it with",
     )
     parser.add_argument(
         "--evaluation",
         type=Path,
         metavar="FILE",
-        help="metrics.json of an evaluation of the recipe, to take temperature and threshold from",
+        help="metrics.json that evaluate wrote for the recipe; temperature and threshold are taken "
+        "from it",
     )
     parser.add_argument(
-        "--temperature", type=_temperature, metavar="T", help="in place of the evaluation's"
+        "--temperature",
+        type=_temperature,
+        metavar="T",
+        help="number that the logits are divided by, over 0 (default: the evaluation's, or 1)",
     )
     parser.add_argument(
-        "--abstain", type=_probability, metavar="P", help="threshold in place of the evaluation's"
+        "--abstain",
+        type=_probability,
+        metavar="P",
+        help="confidence below which the model is uncertain, 0 to 1 (default: the evaluation's, "
+        "or the recipe's)",
     )
 
 
@@ -37,23 +46,22 @@ def run(args: argparse.Namespace) -> int:
     """Train a model."""
     from rich.console import Console
 
-    from emotiond_training.corpora.readers import read_corpora
     from emotiond_training.progress import Reporter
     from emotiond_training.recipe import load_recipe, recipe_text
 
     recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
     calibrated = _calibrated(args)
-    clips = read_corpora(args.corpus)
     out = output_folder(args)
-    materials = materials_from(args, out)
+    reporter = Reporter(Console(stderr=True))
+    clips = clips_from(args, reporter)
+    materials = materials_from(args, out, reporter)
 
-    # Slow to import, so wrong input is said before.
+    # TensorFlow takes seconds to import, so wrong input is reported before.
     from emotiond_export.tensorflow import import_tensorflow
 
     import_tensorflow()
     from emotiond_training.fitting.train import train
 
-    reporter = Reporter(Console(stderr=True))
     with writing_to(out):
         measured = train(
             clips,
@@ -73,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _calibrated(args: argparse.Namespace) -> dict[str, float]:
-    """Return what the contract takes from an evaluation and the command line."""
+    """Return temperature and threshold, as an evaluation or the command line gives them."""
     from emotiond_training.evaluation.shipping import read_shipping
 
     found: dict[str, float] = {}
@@ -85,14 +93,20 @@ def _calibrated(args: argparse.Namespace) -> dict[str, float]:
 
 
 def _temperature(text: str) -> float:
-    number = float(text)
-    if not 0.0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("must be over 0")
+    if not 0.0 < (number := _number(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be over 0, not {text!r}")
     return number
 
 
 def _probability(text: str) -> float:
-    number = float(text)
-    if not 0.0 <= number <= 1.0:
-        raise argparse.ArgumentTypeError("must be from 0 to 1")
+    if not 0.0 <= (number := _number(text)) <= 1.0:
+        raise argparse.ArgumentTypeError(f"must be from 0 to 1, not {text!r}")
     return number
+
+
+def _number(text: str) -> float:
+    """Return a number, or what is within no limits where the text is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

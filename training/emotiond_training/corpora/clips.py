@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from emotiond.errors import InputError, reason
+from emotiond_training.corpora.files import sound_files
 
 EMOTIONS: Final = {
     "angry": "angry",
@@ -28,7 +29,7 @@ EMOTIONS: Final = {
     "surprised": "surprise",
     "ps": "surprise",
 }
-"""What corpora call an emotion, and its label here: one map, so that corpora can be joined."""
+"""Name of an emotion in corpora -> its label here: one map, so that corpora can be joined."""
 
 
 class Clip(msgspec.Struct, frozen=True):
@@ -37,15 +38,18 @@ class Clip(msgspec.Struct, frozen=True):
     Parameters
     ----------
     path : Path
-        Its sound file.
+        Sound file.
     label : str
-        What is heard in it.
+        Label of the recording: the emotion, or the category.
     speaker : str or None
-        Who speaks, unique over all corpora; None where nobody knows.
+        Name of the speaker, unique over all corpora; None if unknown.
     text : str or None
-        Which word or sentence is spoken; None where nobody knows.
+        Word or sentence that is spoken, named within its corpus; None if unknown, or for no words.
     corpus : str
-        Name of the reader it came from.
+        Name of the corpus: that of its reader, or as a table names it.
+    voice : bool
+        Whether it is a recording of a voice for sure; True by default. A model of such recordings
+        alone waits for voices.
     """
 
     path: Path
@@ -53,6 +57,7 @@ class Clip(msgspec.Struct, frozen=True):
     speaker: str | None
     text: str | None
     corpus: str
+    voice: bool = True
 
 
 def labels_of(clips: Sequence[Clip]) -> tuple[str, ...]:
@@ -61,7 +66,7 @@ def labels_of(clips: Sequence[Clip]) -> tuple[str, ...]:
 
 
 def content_hash(path: Path) -> str:
-    """Return the SHA-256 of a file, read once for as long as it does not change.
+    """Return the SHA-256 of a file's content; it is read again only after the file has changed.
 
     Raises
     ------
@@ -72,6 +77,21 @@ def content_hash(path: Path) -> str:
         return _content_hash(path.resolve(), path.stat().st_mtime_ns)
     except OSError as error:
         raise InputError(f"{path}: {reason(error)}") from error
+
+
+def contents_of(folder: Path) -> list[tuple[str, str]]:
+    """Return the path below a folder, and the SHA-256, of each recording in it.
+
+    Raises
+    ------
+    InputError
+        If the folder or a recording can't be read.
+    """
+    try:
+        recordings = sound_files(folder)
+    except OSError as error:
+        raise InputError(f"{error.filename or folder}: {reason(error)}") from error
+    return [(path.relative_to(folder).as_posix(), content_hash(path)) for path in recordings]
 
 
 @cache

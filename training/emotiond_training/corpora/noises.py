@@ -1,6 +1,5 @@
-"""Recordings without speech, for training: what stands behind voices, and what is no voice."""
+"""Recordings without speech: the noise behind voices, and the sounds that are not voices."""
 
-import csv
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,12 +7,12 @@ from typing import Final, NamedTuple
 
 from emotiond.errors import InputError
 from emotiond_training.corpora.files import sound_files
+from emotiond_training.corpora.manifest import MANIFEST, read_rows
 
-MANIFEST: Final = "manifest.csv"
 VOICES: Final = "babble"
-"""Categories that begin so hold voices."""
+"""Beginning of the names of categories that hold voices."""
 TRAINING_HALF: Final = 0
-"""The half that trains where the other one tests."""
+"""Half of the noises that trains where the other half tests."""
 
 
 class Noise(NamedTuple):
@@ -29,8 +28,8 @@ def read_noises(folders: Iterable[Path]) -> list[Noise]:
     Parameters
     ----------
     folders : iterable of Path
-        Each with a ``manifest.csv`` that has columns ``path`` and ``category``, or with one folder
-        for each category.
+        Folders that each have a ``manifest.csv`` with the columns ``path`` and ``category``, or
+        one folder for each category.
 
     Raises
     ------
@@ -51,8 +50,7 @@ def read_noises(folders: Iterable[Path]) -> list[Noise]:
 def half_of(noise: Noise) -> int:
     """Return 0 or 1, the same for all pieces of a recording: train on one half, test on the other.
 
-    Pieces of one recording share what stands before the first hyphen of their names, as in
-    UrbanSound8K.
+    Pieces of one recording have the same name up to the first hyphen, as in UrbanSound8K.
     """
     source = noise.path.stem.split("-")[0]
     return hashlib.sha256(f"{noise.category}/{source}".encode()).digest()[0] % 2
@@ -61,12 +59,8 @@ def half_of(noise: Noise) -> int:
 def _listed(folder: Path) -> Iterator[Noise]:
     manifest = folder / MANIFEST
     if manifest.is_file():
-        with manifest.open(newline="") as file:
-            for row in csv.DictReader(file):
-                try:
-                    yield Noise(folder / row["path"], row["category"])
-                except KeyError as error:
-                    raise InputError(f"{manifest}: no column {error}") from error
+        for row in read_rows(manifest, "path", "category"):
+            yield Noise(folder / row["path"], row["category"])
 
 
 def _in_folders(folder: Path) -> Iterator[Noise]:

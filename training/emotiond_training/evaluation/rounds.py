@@ -229,15 +229,12 @@ def _claim(task: Task) -> None:
         for each in plan.tests
     ]
     digest = hashlib.sha256(msgspec.json.encode((files, tests))).hexdigest()
-    materials = {"noise": task.materials.noise_folders, "rir": task.materials.rooms}
-    # The format of the first version, so that its rounds are still accepted.
-    folders_used = {key: str(list(folders) or "") for key, folders in materials.items()}
-    content = {"recipe": task.recipe, "clips": digest, **folders_used}
+    content = {"recipe": task.recipe, "clips": digest, "materials": task.materials.digest()}
     task.folder.mkdir(parents=True, exist_ok=True)
     known = _read(task.folder / PLAN, dict[str, Any])
     if known is not None and known != msgspec.json.decode(msgspec.json.encode(content)):
         raise InputError(
-            f"{task.folder}: a round of another recipe, other corpora or other protocols; "
+            f"{task.folder}: a round of another recipe, other recordings or other protocols; "
             "give another --out, or remove this folder"
         )
     _write(task.folder / TEST, tests)

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 from emotiond.model.contract import Normalisation
 from emotiond_export.training_run import Description, Run
 from emotiond_training.augmentation.mixture import Mixture
+from emotiond_training.corpora.clips import Clip
 from emotiond_training.fitting.prepare import Prepared
 from emotiond_training.fitting.windows import Windows, normalisation_of
 from emotiond_training.networks import build
@@ -181,7 +182,7 @@ def _optimiser(recipe: Recipe, steps: int, model: Any) -> Any:
     return optimiser
 
 
-def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, trained_on: tuple[str, ...]) -> Run:
+def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, clips: Sequence[Clip]) -> Run:
     """Return a finished run: all that export needs.
 
     Parameters
@@ -193,8 +194,8 @@ def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, trained_on: tuple
         parity check uses held-out windows; without any, training windows.
     fitted : Fitted
         The trained network.
-    trained_on : tuple of str
-        Names of the corpora.
+    clips : sequence of Clip
+        Recordings of all corpora that it was trained on. The model waits for voices if all are.
     """
     labels, windows, held_out, _ = prepared
     parity = windows if held_out is None else held_out
@@ -215,9 +216,8 @@ def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, trained_on: tuple
             # A calibration on speakers outside the training replaces it.
             temperature=1.0,
             abstain_below=recipe.abstain_below,
-            trained_on=trained_on,
-            # A folder of recordings may contain sounds other than voices.
-            opens_for="sound" if "folders" in trained_on else "speech",
+            trained_on=tuple(sorted({clip.corpus for clip in clips})),
+            opens_for="speech" if all(clip.voice for clip in clips) else "sound",
             parity_on="training" if held_out is None else "held-out",
         ),
         representative=windows.features[np.sort(chosen)],

@@ -1,5 +1,6 @@
 """Materials of a mixture: recordings of noise, rooms, and a folder for augmented copies."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 from emotiond_training.augmentation.copies import CopySettings, copies_of
 from emotiond_training.augmentation.logmel import spectra_of
 from emotiond_training.augmentation.mixture import Mixture
-from emotiond_training.corpora.clips import Clip
+from emotiond_training.corpora.clips import Clip, content_hash, contents_of
 from emotiond_training.corpora.noises import VOICES, Noise
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
@@ -24,14 +25,23 @@ class Materials(NamedTuple):
         Folders of impulse responses; may be empty.
     cache : Path
         Folder that keeps the augmented copies.
-    noise_folders : tuple of Path
-        The folders of the noises.
     """
 
     noises: Sequence[Noise]
     rooms: tuple[Path, ...]
     cache: Path
-    noise_folders: tuple[Path, ...] = ()
+
+    def digest(self) -> str:
+        """Return a hash of the content of all noises and rooms.
+
+        Raises
+        ------
+        InputError
+            If a recording can't be read.
+        """
+        noises = [(each.category, content_hash(each.path)) for each in self.noises]
+        rooms = [contents_of(folder) for folder in self.rooms]
+        return hashlib.sha256(repr((noises, rooms)).encode()).hexdigest()
 
 
 def mixture_of(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -21,9 +21,12 @@ from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Fold, Indices, random_split
 from emotiond_training.splits.leaks import check_fold
 
+METRICS: Final = "training-metrics.json"
+"""Figures of a run; those of an evaluation, which may have the same folder, are another file."""
+
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """Content of a run's ``metrics.json``: figures of the Keras model.
+    """Content of a run's ``training-metrics.json``: figures of the Keras model.
 
     The probabilities of a clip are the mean over its windows.
 
@@ -134,7 +137,7 @@ def train(
         confusion=tuple(tuple(row) for row in confusion[:, :-1].tolist()),
         recipe=recipe,
     )
-    _write_json(out / "metrics.json", result)
+    _write_json(out / METRICS, result)
     title = f"{measured_on} clips, Keras model"
     plot_confusion(out / "confusion.png", confusion, prepared.labels, title)
     return result
@@ -190,7 +193,7 @@ def _fitted(
     fitted = fit(recipe, prepared, reporter)
     _write_json(folder / "history.json", fitted.history)
     plot_history(folder / "learning-curves.png", fitted.history)
-    return run_of(recipe, prepared, fitted, tuple(sorted({clip.corpus for clip in clips})))
+    return run_of(recipe, prepared, fitted, clips)
 
 
 def _measure(run: Run, windows: Windows) -> tuple[Any, float]:
