@@ -8,6 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
+from emotiond.audio.live_pipe import LivePipe, is_empty
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import InputError
 from emotiond.paths import SAMPLE_RECORDING
@@ -77,7 +78,8 @@ def replay_of(name: str, rate: int, stop: Event, *, fast: bool = False) -> Sourc
     if name == FROM_STDIN:
         if sys.stdin is None:
             raise InputError("standard input is closed")
-        return Replay("standard input", pcm_blocks(STDIN, rate, stop), rate, stop, fast=fast)
+        replay = Replay("standard input", pcm_blocks(STDIN, rate, stop), rate, stop, fast=fast)
+        return LivePipe(replay, rate, lambda: is_empty(STDIN))
     blocks = file_blocks(Path(name), rate, FAST_BLOCK_SECONDS if fast else BLOCK_SECONDS)
     first = next(blocks)
     return Replay(printable(name), itertools.chain((first,), blocks), rate, stop, fast=fast)
