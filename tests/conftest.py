@@ -1,10 +1,11 @@
 """Shared by all tests: the shipped model and sample recording, and a way to run the program."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,16 @@ settings.load_profile("emotiond")
 
 UTTERANCES_IN_SAMPLE = 5
 """Four voices, of which the second pauses between its two sentences."""
+
+PACKAGES = {
+    "strace": ("strace",),
+    "pulseaudio": ("pulseaudio", "libasound2-plugins"),
+    "pactl": ("pulseaudio-utils",),
+    "paplay": ("pulseaudio-utils",),
+    "libportaudio2": ("libportaudio2",),
+    "systemd-analyze": ("systemd",),
+}
+"""Program or library for want of which tests are skipped -> Debian packages that bring it."""
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -86,3 +97,29 @@ def emotiond(tmp_path: Path, environment: dict[str, str]) -> Run:
         return subprocess.run(command, check=False, **{**given, **options})
 
     return run
+
+
+def wanted_packages(reasons: list[str]) -> list[str]:
+    """Return the packages that would run skipped tests.
+
+    Parameters
+    ----------
+    reasons : list of str
+        Why each was skipped; names the programs that are missing.
+    """
+    words = {word for each in reasons for word in re.findall(r"[\w-]+", each)}
+    return sorted({each for word in words & set(PACKAGES) for each in PACKAGES[word]})
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say at the very end which packages would run the tests that were skipped."""
+    yield
+    skipped = [str(each.longrepr[2]) for each in terminalreporter.stats.get("skipped", [])]
+    if packages := wanted_packages(skipped):
+        count = sum(bool(wanted_packages([each])) for each in skipped)
+        terminalreporter.write_line(
+            f"{count} tests were skipped for want of packages; to run them, too: "
+            f"sudo apt install {' '.join(packages)}",
+            yellow=True,
+        )

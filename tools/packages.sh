@@ -1,5 +1,9 @@
 # Sourced by scripts that install: says what they do, and gets system packages.
 
+# Nothing may wait for a terminal: a program in the background that reads from one is stopped for good.
+exec </dev/null
+export DEBIAN_FRONTEND=noninteractive
+
 say() { echo "setup: $*" >&2; }
 
 # Asks no questions; where it may not install, it says what to install.
@@ -7,7 +11,7 @@ apt_install() {
   if ! command -v apt-get >/dev/null; then
     say "please install $* with your system's package manager"; return 1
   elif [ "$(id -u)" = 0 ]; then root=
-  elif sudo -n true 2>/dev/null; then root=sudo
+  elif sudo -n true 2>/dev/null; then root="sudo -n"
   else say "please run: sudo apt install $*"; return 1
   fi
   say "installing $* with apt"

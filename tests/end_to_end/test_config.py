@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -77,6 +78,27 @@ def test_a_check_finds_what_would_stop_the_daemon_and_leaves_nothing_behind(
     assert ended.stderr.count(b"\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_check_accepts_what_is_there_already(emotiond: Run, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    with socket.socket(socket.AF_UNIX) as listening:
+        name = "x" * 107  # the longest that there is
+        before = Path.cwd()
+        os.chdir(tmp_path)
+        try:
+            listening.bind(name)
+        finally:
+            os.chdir(before)
+        (tmp_path / f"{name}.lock").touch()
+        (tmp_path / "emotiond.toml").write_text(f"[log]\ndir = 'logs'\n[live]\nsocket = '{name}'\n")
+        ended = emotiond("config", "check", "emotiond.toml")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    (tmp_path / f"{name}.lock").unlink()
+    (tmp_path / f"{name}.lock").mkdir()
+    ended = emotiond("config", "check", "emotiond.toml")
+    assert ended.returncode == 2
+    assert b"can't be made (is a directory); choose another: live.socket" in ended.stderr
 
 
 def test_a_check_needs_a_runtime_that_can_run_the_model(

@@ -53,7 +53,7 @@ def table(figures: Bench) -> str:
         "",
         f"--help                        {start.help_seconds:8.2f} s",
         f"start to first prediction     {start.first_prediction_seconds:8.2f} s",
-        f"peak memory, headless         {start.peak_megabytes:8.0f} MB",
+        f"peak memory of a replay       {start.peak_megabytes:8.0f} MB",
         "",
     ]
     base = figures.baseline

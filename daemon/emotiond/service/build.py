@@ -8,6 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
+from emotiond.audio.live_pipe import LivePipe, is_empty
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import InputError
 from emotiond.paths import SAMPLE_RECORDING
@@ -81,7 +82,8 @@ def replay_of(
     if name == FROM_STDIN:
         if sys.stdin is None:
             raise InputError("standard input is closed")
-        return Replay("standard input", pcm_blocks(STDIN, rate, stop), rate, stop, fast=fast)
+        replay = Replay("standard input", pcm_blocks(STDIN, rate, stop), rate, stop, fast=fast)
+        return LivePipe(replay, rate, lambda: is_empty(STDIN))
     seconds = FAST_BLOCK_SECONDS if fast else BLOCK_SECONDS
     blocks = file_blocks(Path(name), rate, seconds, channel)
     first = next(blocks)
