@@ -96,7 +96,6 @@ def test_predictions_are_the_same_however_the_voice_was_recorded(
 ) -> None:
     found = predicted(model, written(tmp_path / "sound.wav", voice, **recording))
     quiet = recording["gain_db"] < -20.0
-    # An end is rounded to a millisecond.
     assert found.keys() <= expected.keys()
     assert len(expected) - len(found) <= (LATER_WHEN_QUIET if quiet else 0)
     for end, one in found.items():
