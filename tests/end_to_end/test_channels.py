@@ -175,6 +175,9 @@ def test_a_microphone_whose_name_is_not_utf_8_hides_no_other_and_works_itself(
     listed = [json.loads(line) for line in emotiond("devices", "--json").stdout.splitlines()]
     named = {each["name"]: each["channels"] for each in listed}
     assert (named["desk"], named[r"mik\xff\xe9"]) == (2, 1)
+    lines = emotiond("devices").stdout.decode().splitlines()
+    assert r"  mik\xff\xe9  (1 channel, 16000 Hz)" in lines
+    assert any(line.endswith(" desk  (2 channels, 16000 Hz)") for line in lines)
     assert listened(tmp_path, environment, "--device", "desk")
     shutil.rmtree(tmp_path / "logs")
     assert listened(tmp_path, environment, "--device", "mik")
