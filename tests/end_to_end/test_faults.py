@@ -10,6 +10,7 @@ written from the table:
 import contextlib
 import errno
 import io
+import itertools
 import os
 import re
 import resource
@@ -27,6 +28,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from emotiond.audio import capture, microphone, portaudio, probe
 from emotiond.audio.source import Block, Demand, Retrying
 from emotiond.errors import InputError
 from emotiond.recognition.engine import Engine
@@ -40,6 +42,7 @@ from emotiond.sinks.live import MOST_VIEWERS, LiveSink
 from emotiond.sinks.log import LogSink
 from emotiond.terminal.plain import PlainSink
 from emotiond.testing import FakeModel
+from tests.daemon.fake_portaudio import FakePortAudio
 from tests.daemon.service.test_loop import Keeper
 from tests.daemon.sounds import cut, silence, speech
 
@@ -69,6 +72,8 @@ class Rig:
         self.live = LiveSink(self.socket, HELLO)
         self.reload = Reload(self._load, Settings(), self.log)
         self.viewers: list[socket.socket] = []
+        self.portaudio = FakePortAudio()
+        self.microphone: Iterator[Item] = iter(())
         self.spare = os.open(os.devnull, os.O_RDONLY)
 
     def _load(self) -> Settings:
@@ -357,6 +362,35 @@ def plug_in(_: Rig) -> Iterator[Item]:
     yield News("microphone_back", "listening to the microphone")
 
 
+def raise_at_every_step(rig: Rig) -> Iterator[Item]:
+    """A microphone whose stream, probe and device list raise one after the other."""
+    rig.patch.setattr(portaudio, "load", lambda: rig.portaudio)
+    rig.patch.setattr(capture, "LOOK_SECONDS", 0.05)
+    rig.patch.setattr(microphone, "RETRY_SECONDS", (0.0,))
+    refusals = [OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))]
+
+    def can_be_heard(*_: object) -> bool:
+        if refusals:
+            raise refusals.pop()
+        return True
+
+    rig.patch.setattr(probe, "can_be_heard", can_be_heard)
+    rig.microphone = microphone.Microphone(None, 16_000, Event()).blocks(lambda: 0)
+    (stream,) = rig.portaudio.streams
+    stream.error = RuntimeError("odd")
+    rig.portaudio.error = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+    rig.portaudio.failing["query"] = 2
+    yield from itertools.islice(rig.microphone, 3)
+
+
+def raise_no_more(rig: Rig) -> Iterator[Item]:
+    rig.portaudio.heard_at_start = np.zeros((1600, 2), np.int16)
+    for item in rig.microphone:
+        if isinstance(item, Block):
+            return
+        yield item
+
+
 def lose_sound(_: Rig) -> Iterator[Item]:
     yield Block(speech(0.1), time.monotonic(), dropped=16_000)
 
@@ -492,6 +526,12 @@ FAULTS = [
         "the microphone goes away and comes back",
         unplug,
         plug_in,
+        ("microphone_lost", "microphone_back"),
+    ),
+    Fault(
+        "the microphone raises errors that nobody expects",
+        raise_at_every_step,
+        raise_no_more,
         ("microphone_lost", "microphone_back"),
     ),
     Fault("sound is lost", lose_sound, nothing, ("overload", "recovered")),

@@ -1,5 +1,6 @@
 """The daemon with a microphone of PulseAudio, into which the sample recording is played."""
 
+import json
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import pytest
 import soundfile
 
 from emotiond.record import Prediction, Record, Status, Utterance, decode
-from tests.conftest import UTTERANCES_IN_SAMPLE
+from tests.conftest import UTTERANCES_IN_SAMPLE, Run
 
 PROGRAMS = ("pulseaudio", "pactl", "paplay")
 
@@ -273,6 +274,16 @@ def test_without_a_name_the_daemon_follows_the_default_microphone(
     daemon.wait_for(lambda: predictions(daemon.logged()), "speech is predicted")
     code, _, err, _ = daemon.stop()
     assert (code, err) == (0, "")
+
+
+@pytest.mark.timeout(120)
+def test_the_doctor_says_that_the_default_microphone_is_a_monitor(
+    server: Server, emotiond: Run
+) -> None:
+    found = emotiond("doctor", "--json", env=server.environment).stdout.splitlines()
+    said = {row["check"]: row for row in map(json.loads, found)}["microphone"]
+    assert "no microphone but a monitor" in said["message"]
+    assert "pactl set-default-source NAME" in said["remedy"]
 
 
 def name_devices(folder: Path, **names: str) -> None:

@@ -27,9 +27,13 @@ def run(args: argparse.Namespace) -> int:
         else:
             mark = "*" if each.default else " "
             properties = ", ".join(
-                (f"{each.channels} channels", f"{each.sample_rate:.0f} Hz", *each.ids)
+                (_channels(each.channels), f"{each.sample_rate:.0f} Hz", *each.ids)
             )
             print(escaped(f"{mark} {each.name}  ({properties})"))
     if not found and not args.json:
         print("no microphone found; to find out why, run: emotiond doctor")
     return 0
+
+
+def _channels(count: int) -> str:
+    return "1 channel" if count == 1 else f"{count} channels"
