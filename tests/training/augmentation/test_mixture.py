@@ -1,9 +1,7 @@
 """Batches drawn from the copies of several corpora."""
 
 import numpy as np
-import pytest
 
-from emotiond.errors import InputError
 from emotiond_training.augmentation.copies import Copies
 from emotiond_training.augmentation.mixture import NO_SPEECH, Mixture, MixtureSettings
 from emotiond_training.corpora.clips import Clip
@@ -84,13 +82,6 @@ def test_shares_of_labels_add_up_to_one_and_no_speech_comes_last(clips):
     assert features.dtype == np.float32
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-5)
     assert 0.2 < shares[:, -1].mean() < 0.8
-
-
-def test_a_category_of_the_label_that_noise_has_is_refused(clips):
-    settings = MixtureSettings(weights={}, copies={})
-    noises = {"fan": [np.full((40, 16), -30, "f4")]}
-    with pytest.raises(InputError, match="'no_speech' can't be mixed with noise"):
-        Mixture(settings, clips, [0], copies_for(clips), noises, ("one", NO_SPEECH), 24, 0)
 
 
 def test_without_recordings_of_noise_there_is_no_label_for_no_speech(clips):

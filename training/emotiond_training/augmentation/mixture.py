@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond.errors import InputError
 from emotiond.features.mfcc import dct_matrix
 from emotiond.values import Probability
 from emotiond_training.augmentation.copies import Copies
@@ -28,12 +27,13 @@ from emotiond_training.augmentation.spectral import (
     warp,
 )
 from emotiond_training.corpora.clips import Clip
-from emotiond_training.ranges import check_ranges
+from emotiond_training.ranges import Decibels, check_ranges
 
 NO_SPEECH: Final = "no_speech"
 """The label of windows in which nobody speaks."""
 
-Weight = Annotated[float, msgspec.Meta(gt=0.0)]
+Weight = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
+Takes = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -65,8 +65,8 @@ class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """
 
     weights: dict[str, Weight]
-    copies: dict[str, int]
-    other_copies: int = 4
+    copies: dict[str, Takes]
+    other_copies: Takes = 4
     most_cut: Probability = 0.6
     partial_share: Probability = 0.4
     tempo_share: Probability = 0.6
@@ -74,9 +74,9 @@ class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     warp_share: Probability = 0.5
     warp: Probability = 0.1
     noise_share: Probability = 0.85
-    noise_snr_db: tuple[float, float] = (2.0, 45.0)
+    noise_snr_db: tuple[Decibels, Decibels] = (2.0, 45.0)
     no_speech_share: Probability = 0.08
-    mixup: float = 0.3
+    mixup: Annotated[float, msgspec.Meta(ge=0.0)] = 0.3
 
     def __post_init__(self) -> None:
         check_ranges(self, "noise_snr_db")
@@ -116,11 +116,6 @@ class Mixture:
         Of a window.
     seed : int
         Decides all that is drawn.
-
-    Raises
-    ------
-    InputError
-        If there are noises and a category of their label.
     """
 
     def __init__(
@@ -143,11 +138,6 @@ class Mixture:
         self._noises = list(noises.values())
         lengths = np.array([sum(map(len, each)) for each in self._noises]) ** 0.5
         self._noise_weights = lengths / lengths.sum() if noises else lengths
-        if noises and NO_SPEECH in labels:
-            raise InputError(
-                f"recordings of category {NO_SPEECH!r} can't be mixed with noise, which trains "
-                "that label; rename their folder, or give no noise"
-            )
         self.labels = (*labels, NO_SPEECH) if noises and settings.no_speech_share else (*labels,)
         self._corpora = _tree(clips, train, copies, labels)
         named = [settings.weights[name] for name in self._corpora if name in settings.weights]

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from emotiond.errors import InputError
 from emotiond_training.augmentation.copies import CopySettings, copies_of
 from emotiond_training.augmentation.logmel import spectra_of
-from emotiond_training.augmentation.mixture import Mixture
+from emotiond_training.augmentation.mixture import NO_SPEECH, Mixture
 from emotiond_training.corpora.clips import Clip, content_hash, contents_of
 from emotiond_training.corpora.noises import VOICES, Noise
 from emotiond_training.progress import Reporter
@@ -68,15 +69,25 @@ def mixture_of(
         To mix with.
     reporter : Reporter
         Told of the progress.
+
+    Raises
+    ------
+    EmotiondError
+        If a recording can't be read, or there are noises and a category of their label.
     """
     if recipe.mixture is None:
         return None
+    noises = [each for each in materials.noises if not each.category.startswith(VOICES)]
+    if noises and NO_SPEECH in labels:
+        raise InputError(
+            f"recordings of category {NO_SPEECH!r} can't be mixed with noise, which trains "
+            "that label; rename their folder, or give no noise"
+        )
     mfcc = recipe.features.mfcc
     rooms = tuple(folder.resolve() for folder in materials.rooms)
     settings = CopySettings(mfcc, recipe.augmentation, recipe.seed, rooms)
     counts = [recipe.mixture.copies_of(clip.corpus) for clip in clips]
     copies = copies_of(clips, counts, settings, materials.cache, reporter)
-    noises = [each for each in materials.noises if not each.category.startswith(VOICES)]
     return Mixture(
         recipe.mixture,
         clips,
