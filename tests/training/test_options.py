@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from emotiond.errors import InputError
-from emotiond_training.commands.options import add_shared_arguments, materials_from
+from emotiond.errors import EmotiondError, InputError
+from emotiond_training.commands.options import add_shared_arguments, materials_from, working_in
 from emotiond_training.corpora.readers import READERS
 
 
@@ -85,3 +85,15 @@ def test_the_help_names_every_reader():
     add_shared_arguments(parser)
     words = set(re.findall(r"\w+", parser.format_help()))
     assert set(READERS) <= words
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (OSError(28, "No space left on device"), "out: no space left on device"),
+        (MemoryError(), "out of memory; give fewer recordings, or lower batch, copies or windows"),
+    ],
+)
+def test_a_full_disk_and_too_little_memory_are_one_sentence(fault, message):
+    with pytest.raises(EmotiondError, match=message), working_in(Path("out")):
+        raise fault

@@ -55,6 +55,29 @@ def table(name: str, keys: str, message: str) -> tuple[str, str, str]:
             "weights = {}\ncopies = {}\nnoise_snr_db = [45.0, 2.0]",
             r"noise_snr_db must be \[least, most\]",
         ),
+        (
+            "learning_rate = 0.001",
+            "learning_rate = 0",
+            r"> 0.0 - at `\$\.optimiser\.learning_rate`",
+        ),
+        ("learning_rate = 0.001", "learning_rate = -0.1", r"at `\$\.optimiser\.learning_rate`"),
+        ("learning_rate = 0.001", "learning_rate = inf", r"finite number, got inf - at `\$\.opt"),
+        ("fmax = 8000.0", "fmax = nan", r"finite number, got nan - at `\$\.features\.mfcc\.fmax`"),
+        ("[-80.0, -50.0]", "[-inf, -50.0]", r"got -inf - at `\$\.windows\.noise_db\[0\]`"),
+        ("[-80.0, -50.0]", "[-80.0, 500.0]", r"<= 200.0 - at `\$\.windows\.noise_db"),
+        ("batch = 64", "batch = 0", r">= 1 - at `\$\.batch`"),
+        ("epochs = 12", "epochs = 0", r">= 1 - at `\$\.epochs`"),
+        ("seed = 1", "seed = 4294967296", r"<= 4294967295 - at `\$\.seed`"),
+        ("window_frames = 95", "window_frames = 0", r">= 1 - at `\$\.features\.window_frames`"),
+        ("window_frames = 95", "window_frames = 9500", "windows of 304 s; at most 60 s"),
+        ("sample_rate = 16000", "sample_rate = 200000", "from 1000 to 192000 Hz"),
+        ("n_mels = 64", "n_mels = 1001", "n_mels must be at most 1000"),
+        ("copies = 2 ", "copies = 1001 ", r"<= 1000 - at `\$\.windows\.copies`"),
+        ("[64, 128]", "[64, 5000]", r"<= 4096 - at `\$\.network\.filters"),
+        table("mixture", "weights = {}\ncopies = { tess = 0 }", r"at `\$\.mixture\.copies"),
+        table("mixture", "weights = {}\ncopies = {}\nmixup = -0.1", r"at `\$\.mixture\.mixup`"),
+        table("augmentation", "pitch_semitones = 25.0", r"at `\$\.augmentation\.pitch_semitones`"),
+        table("augmentation", "equaliser_db = -1.0", r"at `\$\.augmentation\.equaliser_db`"),
         ("[features]", "[features", "recipe"),
         ("[network]", "[mixture]\nweights = {}\ncopies = {}\n[network]", "n_mfcc must be n_mels"),
         ("batch = ", "# batch = ", "missing required field `batch`"),
@@ -72,6 +95,27 @@ def test_a_wrong_key_or_value_is_one_sentence_that_says_where(tmp_path, old, new
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('level = "loudest"', 'level = "absolute"', r'level = "loudest" in \[features\], or mixup'),
+        ("window_frames = 92", "window_frames = 1", "at least 2 frames in a window"),
+        ("n_mels = 80", "n_mels = 1", "n_mfcc must be between 1 and n_mels"),
+    ],
+)
+def test_a_mixture_needs_features_that_it_can_blend(tmp_path: Path, old, new, message):
+    path = tmp_path / "wrong.toml"
+    path.write_text(recipe_text("strangers").replace(old, new))
+    with pytest.raises(InputError, match=message):
+        load_recipe(str(path))
+    path.write_text(
+        recipe_text("strangers")
+        .replace('level = "loudest"', 'level = "absolute"')
+        .replace("[mixture]", "[mixture]\nmixup = 0.0")
+    )
+    assert load_recipe(str(path)).features.level == "absolute"
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
         (
@@ -81,12 +125,12 @@ def test_a_wrong_key_or_value_is_one_sentence_that_says_where(tmp_path, old, new
         ("missing.toml", "recipe missing.toml: no such file or directory"),
     ],
 )
-def test_a_missing_recipe_is_said_with_what_there_is(name, message):
+def test_a_missing_recipe_is_reported_with_the_known_ones(name, message):
     with pytest.raises(InputError, match=message):
         load_recipe(name)
 
 
-def test_a_recipe_that_is_no_text_is_refused(tmp_path: Path):
+def test_a_recipe_that_is_not_text_is_refused(tmp_path: Path):
     path = tmp_path / "binary.toml"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="not a text file in UTF-8"):
@@ -119,7 +163,9 @@ def test_a_recipe_like_another_has_its_own_tables_and_the_rest_of_that_one(tmp_p
         ("'residual'", r"recipe .*: .*unknown field `like`"),
     ],
 )
-def test_a_recipe_is_like_one_known_recipe_that_is_whole(tmp_path: Path, like: str, message: str):
+def test_a_recipe_may_only_be_like_a_known_recipe_that_is_whole(
+    tmp_path: Path, like: str, message: str
+):
     path = tmp_path / "mine.toml"
     path.write_text(f"like = {like}")
     with pytest.raises(InputError, match=message):

@@ -1,10 +1,16 @@
-"""A check of settings that are ranges."""
+"""Checks of settings: ranges, decibels and finite numbers."""
+
+import math
+from typing import Annotated, Any
 
 import msgspec
 
+Decibels = Annotated[float, msgspec.Meta(ge=-200.0, le=200.0)]
+"""A level or a gain (dB), -200 to 200."""
+
 
 def check_ranges(settings: msgspec.Struct, *names: str) -> None:
-    """Check that ranges of settings begin with their least.
+    """Check that ranges of settings begin with their lower limit.
 
     Raises
     ------
@@ -15,3 +21,28 @@ def check_ranges(settings: msgspec.Struct, *names: str) -> None:
         least, most = getattr(settings, name)
         if least > most:
             raise ValueError(f"{name} must be [least, most]")
+
+
+def check_finite(value: Any, place: str = "$") -> None:
+    """Check that no number in tables and lists is infinite or NaN, which TOML allows.
+
+    Parameters
+    ----------
+    value : object
+        Tables, lists and values as TOML has them.
+    place : str
+        Where the value stands, for the message.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    if isinstance(value, dict):
+        for key, each in value.items():
+            check_finite(each, f"{place}.{key}")
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            check_finite(each, f"{place}[{number}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"Expected a finite number, got {value} - at `{place}`")

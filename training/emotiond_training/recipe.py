@@ -1,9 +1,9 @@
-"""Recipes: all that decides what a training makes, as data in a TOML file."""
+"""Recipes: all settings that decide a training, as data in a TOML file."""
 
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -13,11 +13,19 @@ from emotiond.values import Probability
 from emotiond_training.augmentation.mixture import MixtureSettings
 from emotiond_training.augmentation.waveform import AugmentationSettings
 from emotiond_training.networks import SPECTRAL, Network
-from emotiond_training.ranges import check_ranges
+from emotiond_training.ranges import Decibels, check_finite, check_ranges
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
-Part = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
+Repeats = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+OpenShare = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
 """A share that is neither none nor all."""
+
+LONGEST_WINDOW: Final = 60.0
+"""Longest window of a network (s)."""
+SAMPLE_RATES: Final = (1000, 192_000)
+"""Lowest and highest sample rate of the features (Hz)."""
+MOST_BANDS: Final = 1000
+"""Most mel bands of the features."""
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -25,18 +33,18 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Features(_Section, frozen=True):
-    """What the network sees.
+    """Input of the network.
 
     Parameters
     ----------
     mfcc : MfccConfig
-        The features.
+        Parameters of the features.
     window_frames : int
-        Frames in one window.
+        Frames in one window, which lasts at most a minute.
     level : {"absolute", "loudest"}
-        What the level is measured from, as in a contract's normalisation.
+        Reference of the level, as in a contract's normalisation; default "absolute".
     limit : float or None
-        Of normalised coefficients, as in a contract's normalisation.
+        Limit of normalised coefficients, as in a contract's normalisation; default none.
     """
 
     mfcc: MfccConfig
@@ -44,30 +52,42 @@ class Features(_Section, frozen=True):
     level: Literal["absolute", "loudest"] = "absolute"
     limit: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
 
+    def __post_init__(self) -> None:
+        lowest, highest = SAMPLE_RATES
+        if not lowest <= self.mfcc.sample_rate <= highest:
+            raise ValueError(f"sample_rate must be from {lowest} to {highest} Hz")
+        if self.mfcc.n_mels > MOST_BANDS:
+            raise ValueError(f"n_mels must be at most {MOST_BANDS}")
+        seconds = self.mfcc.samples(self.window_frames) / self.mfcc.sample_rate
+        if seconds > LONGEST_WINDOW:
+            raise ValueError(
+                f"window_frames makes windows of {seconds:.0f} s; at most {LONGEST_WINDOW:.0f} s"
+            )
+
 
 class WindowSettings(_Section, frozen=True):
-    """How windows are cut from clips.
+    """Windows that are cut from clips.
 
-    Each copy has its own gain, noise and place on the frame grid.
+    Each copy of a clip has its own gain, noise and place on the frame grid.
 
     Parameters
     ----------
     copies : int
-        Copies of a clip.
+        Copies of each clip.
     windows : int
-        Windows cut from each copy, for each window's length of clip begun.
+        Windows that are cut from each copy, for each begun length of a window.
     gain_db : tuple of float
-        Least and most that a copy is made louder (dB).
+        Lowest and highest gain of a copy (dB); default 0 and 0.
     noise_db : tuple of float
-        Least and most of the noise under a copy (dBFS).
+        Lowest and highest level of the noise under a copy (dBFS); default -80 and -50.
     noiseless : float
-        Share of copies without noise.
+        Share of the copies without noise; default 0.5.
     """
 
-    copies: Positive
-    windows: Positive
-    gain_db: tuple[float, float] = (0.0, 0.0)
-    noise_db: tuple[float, float] = (-80.0, -50.0)
+    copies: Repeats
+    windows: Repeats
+    gain_db: tuple[Decibels, Decibels] = (0.0, 0.0)
+    noise_db: tuple[Decibels, Decibels] = (-80.0, -50.0)
     noiseless: Probability = 0.5
 
     def __post_init__(self) -> None:
@@ -75,25 +95,25 @@ class WindowSettings(_Section, frozen=True):
 
 
 class Optimiser(_Section, frozen=True):
-    """How weights are found.
+    """Settings of the optimiser.
 
     Parameters
     ----------
     name : {"adam", "adamw"}
-        The method.
+        Method.
     learning_rate : float
-        The highest.
+        Highest learning rate, over 0.
     schedule : {"constant", "cosine"}
-        Whether the rate stays or falls to zero along a cosine.
+        Whether the rate stays or falls to zero along a cosine; default "constant".
     warmup : int
-        Steps in which the rate of a cosine rises from zero first.
+        Steps in which the rate of a cosine first rises from zero; default 0.
     weight_decay : float
-        Of adamw; biases and normalisations are spared.
+        Weight decay of adamw, for all but biases and normalisations; default 0.
     average : float
-        Momentum of the moving average of the weights that is kept in place of the last ones
-        (Polyak averaging); 0 keeps the last ones.
+        Momentum of the moving average of the weights (Polyak averaging), which is kept in place
+        of the last weights; 0, the default, keeps the last ones.
     label_smoothing : float
-        Share of a window's label that is given to all labels evenly.
+        Share of a window's label that is spread evenly over all labels; default 0.
     """
 
     name: Literal["adam", "adamw"]
@@ -101,7 +121,7 @@ class Optimiser(_Section, frozen=True):
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: Annotated[int, msgspec.Meta(ge=0)] = 0
     weight_decay: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
-    average: Part | Literal[0] = 0
+    average: OpenShare | Literal[0] = 0
     label_smoothing: Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)] = 0.0
 
 
@@ -111,27 +131,38 @@ class Recipe(_Section, frozen=True):
     Parameters
     ----------
     seed : int
-        Of everything random.
+        Seed of everything random.
     holdout : float
         Share of the clips that is kept out of training to measure with.
     epochs : int
-        Times each window is seen; of a mixture, times 250 batches.
+        Times each window is trained on; for a mixture, times 250 batches.
     batch : int
         Windows in one step.
     abstain_below : float
-        Confidence below which the model says it is uncertain.
+        Confidence below which the model is uncertain.
+    features : Features
+        Input of the network.
     windows : WindowSettings
-        How windows are cut: to train on, or, where there is a mixture, to measure with.
+        Windows to train on; with a mixture, windows to measure with.
+    network : Network
+        Network and its settings.
+    optimiser : Optimiser
+        Settings of the optimiser.
     mixture : MixtureSettings, optional
-        Train on batches drawn from all corpora instead.
+        Train on batches that are drawn from all corpora instead.
     augmentation : AugmentationSettings
-        Of the copies that a mixture draws from.
+        Augmentation of the copies that a mixture draws from.
+
+    Raises
+    ------
+    ValueError
+        If the parts don't fit together.
     """
 
-    seed: Annotated[int, msgspec.Meta(ge=0)]
-    holdout: Part
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+    holdout: OpenShare
     epochs: Positive
-    batch: Positive
+    batch: Annotated[int, msgspec.Meta(ge=1, le=65_536)]
     abstain_below: Probability
     features: Features
     windows: WindowSettings
@@ -141,11 +172,18 @@ class Recipe(_Section, frozen=True):
     augmentation: AugmentationSettings = AugmentationSettings()
 
     def __post_init__(self) -> None:
-        mfcc = self.features.mfcc
-        whole = self.mixture is not None or isinstance(self.network, SPECTRAL)
+        mfcc, mixture = self.features.mfcc, self.mixture
+        whole = mixture is not None or isinstance(self.network, SPECTRAL)
         if whole and mfcc.n_mfcc != mfcc.n_mels:
             raise ValueError(
                 "n_mfcc must be n_mels for a mixture and for networks over the spectrum"
+            )
+        if mixture is not None and min(self.features.window_frames, mfcc.n_mels) < 2:
+            raise ValueError("a mixture needs at least 2 frames in a window and 2 mel bands")
+        if mixture is not None and mixture.mixup > 0.0 and self.features.level != "loudest":
+            raise ValueError(
+                "mixup blends windows whose loudest frames are equally loud; "
+                'set level = "loudest" in [features], or mixup = 0 in [mixture]'
             )
 
 
@@ -155,12 +193,12 @@ def recipe_text(name: str) -> str:
     Parameters
     ----------
     name : str
-        A built-in recipe, or the path of a ``.toml`` file.
+        Name of a built-in recipe, or path of a ``.toml`` file.
 
     Raises
     ------
     InputError
-        If there is none of that name or path.
+        If there is no recipe of that name or path.
     """
     if name.endswith(".toml"):
         return _text(name, Path(name).read_bytes)
@@ -192,26 +230,27 @@ def _tables(name: str) -> dict[str, Any]:
 
 
 def load_recipe(name: str, *, seed: int | None = None, epochs: int | None = None) -> Recipe:
-    """Load a recipe, with what the command line overrides.
+    """Load a recipe.
 
-    A recipe that is ``like`` another has that one's tables and keys where it has none of its own.
+    A recipe that is ``like`` another takes the tables and keys that it lacks from that one.
 
     Parameters
     ----------
     name : str
-        As for :func:`recipe_text`.
+        Name or path of the recipe, as for :func:`recipe_text`.
     seed, epochs : int, optional
-        In place of the recipe's own.
+        Values that replace the recipe's own.
 
     Raises
     ------
     InputError
-        If it is missing, no TOML, or has a key or value that no recipe has.
+        If it is missing or not TOML, or if a key or a value is wrong.
     """
     tables = _tables(name)
     if "like" in tables:
         tables = _tables(str(tables.pop("like"))) | tables
     try:
+        check_finite(tables)
         recipe = msgspec.convert(tables, Recipe)
     except ValueError as error:
         raise InputError(f"recipe {name}: {error}") from error

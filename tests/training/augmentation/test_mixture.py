@@ -1,9 +1,7 @@
 """Batches are drawn from the copies of several corpora."""
 
 import numpy as np
-import pytest
 
-from emotiond.errors import InputError
 from emotiond.model.contract import NO_SPEECH
 from emotiond_training.augmentation.copies import Copies
 from emotiond_training.augmentation.mixture import Mixture, MixtureSettings
@@ -90,12 +88,5 @@ def test_label_shares_sum_to_one_and_no_speech_is_the_last_label(clips):
     assert 0.2 < shares[:, -1].mean() < 0.8
 
 
-def test_a_label_called_no_speech_is_refused_beside_noise(clips):
-    settings = MixtureSettings(weights={}, copies={})
-    noises = {"fan": [np.full((40, 16), -30, "f4")]}
-    with pytest.raises(InputError, match="a label of the recordings is 'no_speech'"):
-        Mixture(settings, clips, [0], copies_for(clips), noises, ("one", NO_SPEECH), 24, 0)
-
-
-def test_without_recordings_of_noise_there_is_no_no_speech_label(clips):
+def test_without_recordings_of_noise_there_is_no_label_for_no_speech(clips):
     assert mixture(clips, [0, 1], noise_share=1.0).labels == ("one", "two")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from emotiond.errors import EmotiondError
 from emotiond.model.contract import Normalisation
 from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.corpora.clips import Clip
@@ -51,6 +52,18 @@ def test_held_out_windows_change_no_weight(windows):
         weights(SMALL, windows, None), weights(SMALL, windows, held_out), strict=True
     ):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_training_that_diverges_is_one_sentence(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch, mixed: bool
+) -> None:
+    monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 4)
+    optimiser = msgspec.structs.replace(SMALL.optimiser, learning_rate=1e30)
+    recipe = msgspec.structs.replace(SMALL, optimiser=optimiser)
+    prepared = Prepared(LABELS, windows, None, NoiseMixture(windows) if mixed else None)
+    with pytest.raises(EmotiondError, match="training diverged; lower learning_rate"):
+        fit(recipe, prepared, QUIET)
 
 
 class NoiseMixture:

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
+from emotiond.errors import InputError
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.folders import read_folders
 from emotiond_training.corpora.noises import Noise
@@ -65,6 +66,13 @@ def test_beside_a_mixture_a_sample_of_clips_is_cut_and_noise_adds_a_label(
     assert set(found.mixture.sources) == set(TRAIN)
     assert len(set(found.windows.clips)) == 5
     assert set(found.windows.clips) < set(TRAIN)
+
+
+def test_a_category_of_the_label_that_noise_has_is_refused_before_copies_are_made(clips, materials):
+    reporter, labels = Reporter(Console(quiet=True)), ("high", "no_speech")
+    with pytest.raises(InputError, match="'no_speech' can't be mixed with noise"):
+        prepare(clips, TRAIN, load_recipe("strangers"), labels, materials, reporter)
+    assert not materials.cache.exists()
 
 
 def test_a_window_of_another_clip_is_a_leak(clips, materials, monkeypatch):

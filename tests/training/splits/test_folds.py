@@ -33,3 +33,21 @@ def test_a_random_split_of_two_clips_a_label_trains_and_tests_each_label(tess):
 def test_a_label_with_one_clip_cannot_be_split(tess):
     with pytest.raises(InputError, match="label 'happy' has only one recording"):
         random_split([tess[0], tess[1], tess[3]], 7)
+
+
+@pytest.mark.parametrize(
+    ("rare", "share", "message"),
+    [
+        (20, 0.99, r"holding out 99 % of 40 recordings leaves too few to train 2 labels on"),
+        (2, 0.9, r"holding out 90 % of the recordings leaves none of the label 'sad' to train on"),
+    ],
+)
+def test_a_split_that_leaves_a_label_without_training_clips_is_one_sentence(
+    tess, rare, share, message
+):
+    happy = [clip for clip in tess if clip.label == "happy"]
+    sad = [clip for clip in tess if clip.label == "sad"][:rare]
+    with pytest.raises(InputError, match=message):
+        random_split(happy + sad, 7, share)
+    [fold] = random_split(happy + sad, 7, 0.5)
+    assert of(happy + sad, fold.train, "label") == {"happy", "sad"}

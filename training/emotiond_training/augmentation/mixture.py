@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond.errors import InputError
 from emotiond.features.mfcc import dct_matrix
 from emotiond.model.contract import NO_SPEECH
 from emotiond.values import Probability
@@ -29,9 +28,10 @@ from emotiond_training.augmentation.spectral import (
     warp,
 )
 from emotiond_training.corpora.clips import Clip
-from emotiond_training.ranges import check_ranges
+from emotiond_training.ranges import Decibels, check_ranges
 
-Weight = Annotated[float, msgspec.Meta(gt=0.0)]
+Weight = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
+Takes = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -75,8 +75,8 @@ class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """
 
     weights: dict[str, Weight]
-    copies: dict[str, int]
-    other_copies: int = 4
+    copies: dict[str, Takes]
+    other_copies: Takes = 4
     most_cut: Probability = 0.6
     partial_share: Probability = 0.4
     tempo_share: Probability = 0.6
@@ -84,9 +84,9 @@ class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     warp_share: Probability = 0.5
     warp: Probability = 0.1
     noise_share: Probability = 0.85
-    noise_snr_db: tuple[float, float] = (2.0, 45.0)
+    noise_snr_db: tuple[Decibels, Decibels] = (2.0, 45.0)
     no_speech_share: Probability = 0.08
-    mixup: float = 0.3
+    mixup: Annotated[float, msgspec.Meta(ge=0.0)] = 0.3
 
     def __post_init__(self) -> None:
         check_ranges(self, "noise_snr_db")
@@ -139,11 +139,6 @@ class Mixture:
     labels : tuple of str
         Labels in the order of the network's outputs: the emotions, then ``no_speech`` if windows
         without speech are drawn.
-
-    Raises
-    ------
-    InputError
-        If there are noises, and an emotion is called ``no_speech``.
     """
 
     def __init__(
@@ -166,11 +161,6 @@ class Mixture:
         self._noises = list(noises.values())
         lengths = np.array([sum(map(len, each)) for each in self._noises]) ** 0.5
         self._noise_weights = lengths / lengths.sum() if noises else lengths
-        if noises and NO_SPEECH in labels:
-            raise InputError(
-                f"a label of the recordings is {NO_SPEECH!r}, which is the label of noise; "
-                "rename that label's folder, or train without noise"
-            )
         self.labels = (*labels, NO_SPEECH) if noises and settings.no_speech_share else (*labels,)
         self._corpora = _tree(clips, train, copies, labels)
         named = [settings.weights[name] for name in self._corpora if name in settings.weights]

@@ -18,7 +18,7 @@ from emotiond.audio.signal import Signal
 from emotiond.values import Probability
 from emotiond_training.ranges import check_ranges
 
-Factor = Annotated[float, msgspec.Meta(gt=0.0)]
+Factor = Annotated[float, msgspec.Meta(ge=0.1, le=10.0)]
 Bits = Annotated[int, msgspec.Meta(ge=1, le=16)]
 
 REVERBERATION_SECONDS = 0.5
@@ -65,10 +65,10 @@ class AugmentationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     speed: tuple[Factor, Factor] = (0.85, 1.18)
     speed_share: Probability = 0.5
     pitch_share: Probability = 0.1
-    pitch_semitones: float = 2.0
+    pitch_semitones: Annotated[float, msgspec.Meta(ge=0.0, le=24.0)] = 2.0
     room_share: Probability = 0.4
     equaliser_share: Probability = 0.3
-    equaliser_db: float = 8.0
+    equaliser_db: Annotated[float, msgspec.Meta(ge=0.0, le=60.0)] = 8.0
     clipping_share: Probability = 0.15
     codec_share: Probability = 0.1
     rounding_share: Probability = 0.25

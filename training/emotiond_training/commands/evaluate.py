@@ -18,7 +18,7 @@ from emotiond_training.commands.options import (
     materials_from,
     output_folder,
     whole_number,
-    writing_to,
+    working_in,
 )
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
         Task(each, clips, recipe, out / "rounds" / each.name, materials, conditions, cores())
         for each in rounds
     ]
-    with writing_to(out):
+    with working_in(out):
         heard = run_rounds(tasks, reporter, train_round, args.jobs)
         evaluation = score(rounds, heard, clips, recipe)
         write_card(out, evaluation)
@@ -132,7 +132,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
         trained = strangers or [rounds[0].name]
         paths = [args.model] if args.model else [out / "rounds" / name / INT8 for name in trained]
         found = measure_live(args, live, paths, out)
-        with writing_to(out):
+        with working_in(out):
             write_card(out, evaluation, found)
     print(f"The whole card: {out / CARD}")
     return 0

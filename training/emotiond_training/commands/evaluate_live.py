@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from emotiond.errors import InputError
-from emotiond_training.commands.options import clips_from, whole_number, writing_to
+from emotiond_training.commands.options import clips_from, whole_number, working_in
 
 if TYPE_CHECKING:
     from emotiond_training.corpora.clips import Clip
@@ -102,7 +102,7 @@ def measure_live(
         _print_non_speech(silence)
     hashes = tuple(model.contract.short_hash for model in models)
     live = Live(models=hashes, streaming=streamed, non_speech=silence)
-    with writing_to(out):
+    with working_in(out):
         text = msgspec.json.format(msgspec.json.encode(live), indent=1)
         (out / LIVE).write_bytes(text + b"\n")
     return live

@@ -167,9 +167,13 @@ def materials_from(
 
 
 @contextmanager
-def writing_to(folder: Path) -> Iterator[None]:
-    """Turn a failure to write, a full disk say, into an EmotiondError."""
+def working_in(folder: Path) -> Iterator[None]:
+    """Turn a full disk, or too little memory, into an EmotiondError."""
     try:
         yield
+    except MemoryError as error:
+        raise EmotiondError(
+            "out of memory; give fewer recordings, or lower batch, copies or windows in the recipe"
+        ) from error
     except OSError as error:
         raise EmotiondError(f"{folder}: {reason(error)}") from error

@@ -8,7 +8,7 @@ from emotiond_training.commands.options import (
     clips_from,
     materials_from,
     output_folder,
-    writing_to,
+    working_in,
 )
 
 
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     import_tensorflow()
     from emotiond_training.fitting.train import train
 
-    with writing_to(out):
+    with working_in(out):
         measured = train(
             clips,
             recipe,

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from emotiond.errors import EmotiondError
 from emotiond.model.contract import Normalisation
 from emotiond_export.training_run import Description, Run
 from emotiond_training.augmentation.mixture import Mixture
@@ -30,6 +31,8 @@ PARITY_CLIPS: Final = 1000
 """Most clips on which the exported files are compared with the Keras model."""
 PARITY_WINDOWS: Final = 2
 """Most windows of each of those clips; a single one may contain little speech."""
+
+DIVERGED: Final = "training diverged; lower learning_rate or weight_decay in [optimiser]"
 
 
 class Fitted(NamedTuple):
@@ -62,6 +65,11 @@ def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
         Training data and held-out windows.
     reporter : Reporter
         Shows each epoch.
+
+    Raises
+    ------
+    EmotiondError
+        If training diverges.
     """
     import keras
     import tensorflow as tf
@@ -88,6 +96,7 @@ def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
         metrics=["accuracy"],
     )
     validation = None if held_out is None else batch_of(held_out)
+    diverged = keras.callbacks.LambdaCallback(on_epoch_end=_refuse_divergence)
     with reporter.training(recipe.epochs) as callback:
         if mixture is None:
             features, shares = batch_of(windows)
@@ -97,19 +106,29 @@ def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
                 batch_size=recipe.batch,
                 epochs=recipe.epochs,
                 validation_data=validation,
-                callbacks=[callback],
+                callbacks=[callback, diverged],
                 verbose=0,
             ).history
         else:
             recorded = _fit_batches(
-                model, _batches(mixture, normalisation, recipe), recipe, validation, callback
+                model,
+                _batches(mixture, normalisation, recipe),
+                recipe,
+                validation,
+                [callback, diverged],
             )
+    if not all(np.isfinite(each).all() for each in model.get_weights()):
+        raise EmotiondError(DIVERGED)
     history = {key: [float(value) for value in row] for key, row in recorded.items()}
     return Fitted(model, normalisation, history)
 
 
 def _fit_batches(
-    model: Any, batches: Iterator[Batch], recipe: Recipe, validation: Batch | None, callback: Any
+    model: Any,
+    batches: Iterator[Batch],
+    recipe: Recipe,
+    validation: Batch | None,
+    callbacks: Sequence[Any],
 ) -> dict[str, list[Any]]:
     """Train on batches as they are drawn, and return the history.
 
@@ -119,29 +138,35 @@ def _fit_batches(
     import keras
     from threadpoolctl import threadpool_limits
 
-    callbacks = keras.callbacks.CallbackList(
-        [callback], add_history=True, model=model, epochs=recipe.epochs, steps=MIXTURE_STEPS
+    told = keras.callbacks.CallbackList(
+        [*callbacks], add_history=True, model=model, epochs=recipe.epochs, steps=MIXTURE_STEPS
     )
-    callbacks.on_train_begin()
+    told.on_train_begin()
     for epoch in range(recipe.epochs):
-        callbacks.on_epoch_begin(epoch)
+        told.on_epoch_begin(epoch)
         logs: dict[str, float] = defaultdict(float)
         with threadpool_limits(1, "blas"):
             for step, (features, shares) in enumerate(islice(batches, MIXTURE_STEPS)):
                 model.reset_metrics()
                 for key, value in model.train_on_batch(features, shares, return_dict=True).items():
                     logs[key] += float(value) / MIXTURE_STEPS
-                callbacks.on_train_batch_end(step)
+                told.on_train_batch_end(step)
         if validation is not None:
             held_out = model.evaluate(
                 *validation, batch_size=recipe.batch, verbose=0, return_dict=True
             )
             logs |= {f"val_{key}": value for key, value in held_out.items()}
-        callbacks.on_epoch_end(epoch, logs)
+        told.on_epoch_end(epoch, logs)
     # Replace the weights by their moving average, if the recipe asks for one.
     model.optimizer.finalize_variable_values(model.trainable_variables)
     history: dict[str, list[Any]] = model.history.history
     return history
+
+
+def _refuse_divergence(_: int, logs: dict[str, float]) -> None:
+    """Stop a training whose loss is no longer a number."""
+    if not all(map(math.isfinite, logs.values())):
+        raise EmotiondError(DIVERGED)
 
 
 def _batches(mixture: Mixture, normalisation: Normalisation, recipe: Recipe) -> Iterator[Batch]:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from emotiond.errors import InputError
+from emotiond.model.contract import NO_SPEECH
 from emotiond_training.augmentation.copies import CopySettings, copies_of
 from emotiond_training.augmentation.logmel import spectra_of
 from emotiond_training.augmentation.mixture import Mixture
@@ -76,12 +78,17 @@ def mixture_of(
     """
     if recipe.mixture is None:
         return None
+    noises = [each for each in materials.noises if not each.category.startswith(VOICES)]
+    if noises and NO_SPEECH in labels:
+        raise InputError(
+            f"recordings of category {NO_SPEECH!r} can't be mixed with noise, which trains "
+            "that label; rename their folder, or give no noise"
+        )
     mfcc = recipe.features.mfcc
     rooms = tuple(folder.resolve() for folder in materials.rooms)
     settings = CopySettings(mfcc, recipe.augmentation, recipe.seed, rooms)
     counts = [recipe.mixture.copies_of(clip.corpus) for clip in clips]
     copies = copies_of(clips, counts, settings, materials.cache, reporter)
-    noises = [each for each in materials.noises if not each.category.startswith(VOICES)]
     return Mixture(
         recipe.mixture,
         clips,

@@ -8,7 +8,7 @@ import numpy as np
 from emotiond.features.mfcc import dct_matrix
 from emotiond.model.contract import Normalisation
 
-Size = Annotated[int, msgspec.Meta(ge=1)]
+Size = Annotated[int, msgspec.Meta(ge=1, le=4096)]
 Dropout = Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)]
 Floor = Annotated[float, msgspec.Meta(gt=0.0)]
 """Depth of the spectrum below 0 dB (dB), above 0: lower levels count as silence.

@@ -30,12 +30,12 @@ class Fold(NamedTuple):
 
 
 def random_split(clips: Sequence[Clip], seed: int, share: float = 0.2) -> list[Fold]:
-    """Put ``share`` of the clips aside, as much of each label.
+    """Hold out ``share`` of the clips, about the same share of each label.
 
     Raises
     ------
     InputError
-        If a label has fewer than two clips.
+        If a label has fewer than two clips, or none is left to train on.
     """
     from sklearn.model_selection import train_test_split
 
@@ -45,9 +45,19 @@ def random_split(clips: Sequence[Clip], seed: int, share: float = 0.2) -> list[F
         label = str(distinct[counts.argmin()])
         raise InputError(f"label {label!r} has only one recording; it needs two to be split")
     size = max(len(distinct), round(share * len(clips)))
+    if len(clips) - size < len(distinct):
+        raise InputError(
+            f"holding out {100 * share:g} % of {len(clips)} recordings leaves too few to train "
+            f"{len(distinct)} labels on; hold out less (`holdout` of the recipe)"
+        )
     train, test = train_test_split(
         np.arange(len(clips)), test_size=size, stratify=labels, random_state=seed
     )
+    if lost := set(labels) - {labels[index] for index in train}:
+        raise InputError(
+            f"holding out {100 * share:g} % of the recordings leaves none of the label "
+            f"{min(lost)!r} to train on; hold out less (`holdout` of the recipe), or give more"
+        )
     return [Fold(np.sort(train), np.sort(test))]
 
 
