@@ -110,7 +110,7 @@ def observe(settings: Settings) -> Symptoms:
     nodes = list(Path("/dev/snd").glob("pcmC*D*c"))
     wanted = () if settings.device is None else (settings.device,)
     return Symptoms(
-        user=getpass.getuser(),
+        user=_user(),
         model=_probe(*model_probe.PROGRAM, str(settings.model_path)),
         sound=_probe(*sound_probe.PROGRAM, "1", str(settings.channel or 0), *wanted),
         capture_devices=len(nodes),
@@ -122,6 +122,14 @@ def observe(settings: Settings) -> Symptoms:
         logs=tuple(_log(folder, settings) for folder in _log_folders(settings, services)),
         services=services,
     )
+
+
+def _user() -> str:
+    """Return the name of this process's user, or its number if it has none, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _probe(*command: str) -> ProbeResult:
