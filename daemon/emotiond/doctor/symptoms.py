@@ -125,7 +125,7 @@ def observe(settings: Settings) -> Symptoms:
 
 
 def _user() -> str:
-    """Return the name of this user; its number where the system knows no name."""
+    """Return the name of this process's user, or its number if it has none, as in a container."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,5 +1,6 @@
 """The diagnosis: each trouble is found by its symptoms, with a remedy."""
 
+import os
 import signal
 from typing import Any
 
@@ -7,7 +8,8 @@ import msgspec
 import pytest
 
 from emotiond.doctor.diagnosis import Finding, diagnose
-from emotiond.doctor.symptoms import Log, ProbeResult, Service, Symptoms, read_probe
+from emotiond.doctor.symptoms import Log, ProbeResult, Service, Symptoms, observe, read_probe
+from emotiond.settings import Settings
 
 MODEL = ProbeResult(facts={"runtime": "ai_edge_litert", "labels": ["sad", "happy"]})
 OPENED = {"microphones": ["Desk", "pulse"], "name": "Desk", "level": -52.3, "levels": [-52.3]}
@@ -278,6 +280,17 @@ def test_a_trouble_is_found_and_a_remedy_is_named(
     assert message in findings[0].message
     assert remedy in findings[0].remedy
     assert bool(findings[0].remedy) == (state != "ok")
+
+
+def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getpwuid(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", getpwuid)
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    found = observe(Settings(device="nowhere"))
+    assert found.user == str(os.getuid())
 
 
 def test_parts_behind_a_crashed_probe_are_not_reported() -> None:
