@@ -99,7 +99,7 @@ class LogSink:
             if gone:
                 self._append(self._file, self._restarted(record))
             self._append(self._file, record)
-        except OSError:
+        except Exception:
             self.close()  # the next record opens the file again and repairs it
             raise
 
