@@ -20,6 +20,8 @@ from emotiond import cli
 from emotiond.audio import capture, microphone, probe
 from emotiond.model.runtime import Classifier
 from emotiond.paths import SAMPLE_RECORDING
+from emotiond.record import Record
+from emotiond.sinks.log import LogSink
 
 FAULT = Path(sys.argv[1])
 NO_FLAGS = SimpleNamespace(input_overflow=False)
@@ -102,7 +104,21 @@ def probabilities(self: Classifier, frames: Any) -> Any:
     return classify(self, frames)
 
 
+write = LogSink.write
+
+
+def write_line(self: LogSink, record: Record) -> None:
+    while broken("log"):
+        time.sleep(0.05)
+    if broken("slow log"):
+        time.sleep(6.0)
+    if broken("odd log"):
+        raise ValueError("not this record")
+    write(self, record)
+
+
 Classifier.probabilities = probabilities  # type: ignore[method-assign]
+LogSink.write = write_line  # type: ignore[method-assign]
 probe.can_be_heard = lambda *_: not broken("missing")
 capture.SILENT_DEATH_SECONDS = 0.5
 microphone.RETRY_SECONDS = (0.2,)

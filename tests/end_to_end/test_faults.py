@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from emotiond.audio import capture, microphone, portaudio, probe
 from emotiond.audio.source import Block, Demand, Retrying
@@ -35,11 +36,15 @@ from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, News, Prediction, Status, Utterance, decode, encode
 from emotiond.service.loop import listen
 from emotiond.service.reload import Reload
+from emotiond.service.systemd import Notifier
 from emotiond.settings import Settings
+from emotiond.sinks import live, worker
 from emotiond.sinks.client import connect
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.live import MOST_VIEWERS, LiveSink
-from emotiond.sinks.log import LogSink
+from emotiond.sinks.log import LogSettings, LogSink
+from emotiond.terminal import console
+from emotiond.terminal.console import ConsoleSink
 from emotiond.terminal.plain import PlainSink
 from emotiond.testing import FakeModel
 from tests.daemon.fake_portaudio import FakePortAudio
@@ -67,7 +72,16 @@ class Rig:
         """Lines of log files that the fault deleted."""
         self.settings: Settings | InputError = Settings()
         self.witness = Keeper()
+        self.pings = 0
+        """Pings of the watchdog."""
+        self.blocks = 0
+        """Blocks of sound that were given."""
         self.screen = io.StringIO()
+        self.terminal = Terminal()
+        patch.setattr(console, "FRAMES_PER_SECOND", 50)
+        patch.setattr(console, "RETRY_SECONDS", 0.01)
+        of_its_own = Console(file=self.terminal, force_terminal=True, width=80, height=24)
+        self.console = ConsoleSink(HELLO.labels, HELLO.title, of_its_own)
         self.log = LogSink(self.folder, now=lambda: self.now, elapsed=lambda: self.elapsed)
         self.live = LiveSink(self.socket, HELLO)
         self.reload = Reload(self._load, Settings(), self.log)
@@ -75,6 +89,8 @@ class Rig:
         self.portaudio = FakePortAudio()
         self.microphone: Iterator[Item] = iter(())
         self.spare = os.open(os.devnull, os.O_RDONLY)
+        self.released = Event()
+        """Set when a sink that hangs goes on."""
 
     def _load(self) -> Settings:
         if isinstance(self.settings, InputError):
@@ -89,11 +105,14 @@ class Rig:
             "log": self.log,
             "live": self.live,
             "screen": PlainSink(self.screen),
+            "console": self.console,
         }
-        sinks = Sinks(named, MODEL, lambda: self.now)
-        source = Script(self, script)
+        clock = {"patience": fault.patience, "clock": lambda: self.elapsed}
+        self.sinks = Sinks(named, MODEL, lambda: self.now, **clock)
+        engine, source = Engine(FakeModel()), Script(self, script)
         with self.undo:
-            listen(source, Engine(FakeModel()), sinks, Event(), reload=self.reload)
+            fault.before(self)
+            listen(source, engine, self.sinks, Event(), notifier=Pings(self), reload=self.reload)
 
     def view(self, count: int = 1) -> None:
         """Connect viewers."""
@@ -117,6 +136,33 @@ class Rig:
         return sum(int(match[1]) for match in found if match)
 
 
+class Pings(Notifier):
+    """Counts the pings of the watchdog."""
+
+    def __init__(self, rig: Rig) -> None:
+        super().__init__()
+        self._rig = rig
+
+    def progress(self) -> None:
+        self._rig.pings += 1
+
+
+class Terminal(io.StringIO):
+    """A terminal that can go away, and that can take nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone = False
+        self.takes = Event()
+        self.takes.set()
+
+    def write(self, text: str) -> int:
+        self.takes.wait()
+        if self.gone:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().write(text)
+
+
 class Script:
     """A microphone whose script gives sound and causes faults."""
 
@@ -133,6 +179,7 @@ class Script:
                     yield item
                     continue
                 seconds = timedelta(seconds=len(item) / 16_000)
+                self._rig.blocks += bool(len(item))
                 self._rig.now += seconds
                 self._rig.elapsed += seconds.total_seconds()
                 yield Block(item, time.monotonic())
@@ -229,6 +276,91 @@ def forbid_deleting_at_midnight(rig: Rig) -> None:
     rig.now += timedelta(days=1)
 
 
+# -- sinks that hang, and that raise what no sink should
+
+
+def until(condition: Callable[[], object]) -> None:
+    give_up = time.monotonic() + 30.0
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.001)
+
+
+def a_minute(rig: Rig) -> Iterator[Item]:
+    while rig.elapsed < 60.0:
+        yield from talk(rig)
+
+
+def hang_the_log(rig: Rig) -> Iterator[Item]:
+    write, rig.released = os.write, Event()
+
+    def hang(file: int, data: bytes) -> int:
+        rig.released.wait()
+        return write(file, data)
+
+    rig.patch.setattr(os, "write", hang)
+    yield from a_minute(rig)
+
+
+def hang_the_log_for_long(rig: Rig) -> Iterator[Item]:
+    rig.patch.setattr(worker, "LENGTH", 50)
+    yield from hang_the_log(rig)
+
+
+def hang_the_screen(rig: Rig) -> Iterator[Item]:
+    write, rig.released = rig.screen.write, Event()
+
+    def hang(text: str) -> int:
+        rig.released.wait()
+        return write(text)
+
+    rig.patch.setattr(rig.screen, "write", hang)
+    yield from a_minute(rig)
+
+
+def release(rig: Rig) -> None:
+    rig.released.set()
+    assert all(each.flush(30.0) for each in rig.sinks._workers.values())
+    rig.patch.undo()
+
+
+def change_the_log_while_it_hangs(rig: Rig) -> Iterator[Item]:
+    rig.settings = Settings(log=LogSettings(keep_days=3))
+    rig.reload.wanted.set()
+    yield from hang_the_log(rig)
+
+
+def stop_the_terminal(rig: Rig) -> Iterator[Item]:
+    rig.terminal.takes.clear()
+    yield from a_minute(rig)
+
+
+def resume_the_terminal(rig: Rig) -> None:
+    rig.terminal.takes.set()
+
+
+def confuse_the_log(rig: Rig) -> None:
+    def refuse(*_: object) -> int:
+        raise ValueError("not this descriptor")
+
+    rig.patch.setattr(os, "write", refuse)
+
+
+def occupy_the_socket(rig: Rig) -> None:
+    rig.socket.parent.mkdir()
+    rig.socket.write_text("mine")
+
+
+def start_without_a_terminal(rig: Rig) -> None:
+    rig.terminal.gone = True
+
+
+def an_hour(rig: Rig) -> Iterator[Item]:
+    rig.now += timedelta(hours=1)
+    rig.elapsed += 3600.0
+    yield from talk(rig)
+
+
 # -- faults of the log folder
 
 
@@ -263,6 +395,18 @@ def write_to_the_same_log(rig: Rig) -> None:
     other = LogSink(rig.folder, now=lambda: rig.now)
     other.write(Status(model="other", event="started", message="another daemon"))
     other.close()
+
+
+def put_odd_names_there_at_midnight(rig: Rig) -> None:
+    (rig.folder / "predictions-2001-01-01.jsonl").symlink_to("nowhere")
+    (rig.folder / "predictions-2001-01-02.jsonl").mkdir()
+    os.mkfifo(rig.folder / "predictions-2001-01-03.jsonl")
+    pass_midnight(rig)
+
+
+def take_odd_names_away(rig: Rig) -> None:
+    for each in rig.folder.glob("predictions-2001-*"):
+        each.rmdir() if each.is_dir() else each.unlink()
 
 
 # -- faults of the clock
@@ -312,6 +456,14 @@ def delete_the_socket(rig: Rig) -> None:
     shutil.rmtree(rig.socket.parent)
 
 
+def delete_the_socket_in_silence(rig: Rig) -> None:
+    rig.patch.setattr(live, "LOOK_SECONDS", 0.01)
+    delete_the_socket(rig)
+    # The thread looks at the end of its present wait; no record comes until then.
+    until(rig.socket.is_socket)
+    rig.view()
+
+
 def take_the_socket(rig: Rig) -> None:
     delete_the_socket(rig)
     other = LiveSink(rig.socket, HELLO)
@@ -343,10 +495,13 @@ def stall_the_pipe(rig: Rig) -> None:
 
 
 def lose_the_terminal(rig: Rig) -> None:
-    def refuse(_: str) -> int:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    rig.terminal.gone = True
+    until(lambda: rig.console._error is not None)
 
-    rig.patch.setattr(rig.screen, "write", refuse)
+
+def bring_the_terminal_back(rig: Rig) -> None:
+    rig.terminal.gone = False
+    until(lambda: rig.console._error is None)
 
 
 # -- faults of the sound
@@ -441,6 +596,7 @@ def break_everything(rig: Rig) -> Iterator[Item]:
 
 def mend_everything(rig: Rig) -> Iterator[Item]:
     repair_the_disk(rig)
+    bring_the_terminal_back(rig)
     take_away_what_is_there(rig)
     yield from plug_in(rig)
 
@@ -457,6 +613,10 @@ class Fault(NamedTuple):
     """Event that is in the log alone."""
     counted: bool = False
     """Whether records can't be logged, and are counted instead."""
+    before: Callable[[Rig], object] = nothing
+    """What is wrong before the start already."""
+    patience: float = 30.0
+    """Longest time that a record waits for a sink (s); short where one hangs."""
 
 
 FAILED_AND_BACK = ("sink_failed", "sink_back")
@@ -483,6 +643,22 @@ FAULTS = [
         free,
     ),
     Fault("old logs can't be deleted at midnight", forbid_deleting_at_midnight, repair_the_disk),
+    Fault("the log hangs for a minute", hang_the_log, release, FAILED_AND_BACK, patience=0.01),
+    Fault(
+        "the log hangs until more records wait than are kept",
+        hang_the_log_for_long,
+        release,
+        FAILED_AND_BACK,
+        counted=True,
+        patience=0.01,
+    ),
+    Fault(
+        "the log raises an error that no disk has",
+        confuse_the_log,
+        repair_the_disk,
+        FAILED_AND_BACK,
+        counted=True,
+    ),
     Fault("today's log is deleted", delete_the_file, nothing, log_event="log_restarted"),
     Fault("today's log is moved away", move_the_file, nothing, log_event="log_restarted"),
     Fault("the log folder is deleted", delete_the_folder, nothing, log_event="log_restarted"),
@@ -495,6 +671,11 @@ FAULTS = [
         log_event="log_restarted",
         counted=True,
     ),
+    Fault(
+        "odd names are in the log folder at midnight",
+        put_odd_names_there_at_midnight,
+        take_odd_names_away,
+    ),
     Fault("another daemon writes to the same log", write_to_the_same_log, nothing),
     Fault("midnight passes", pass_midnight, nothing),
     Fault("the clock jumps forward by years", set_the_clock(20_000), set_the_clock(1)),
@@ -505,6 +686,14 @@ FAULTS = [
     Fault("a viewer sends rubbish", watch_and_talk, nothing),
     Fault("more viewers connect than are allowed", watch_with_too_many, nothing),
     Fault("the live socket is deleted", delete_the_socket, nothing),
+    Fault("the live socket is deleted while nobody speaks", delete_the_socket_in_silence, nothing),
+    Fault(
+        "the live socket can't be opened for an hour after the start",
+        an_hour,
+        take_away_what_is_there,
+        FAILED_AND_BACK,
+        before=occupy_the_socket,
+    ),
     Fault("another daemon takes the live socket", take_the_socket, free, FAILED_AND_BACK),
     Fault(
         "a file takes the live socket's place",
@@ -520,7 +709,25 @@ FAULTS = [
         FAILED_AND_BACK,
     ),
     Fault(
-        "the terminal goes away and comes back", lose_the_terminal, repair_the_disk, FAILED_AND_BACK
+        "the terminal goes away and comes back",
+        lose_the_terminal,
+        bring_the_terminal_back,
+        FAILED_AND_BACK,
+    ),
+    Fault("the terminal takes nothing for a minute", stop_the_terminal, resume_the_terminal),
+    Fault(
+        "the terminal can't be opened for an hour after the start",
+        an_hour,
+        bring_the_terminal_back,
+        FAILED_AND_BACK,
+        before=start_without_a_terminal,
+    ),
+    Fault(
+        "the output hangs for a minute",
+        hang_the_screen,
+        release,
+        FAILED_AND_BACK,
+        patience=0.01,
     ),
     Fault(
         "the microphone goes away and comes back",
@@ -543,6 +750,13 @@ FAULTS = [
         break_the_settings,
         mend_the_settings,
         ("reload_failed", "reloaded"),
+    ),
+    Fault(
+        "settings of the log change while it hangs",
+        change_the_log_while_it_hangs,
+        release,
+        ("reloaded", *FAILED_AND_BACK),
+        patience=0.01,
     ),
     Fault(
         "settings change while the microphone is away",
@@ -582,7 +796,8 @@ def test_a_fault_is_reported_and_no_line_of_the_log_is_lost(rig: Rig, fault: Fau
     assert rig.events() == list(fault.events)
     assert rig.witness.events[0] == "started"
     assert rig.witness.events[-1] == "source_ended"
-    # Speech before and after the fault was recognised.
+    # The watchdog was pinged for every block, and speech before and after the fault recognised.
+    assert rig.pings >= rig.blocks
     utterances = [each for each in rig.witness.records if isinstance(each, Utterance)]
     assert len(utterances) >= 2
     assert any(isinstance(each, Prediction) for each in rig.witness.records)
@@ -613,6 +828,7 @@ def as_text() -> str:
         "",
         "Each row is a test: the daemon goes on listening and reports these events. Every record",
         "is in the log or, if the log can't be written, counted in the message of its `sink_back`.",
+        "A sink that hangs gets its records when it goes on; at most 1000 wait for it.",
         "",
         "| fault | events | the log |",
         "|---|---|---|",

@@ -1,5 +1,6 @@
 """The command watch: the console of a daemon that runs already."""
 
+import fcntl
 import os
 import re
 import select
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotiond.record import Hello, Status, encode
 from tests.conftest import Run
 
 CONTROL = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -24,6 +26,7 @@ class Programs:
     """Starts daemons that read the sample over and over, and viewers that watch them."""
 
     def __init__(self, folder: Path, environment: dict[str, str], sample: np.ndarray) -> None:
+        self.logs = folder / "logs"
         self._folder = folder
         self._environment = environment
         self._pcm = (sample * 32768).round().astype("<i2").tobytes()
@@ -36,10 +39,12 @@ class Programs:
         threading.Thread(target=self._speak, args=(program,), daemon=True).start()
         return program
 
-    def watch(self, **streams: object) -> "subprocess.Popen[bytes]":
-        """Start a viewer."""
-        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return self._start("watch", stdin=subprocess.DEVNULL, **{**given, **streams})
+    def watch(
+        self, env: dict[str, str] | None = None, **streams: object
+    ) -> "subprocess.Popen[bytes]":
+        """Start a viewer, with additions to the environment."""
+        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+        return self._start("watch", env=env, **{**given, **streams})
 
     def end(self) -> None:
         """Kill all programs that still run."""
@@ -47,11 +52,13 @@ class Programs:
             program.kill()
             program.communicate()
 
-    def _start(self, *arguments: str, **streams: object) -> "subprocess.Popen[bytes]":
+    def _start(
+        self, *arguments: str, env: dict[str, str] | None = None, **streams: object
+    ) -> "subprocess.Popen[bytes]":
         program = subprocess.Popen(
             [sys.executable, "-m", "emotiond", *arguments],
             cwd=self._folder,
-            env=self._environment,
+            env={**self._environment, **(env or {})},
             **streams,
         )
         self._started.append(program)
@@ -193,6 +200,85 @@ def test_watch_ends_with_the_reader_of_its_output(
     )
     assert ended.stdout.count(b"\n") == 1
     assert ended.stderr == b""
+
+
+def test_watch_outlives_a_reader_that_pauses(programs: Programs, socket_path: Path) -> None:
+    programs.daemon()
+    wait_for(socket_path.is_socket, "the daemon publishes")
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    try:
+        watching = programs.watch(stdout=writer)
+        output = Output(reader)
+        output.wait_for("started")
+        fill(writer)
+        (log,) = programs.logs.iterdir()
+        before = log.read_text().count('"utterance"')
+        wait_for(lambda: log.read_text().count('"utterance"') >= before + 2, "somebody speaks")
+        assert watching.poll() is None
+        output.wait_for("sink back: this screen works again; ")
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(timeout=10) == 0
+        assert watching.stderr.read() == b""
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def fill(pipe: int) -> None:
+    """Fill a pipe, so that nobody can write to it."""
+    # Opened again, so that only our end does not block.
+    again = os.open(f"/proc/self/fd/{pipe}", os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(again, b"x" * 100)
+    except BlockingIOError:
+        os.close(again)
+
+
+HELLO = encode(Hello(model="ab", labels=("calm", "cross"), title="\x1b[2J"))
+ODD = [
+    b"\xff\xfe\x00\x1b[2J",
+    b"[" * 50_000,
+    b'{"type":"status","model":"\xc3\x28","event":"started","message":""}',
+    b'{"type":"meter","seconds":1e308,"level":-1e308,"speech":1e308}',
+    b'{"type":"prediction","model":"","start":0,"end":-1e308,"state":"emotion","label":null,'
+    b'"raw_label":null,"confidence":1e308,"probabilities":{"":1e308,"\\u0000":-1},"speech":-1,'
+    b'"level":1e308}',
+    b'{"type":"hello","model":"","labels":[],"title":""}',
+    HELLO,
+]
+
+
+@pytest.mark.parametrize("display", ["pipe", "terminal"])
+def test_bad_messages_never_end_watch(programs: Programs, socket_path: Path, display: str) -> None:
+    socket_path.parent.mkdir(parents=True)
+    ours, theirs = os.openpty() if display == "terminal" else os.pipe()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(socket_path))
+        server.listen()
+        watching = programs.watch(stdout=theirs)
+        os.close(theirs)
+        output = Output(ours)
+        with server.accept()[0] as viewer:
+            viewer.sendall(HELLO + b"\n" + b"\n".join(ODD) + b"\n")
+            for number in range(3):
+                message = encode(Status(model="ab", event="started", message=f"still {number}"))
+                viewer.sendall(message + b"\n")
+                output.wait_for(f"started: still {number}")
+            watching.send_signal(signal.SIGTERM)
+            assert watching.wait(timeout=10) == 0
+    assert watching.stderr.read() == b""
+    os.close(ours)
+
+
+def test_watch_finds_a_daemon_that_has_no_runtime_folder(
+    programs: Programs, socket_path: Path, tmp_path: Path
+) -> None:
+    programs.daemon()
+    wait_for(socket_path.is_socket, "the daemon publishes")
+    watching = programs.watch(env={"XDG_RUNTIME_DIR": str(tmp_path)})
+    Output(watching.stdout.fileno()).wait_for("started: listening to standard input")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may connect to anything")

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from emotiond.record import Status, decode
+from emotiond.record import Prediction, Record, Status, decode
 
 WATCHDOG_SECONDS = 4.0
 
@@ -98,10 +99,18 @@ class Manager:
             so = self._news.wait_for(lambda: "READY=1" in self.messages, 60.0)
         assert so, f"{self.messages} {self.err.read_text()}"
 
-    def events(self) -> list[str]:
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        give_up = time.monotonic() + 60.0
+        while not condition():
+            assert time.monotonic() < give_up, f"{self.messages} {self.err.read_text()}"
+            time.sleep(0.05)
+
+    def records(self) -> list[Record]:
         content = b"".join(each.read_bytes() for each in sorted(self.log.glob("*.jsonl")))
-        records = [decode(line) for line in content.splitlines(keepends=True) if b"\n" in line]
-        return [each.event for each in records if isinstance(each, Status)]
+        return [decode(line) for line in content.splitlines(keepends=True) if b"\n" in line]
+
+    def events(self) -> list[str]:
+        return [each.event for each in self.records() if isinstance(each, Status)]
 
     def ended_by_watchdog(self) -> bool:
         self._thread.join(timeout=60.0)
@@ -190,6 +199,50 @@ def test_without_wait_the_daemon_does_not_start_without_its_microphone(
 def test_the_watchdog_ends_a_daemon_of_which_a_part_hangs(manager: Manager, fault: str) -> None:
     manager.break_down(fault)
     assert manager.ended_by_watchdog()
+
+
+def test_a_log_that_hangs_stops_nothing_and_has_every_record_afterwards(manager: Manager) -> None:
+    manager.break_down("log")
+    manager.wait_for("WATCHDOG=1", 2 * PINGS)
+    assert manager.events() == ["started"]
+    manager.break_down("")
+    manager.wait_until(lambda: "sink_back" in manager.events())
+    assert manager.stop() == 0
+    records = manager.records()
+    assert [(each.event, each.subject) for each in records if isinstance(each, Status)] == [
+        ("started", None),
+        ("sink_failed", "log"),
+        ("sink_back", "log"),
+        ("stopping", None),
+    ]
+    assert "log works again; 0 records were lost" in {
+        getattr(each, "message", "") for each in records
+    }
+    predictions = [each for each in records if isinstance(each, Prediction)]
+    assert not any(each.dropped for each in predictions)
+    speech = [b.start - a.end for a, b in pairwise(predictions) if a.state != "no_speech"]
+    assert speech == pytest.approx([0.0] * len(speech), abs=0.01)
+
+
+@pytest.mark.parametrize("fault", ["log", "slow log"])
+def test_a_daemon_whose_log_hangs_ends_in_time(manager: Manager, fault: str) -> None:
+    manager.break_down(fault)
+    manager.wait_for("WATCHDOG=1", PINGS)
+    sent = time.monotonic()
+    assert manager.stop() == 0
+    assert time.monotonic() - sent < 2.0
+    assert not manager.watchdog_acted
+    assert manager.err.read_text() == ""
+
+
+def test_an_error_that_no_log_should_raise_is_said_and_stops_nothing(manager: Manager) -> None:
+    manager.break_down("odd log")
+    manager.wait_for("WATCHDOG=1", PINGS)
+    manager.break_down("")
+    manager.wait_until(lambda: "sink_back" in manager.events())
+    assert manager.stop() == 0
+    assert manager.events() == ["started", "sink_back", "stopping"]
+    assert manager.err.read_text() == ""
 
 
 def test_output_that_nobody_reads_does_not_stop_the_daemon(

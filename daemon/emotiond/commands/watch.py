@@ -2,23 +2,27 @@
 
 import argparse
 import contextlib
+import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from socket import socket
 from threading import Event
 from typing import Final
 
 from emotiond import settings
-from emotiond.errors import EmotiondError
-from emotiond.paths import SYSTEM_SOCKET
+from emotiond.errors import EmotiondError, InputError
+from emotiond.paths import SOCKET, SYSTEM_SOCKET, state_folder
 from emotiond.record import Event as StatusEvent
 from emotiond.record import Hello, Meter, Status, stamp, utc_now
 from emotiond.service.signals import set_on_signals
 from emotiond.sinks.client import connect, messages
+from emotiond.sinks.fanout import LIVE_PATIENCE_SECONDS, Sinks
 from emotiond.sinks.live import LiveSettings
-from emotiond.sinks.sink import Sink
 from emotiond.terminal.display import screen
 
+SESSIONS: Final = Path("/run/user")
+"""Has the runtime folders of sessions, one for each user's number."""
 RETRY_SECONDS: Final = 0.5
 """Pause between two attempts to connect to a daemon that has gone (s)."""
 
@@ -30,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the daemon's records until a signal comes; reconnect when the daemon restarts."""
-    path = _find(settings.load(args).live)
+    path, connected = _find(settings.load(args).live)
     stop = Event()
-    connection: socket | None = _connect(path)
+    connection: socket | None = connected
     set_on_signals(stop, signal.SIGINT, signal.SIGTERM)
     viewer = _Viewer(path, stop)
     try:
@@ -55,7 +59,7 @@ class _Viewer:
         self._path = path
         self._stop = stop
         self._hello: Hello | None = None
-        self._screen: Sink | None = None
+        self._screen: Sinks | None = None
         self._lost = False
 
     def watch(self, connection: socket) -> None:
@@ -90,7 +94,9 @@ class _Viewer:
         if hello != self._hello:
             self.close()
             self._hello = hello
-            self._screen = screen(hello, self._stop.set)
+            # The daemon may have news of its own screen: this one has another name.
+            named = {"this screen": screen(hello, self._stop.set)}
+            self._screen = Sinks(named, hello.model, utc_now, patience=LIVE_PATIENCE_SECONDS)
             self._screen.open()
         if self._lost:
             self._lost = False
@@ -102,40 +108,35 @@ class _Viewer:
             self._screen.write(stamp(status, utc_now(), 0.0))
 
 
-def _find(live: LiveSettings) -> Path:
-    """Return the socket of the settings; by default the user's own, else the system service's."""
+def _find(live: LiveSettings) -> tuple[Path, socket]:
+    """Return the socket of the settings, or else the first of the usual ones, and a connection."""
     path = live.path
     if path is None:
         raise EmotiondError(
             "there is nothing to watch: live.socket is set to none, or this user has no home "
             "folder; name the socket with --live-socket"
         )
-    # Look for the folder of the service: not everybody may see the socket in it.
-    system = SYSTEM_SOCKET
-    if live.socket is None and system.parent.exists() and not _listens(path):
-        return system
-    return path
+    usual = [path] if live.socket is not None else [path, *_elsewhere()]
+    for each in usual:
+        try:
+            return each, connect(each)
+        except PermissionError as error:
+            raise EmotiondError(
+                f"{each} can't be opened: permission denied; join the group emotiond "
+                "(sudo usermod -aG emotiond $USER, then log in again), or use sudo"
+            ) from error
+        except OSError:  # a daemon that was killed leaves its socket behind
+            continue
+    named = SYSTEM_SOCKET if SYSTEM_SOCKET in usual and SYSTEM_SOCKET.parent.exists() else path
+    raise EmotiondError(
+        f"no emotiond is running that can be watched (nothing listens at {named}); "
+        "start it with: emotiond run"
+    )
 
 
-def _listens(path: Path) -> bool:
-    """Say whether a daemon listens at a socket; one that was killed leaves its socket behind."""
-    try:
-        connect(path).close()
-    except OSError as error:
-        return not isinstance(error, FileNotFoundError | ConnectionRefusedError)
-    return True
-
-
-def _connect(path: Path) -> socket:
-    try:
-        return connect(path)
-    except PermissionError as error:
-        raise EmotiondError(
-            f"{path} can't be opened: permission denied; join the group emotiond "
-            "(sudo usermod -aG emotiond $USER, then log in again), or use sudo"
-        ) from error
-    except OSError as error:
-        raise EmotiondError(
-            f"no emotiond is running that can be watched (nothing listens at {path}); "
-            "start it with: emotiond run"
-        ) from error
+def _elsewhere() -> Iterator[Path]:
+    """Yield the sockets of daemons that were started otherwise than this viewer."""
+    yield SESSIONS / f"{os.getuid()}" / "emotiond" / SOCKET  # on the desktop
+    with contextlib.suppress(InputError):
+        yield state_folder() / SOCKET  # where no XDG_RUNTIME_DIR is
+    yield SYSTEM_SOCKET

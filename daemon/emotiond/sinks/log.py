@@ -14,7 +14,6 @@ from emotiond.errors import InputError, reason
 from emotiond.paths import state_folder, user_path
 from emotiond.record import Record, Status, encode, utc_now
 from emotiond.sinks.retention import Retention, SteadyClock, log_file, log_files, since_boot
-from emotiond.text import printable
 
 MEGABYTE: Final = 1_000_000
 """Bytes in a megabyte."""
@@ -69,8 +68,8 @@ class LogSink:
             # Today's file may be the trouble: a folder may have its name.
             file = f"{self._path.name}: " if error.filename == str(self._path) else ""
             raise InputError(
-                f"log folder {printable(str(folder))} can't be written to "
-                f"({file}{reason(error)}); choose another with --log-dir"
+                f"log folder {folder} can't be written to ({file}{reason(error)}); "
+                "choose another with --log-dir"
             ) from error
 
     @property
@@ -100,7 +99,7 @@ class LogSink:
             if gone:
                 self._append(self._file, self._restarted(record))
             self._append(self._file, record)
-        except OSError:
+        except Exception:
             self.close()  # the next record opens the file again and repairs it
             raise
 
