@@ -78,7 +78,7 @@ def test_a_window_of_a_clip_that_may_not_train_is_a_leak(clips, materials, monke
         return Windows(np.zeros((len(indices), 95, 40), np.float32), indices, indices)
 
     monkeypatch.setattr(preparing, "cut_windows", all_of)
-    with pytest.raises(LeakError, match="no clip to train on"):
+    with pytest.raises(LeakError, match="not a training clip"):
         prepared(load_recipe("seed"), clips, materials)
 
 
@@ -91,5 +91,5 @@ def test_a_mixture_that_draws_from_a_clip_that_may_not_train_is_a_leak(
         return honest(recipe, clips, [*train, int(HELD_OUT[0])], *others)
 
     monkeypatch.setattr(preparing, "mixture_of", greedy)
-    with pytest.raises(LeakError, match="no clip to train on"):
+    with pytest.raises(LeakError, match="not a training clip"):
         prepared(load_recipe("strangers"), clips, materials)
