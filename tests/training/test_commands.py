@@ -1,6 +1,7 @@
 """The commands, as a user runs them, on a corpus of three made-up labels."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import soundfile
 
 from emotiond.model.file import read_contract
 from emotiond_training.recipe import recipe_text
+from tests.training.conftest import recording
 
 
 def emotiond(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -199,7 +201,7 @@ ACTED = ("evaluate", "--corpus", "tess=acted", "--protocol", "tess-random", "--p
         (["evaluate", "--corpus", "broken"], "broken/b/2.wav: not a sound file"),
         (["evaluate", "--corpus", "mine"], "allow no protocol"),
         (["evaluate", "--protocol", "tess-random", "--corpus", "mine"], "needs the corpus tess"),
-        ([*ACTED, "streaming"], "protocol streaming needs people that a training never heard"),
+        ([*ACTED, "streaming"], "protocol streaming needs speakers that were not in training"),
         ([*ACTED, "non-speech", "--speech", "missing"], "missing: no such folder"),
         ([*ACTED, "non-speech", "--model", "file"], "model file: not a TFLite file"),
         (["evaluate", "--protocol", "none", "--corpus", "."], "invalid choice: 'none'"),
@@ -239,3 +241,13 @@ def test_help_of_the_training_commands_imports_nothing_heavy(tmp_path):
     )
     assert told.returncode == 0, told.stderr
     assert "--protocol" in told.stdout
+
+
+def test_evaluate_refuses_recordings_that_its_files_cannot_name(tmp_path):
+    """The files of a round are JSON; those of a training name no recording."""
+    for label in "ab":
+        (tmp_path / "mine" / label).mkdir(parents=True)
+        (tmp_path / "mine" / label / os.fsdecode(b"caf\xe9.wav")).write_bytes(recording(label))
+    told = emotiond("evaluate", "--corpus", "mine", cwd=tmp_path)
+    assert told.returncode == 2
+    assert told.stderr.endswith("caf\\udce9.wav: its name is not UTF-8; rename it\n")

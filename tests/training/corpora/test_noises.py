@@ -1,4 +1,4 @@
-"""Recordings without speech: where they are listed, and their two halves."""
+"""Recordings without speech: lists of them, and their two halves."""
 
 from pathlib import Path
 

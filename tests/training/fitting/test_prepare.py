@@ -81,7 +81,7 @@ def test_a_window_of_another_clip_is_a_leak(clips, materials, monkeypatch):
         return Windows(np.zeros((len(indices), 95, 40), np.float32), indices, indices)
 
     monkeypatch.setattr(preparing, "cut_windows", leaking)
-    with pytest.raises(LeakError, match="no clip to train on"):
+    with pytest.raises(LeakError, match="not a training clip"):
         prepared(load_recipe("seed"), clips, materials)
 
 
@@ -92,5 +92,5 @@ def test_a_mixture_that_draws_from_another_clip_is_a_leak(clips, materials, monk
         return original(recipe, clips, [*train, int(HELD_OUT[0])], *others)
 
     monkeypatch.setattr(preparing, "mixture_of", leaking)
-    with pytest.raises(LeakError, match="no clip to train on"):
+    with pytest.raises(LeakError, match="not a training clip"):
         prepared(load_recipe("strangers"), clips, materials)

@@ -1,4 +1,4 @@
-"""Corpora as the protocols need them, and small."""
+"""Small corpora that allow every protocol."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tables of clips that splits are made of."""
+"""Tables of clips for tests of splits."""
 
 from pathlib import Path
 

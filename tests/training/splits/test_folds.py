@@ -7,7 +7,7 @@ from emotiond_training.splits.folds import RAVDESS_FOLDS, random_split, speaker_
 from tests.training.splits.tables import of
 
 
-def test_ravdess_has_the_folds_that_others_report(joined):
+def test_ravdess_has_the_folds_of_other_publications(joined):
     ravdess = [clip for clip in joined if clip.corpus == "ravdess"]
     folds = [of(ravdess, fold.test, "speaker") for fold in speaker_folds(ravdess, 0)]
     assert folds == [

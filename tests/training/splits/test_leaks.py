@@ -1,4 +1,4 @@
-"""The leak checker catches all that a test set may not share."""
+"""The leak checker catches everything that a test set must not share."""
 
 import itertools
 
@@ -41,7 +41,7 @@ def test_leak_checker_catches_a_seen_speaker(tess):
 
 def test_leak_checker_refuses_an_unknown_speaker(tess):
     tess[0] = msgspec.structs.replace(tess[0], speaker=None)
-    with pytest.raises(LeakError, match=r"speaker of .* is not known"):
+    with pytest.raises(LeakError, match=r"speaker of .* is unknown: both sets may have it"):
         check_fold(tess, fold_of([0], [25]), "speaker")
 
 
@@ -49,7 +49,7 @@ PARTS = ("train", "calibration", "speakers", "tess-speakers")
 
 
 def plant(plan: Round, part: str, index: int) -> Round:
-    """Put a clip into a part of a round where it doesn't belong."""
+    """Add a clip to a part of a round that it doesn't belong to."""
     if part in ("train", "calibration"):
         return plan._replace(**{part: np.append(getattr(plan, part), index)})
     tests = tuple(
@@ -91,10 +91,10 @@ def test_leak_checker_catches_a_file_and_a_copy_of_it_in_any_two_sets(joined, so
         (5, "calibration", "cross-corpus", "corpus"),
     ],
 )
-def test_leak_checker_catches_what_should_be_unseen_in_any_set(
+def test_leak_checker_catches_a_speaker_word_or_corpus_of_the_test_set_in_any_set(
     joined, number, part, protocol, attribute
 ):
-    """A clip that trains or calibrates gets the speaker, word or corpus of a tested one."""
+    """A training or calibration clip gets the speaker, word or corpus of a test clip."""
     plan = plan_rounds([], joined, 7)[number]
     tested = joined[first_of(plan, protocol)]
     indices = getattr(plan, part)

@@ -1,4 +1,4 @@
-"""The rounds that protocols are joined into."""
+"""Rounds: trainings that several protocols share."""
 
 from collections import Counter
 
@@ -56,7 +56,7 @@ def test_speakers_tests_every_speaker_once_but_those_of_tess(joined):
     assert {each.corpus for _, each in tests} == {"ravdess", "nemo", "ased"}
 
 
-def test_calibration_speakers_are_a_tenth_of_each_corpus_that_can_spare_them(joined):
+def test_calibration_speakers_are_a_tenth_of_each_corpus_with_enough_speakers(joined):
     for plan in plan_rounds(["speakers", "tess-random"], joined, 7):
         speakers = Counter(str(name)[:4] for name in of(joined, plan.calibration, "speaker"))
         assert speakers == {"ravd": 2, "nemo": 1, "ased": 6}
@@ -73,7 +73,7 @@ def test_no_calibration_speaker_is_tested_whatever_the_seed(joined, seed: int):
         assert Counter(str(name)[:4] for name in calibrating) == {"ravd": 2, "nemo": 1, "ased": 6}
 
 
-def test_cross_corpus_tests_the_emotions_that_others_have_too(joined):
+def test_cross_corpus_tests_only_emotions_that_other_corpora_have(joined):
     rounds = plan_rounds(["cross-corpus"], joined, 7)
     plan = next(plan for plan in rounds if plan.name == "without-ased")
     [test] = plan.tests
@@ -81,12 +81,12 @@ def test_cross_corpus_tests_the_emotions_that_others_have_too(joined):
     assert "ased" not in of(joined, np.concatenate((plan.train, plan.calibration)), "corpus")
 
 
-def test_cross_corpus_leaves_out_only_what_was_asked_for(joined):
+def test_cross_corpus_leaves_out_only_the_named_corpora(joined):
     rounds = plan_rounds(["cross-corpus"], joined, 7, ["nemo", "ased"])
     assert {plan.name for plan in rounds} == {"without-nemo", "without-ased"}
 
 
-def test_clips_of_unknown_speakers_train_only_where_no_stranger_is_tested(joined, touch):
+def test_clips_of_unknown_speakers_do_not_train_where_unseen_speakers_are_tested(joined, touch):
     unknown = clips_of("folders", ("a",), 2)
     unknown = [msgspec.structs.replace(clip, speaker=None) for clip in written(touch, unknown)]
     clips = joined + unknown
@@ -97,7 +97,7 @@ def test_clips_of_unknown_speakers_train_only_where_no_stranger_is_tested(joined
         assert trains == (plan.name.startswith("without-") and plan.name != "without-folders")
 
 
-def test_rounds_depend_on_the_seed_alone(joined):
+def test_the_same_seed_gives_the_same_rounds(joined):
     first, again = plan_rounds([], joined, 7), plan_rounds([], joined, 7)
     other = plan_rounds([], joined, 8)
     for one, two in zip(first, again, strict=True):
@@ -109,7 +109,7 @@ def test_rounds_depend_on_the_seed_alone(joined):
     )
 
 
-def test_tess_alone_is_one_training_a_fold_as_ever(tess):
+def test_tess_alone_takes_one_training_a_fold(tess):
     rounds = plan_rounds([], tess, 7)
     assert [[each.protocol for each in plan.tests] for plan in rounds] == [
         ["tess-speakers"],
@@ -145,5 +145,5 @@ def test_a_protocol_without_its_corpus_says_which(tess, name, need):
         plan_rounds([name], others, 7)
 
 
-def test_every_protocol_says_what_it_means():
+def test_every_protocol_has_a_meaning_for_the_card():
     assert all(protocol.meaning for protocol in PROTOCOLS.values())

@@ -1,4 +1,4 @@
-"""What corpora hold and what is left out of them, as tables on the terminal."""
+"""Tables on the terminal: the recordings of corpora, and the files that are left out."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

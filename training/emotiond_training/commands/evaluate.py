@@ -22,6 +22,7 @@ from emotiond_training.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from emotiond_training.corpora.clips import Clip
     from emotiond_training.evaluation.scores import Evaluation
 
 
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=whole_number(1),
         default=1,
         metavar="N",
-        help="trainings at a time, with one thread each if more than one (default: 1)",
+        help="trainings at a time; more than one have one thread each (default: 1)",
     )
     parser.add_argument(
         "--robustness",
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="corpus that cross-corpus leaves out; may be repeated (default: each, one at a time)",
+        help="corpus that cross-corpus leaves out; may be repeated (default: each in turn)",
     )
     add_live_arguments(parser)
 
@@ -83,8 +84,10 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     from emotiond_training.splits.protocols import PROTOCOLS, plan_rounds
 
     recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
+    out = output_folder(args)
     reporter = Reporter(Console(stderr=True))
     clips = clips_from(args, reporter)
+    _check_names(clips)
     if unknown := set(args.leave_out) - {clip.corpus for clip in clips}:
         raise InputError(f"--leave-out {min(unknown)}: no such corpus was given")
     # Report what is missing or leaks before hours of training.
@@ -92,18 +95,17 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     rounds = plan_rounds(names, clips, recipe.seed, args.leave_out)
     for each in rounds:
         check_round(clips, each)
-    strangers = [
+    of_speakers = [
         each.name for each in rounds if any(test.protocol == "speakers" for test in each.tests)
     ]
-    if "streaming" in live and not strangers:
+    if "streaming" in live and not of_speakers:
         if "streaming" in args.protocol and not args.model:
             raise InputError(
-                "protocol streaming needs people that a training never heard: "
+                "protocol streaming needs speakers that were not in training: "
                 "--protocol speakers, or a finished --model"
             )
         live = [name for name in live if name != "streaming" or args.model]
     check_live_arguments(args, live)
-    out = output_folder(args)
     # Half of the noises train, so that the other half can test.
     materials = materials_from(args, out / "rounds", reporter, TRAINING_HALF)
 
@@ -129,13 +131,20 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
         write_card(out, evaluation)
     _print(evaluation)
     if live:
-        trained = strangers or [rounds[0].name]
+        trained = of_speakers or [rounds[0].name]
         paths = [args.model] if args.model else [out / "rounds" / name / INT8 for name in trained]
         found = measure_live(args, live, paths, out)
         with working_in(out):
             write_card(out, evaluation, found)
     print(f"The whole card: {out / CARD}")
     return 0
+
+
+def _check_names(clips: "Sequence[Clip]") -> None:
+    """Check that the files of a round, which are JSON, can name every recording."""
+    for clip in clips:
+        if any("\ud800" <= character <= "\udfff" for character in str(clip.path)):
+            raise InputError(f"{clip.path}: its name is not UTF-8; rename it")
 
 
 def _print(evaluation: "Evaluation") -> None:

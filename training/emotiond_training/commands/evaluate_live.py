@@ -91,7 +91,7 @@ def measure_live(
     streamed: list[Streamed] = []
     silence = None
     if "streaming" in names:
-        clips = [_strangers(args, path, reporter) for path in paths]
+        clips = [_test_clips(args, path, reporter) for path in paths]
         listeners = [Strangers(model, each) for model, each in zip(models, clips, strict=True)]
         seed = args.seed or 0
         rooms = [each for each in noises if half_of(each) != TRAINING_HALF] or noises
@@ -108,7 +108,7 @@ def measure_live(
     return live
 
 
-def _strangers(args: argparse.Namespace, model: Path, reporter: "Reporter") -> "list[Clip]":
+def _test_clips(args: argparse.Namespace, model: Path, reporter: "Reporter") -> "list[Clip]":
     """Return the recordings to test a model with: those of its test, or all that are given."""
     from emotiond_training.evaluation.rounds import TEST, round_clips
 

@@ -1,4 +1,4 @@
-"""Arguments that ``train`` and ``evaluate`` share, and what is made of them."""
+"""Arguments that ``train`` and ``evaluate`` share: flags, clips, materials, output folder."""
 
 import argparse
 import os
@@ -81,7 +81,7 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
 
 
 def output_folder(args: argparse.Namespace) -> Path:
-    """Return the folder to write to, made.
+    """Make the folder to write to, and return it.
 
     Raises
     ------

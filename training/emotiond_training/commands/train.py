@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train a model."""
+    """Train a model and print its figures."""
     from rich.console import Console
 
     from emotiond_training.progress import Reporter
@@ -105,7 +105,7 @@ def _probability(text: str) -> float:
 
 
 def _number(text: str) -> float:
-    """Return a number, or what is within no limits where the text is none."""
+    """Return a number; NaN, which is within no limits, if the text is not one."""
     try:
         return float(text)
     except ValueError:

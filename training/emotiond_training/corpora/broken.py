@@ -65,7 +65,7 @@ def without_broken(
 
 
 def _checker() -> Callable[[Path], str]:
-    """Return a function from a recording to what is wrong with it; empty if nothing is."""
+    """Return a function from a recording to the reason that it can't be read; empty if it can."""
 
     def problem(recording: Path) -> str:
         try:

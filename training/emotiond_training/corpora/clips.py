@@ -1,4 +1,4 @@
-"""The one table that all of training works on: a list of clips."""
+"""The table that all of training works on: a list of clips."""
 
 import hashlib
 from collections.abc import Sequence

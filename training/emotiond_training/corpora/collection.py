@@ -1,4 +1,4 @@
-"""Corpora read into one table of clips, and what was left out of it."""
+"""All corpora in one table of clips, and the files that were left out of it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,12 +17,21 @@ COPY: Final = "the same recording as another"
 
 
 class LeftOut(NamedTuple):
-    """A file of a corpus that no clip is of."""
+    """A file of a corpus that is not in the table.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or a hidden folder.
+    corpus : str
+        Name of the corpus.
+    why : str
+        Reason, in a few words.
+    """
 
     path: Path
     corpus: str
     why: str
-    """In a few words."""
 
 
 class Collection(NamedTuple):
@@ -153,7 +162,7 @@ def _check_labels(clips: Sequence[Clip]) -> None:
 
 
 def _without_empty(clips: Iterable[Clip]) -> tuple[list[Clip], list[Clip]]:
-    """Take out the clips whose file has no byte."""
+    """Take out the clips whose file is empty; return both kinds."""
     kept: list[Clip] = []
     empty: list[Clip] = []
     for clip in clips:
@@ -163,7 +172,7 @@ def _without_empty(clips: Iterable[Clip]) -> tuple[list[Clip], list[Clip]]:
 
 
 def _hint(specs: Sequence[str], label: str) -> str:
-    """Return what to do if the folder of the only label holds the folders of labels."""
+    """Return a hint for the case that the folder of the only label holds the folders of labels."""
     for spec in specs:
         folder = Path(spec, label)
         if folder.is_dir() and sum(each.is_dir() for each in folder.iterdir()) > 1:

@@ -23,7 +23,7 @@ CODES: Final = {
 
 
 def read_cremad(folder: Path) -> list[Clip]:
-    """Read CREMA-D from its distributed folder (``AudioWAV``, say) or from one flat folder."""
+    """Read CREMA-D from its distributed folder (``AudioWAV``) or from one flat folder."""
     return [
         Clip(
             path=path,

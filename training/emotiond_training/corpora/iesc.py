@@ -13,8 +13,9 @@ from emotiond_training.corpora.files import once_by_name, sound_files
 # Names come in lower case.
 NAME: Final = re.compile(r"([a-z]+)-(angry|calm|fearful|happy)-\d+-([0-9a-f]{8})")
 MANY_PEOPLE: Final = "d14a028c"
-"""Speaker of all who gave no name."""
+"""Speaker in the names of recordings by unknown people."""
 UNKNOWN_WORD: Final = "unknown"
+"""Word in the names of recordings whose word is unknown."""
 
 
 def read_iesc(folder: Path) -> list[Clip]:

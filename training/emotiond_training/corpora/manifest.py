@@ -1,4 +1,4 @@
-"""Tables of recordings: CSV files as people, programs and Excel write them."""
+"""Tables of recordings: CSV files, as programs and Excel write them."""
 
 import csv
 import io

@@ -44,7 +44,7 @@ def read_savee(folder: Path) -> list[Clip]:
 
 
 def _speaker_and_sentence(path: Path) -> tuple[str, str] | None:
-    """Return who speaks and what, in lower case; None where it is no recording of SAVEE."""
+    """Return speaker and sentence, in lower case; None if it is not a recording of SAVEE."""
     name, folder = path.stem.lower(), path.parent.name.lower()
     if match := FLAT.fullmatch(name):
         return match[1], match[2]

@@ -1,1 +1,1 @@
-"""Which recordings train and which test, and the check that they share nothing."""
+"""Division of recordings into those that train and those that test, checked for leaks."""

@@ -1,4 +1,4 @@
-"""Splits: from the table of clips to the indices to train on and to test on."""
+"""Splits: functions from the table of clips to indices of training and of test clips."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -19,11 +19,11 @@ RAVDESS_FOLDS: Final = (
     (8, 17, 21, 23, 24),
     (1, 4, 9, 22),
 )
-"""Actors of each fold that others report figures of."""
+"""Actors of each fold, as other publications on RAVDESS use them."""
 
 
 class Fold(NamedTuple):
-    """One training set and the test set that belongs to it: indices into the table."""
+    """A training set and its test set: indices into the table."""
 
     train: Indices
     test: Indices
@@ -62,7 +62,7 @@ def random_split(clips: Sequence[Clip], seed: int, share: float = 0.2) -> list[F
 
 
 def unseen_words(clips: Sequence[Clip], seed: int, share: float = 0.2) -> list[Fold]:
-    """Put ``share`` of the words aside, with all clips of them."""
+    """Hold out ``share`` of the words, with all their clips."""
     from sklearn.model_selection import GroupShuffleSplit
 
     splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
@@ -71,19 +71,19 @@ def unseen_words(clips: Sequence[Clip], seed: int, share: float = 0.2) -> list[F
 
 
 def each_speaker(clips: Sequence[Clip], seed: int) -> list[Fold]:  # noqa: ARG001
-    """Test on each speaker in turn, having trained on the others; nothing is random."""
+    """Return a fold for each speaker, with the other speakers to train on; nothing is random."""
     return [_fold_of(clips, {speaker}) for speaker in speakers_of(clips)]
 
 
 def speaker_folds(clips: Sequence[Clip], seed: int) -> list[Fold]:  # noqa: ARG001
-    """Test on groups of speakers in turn, as many clips in each as can be; nothing is random.
+    """Return a fold for each of a few groups of speakers with about as many clips each.
 
     Parameters
     ----------
     clips : sequence of Clip
-        Of one corpus; RAVDESS has groups of its own.
+        Clips of one corpus; RAVDESS has the groups of :data:`RAVDESS_FOLDS`.
     seed : int
-        Not used.
+        Not used: nothing is random.
     """
     if clips[0].corpus == "ravdess":
         groups = [{f"ravdess_{actor:02d}" for actor in fold} for fold in RAVDESS_FOLDS]
@@ -94,13 +94,13 @@ def speaker_folds(clips: Sequence[Clip], seed: int) -> list[Fold]:  # noqa: ARG0
 
 
 def speakers_of(clips: Sequence[Clip]) -> dict[str, int]:
-    """Return each known speaker, in alphabetical order, with the number of clips."""
+    """Return known speaker -> number of clips, in alphabetical order."""
     known = sorted(clip.speaker for clip in clips if clip.speaker is not None)
     return {speaker: known.count(speaker) for speaker in dict.fromkeys(known)}
 
 
 def _balanced(speakers: dict[str, int]) -> list[set[str]]:
-    """Deal out speakers, those with most clips first, each to the group with fewest clips."""
+    """Divide speakers, those with most clips first, each into the group with fewest clips."""
     groups: list[set[str]] = [set() for _ in range(min(SPEAKER_FOLDS, len(speakers)))]
     for speaker in sorted(speakers, key=lambda name: (-speakers[name], name)):
         smallest = min(

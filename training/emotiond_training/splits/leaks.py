@@ -1,4 +1,4 @@
-"""The leak checker: a figure is worth nothing if the test set was seen in training."""
+"""Leak checker: a figure means nothing if training has seen the test set."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,24 +12,25 @@ from emotiond_training.splits.protocols import HeldOut, Round, Unseen
 
 
 class LeakError(EmotiondError):
-    """Training saw what it is tested on."""
+    """A training set and a test set share something that they must not share."""
 
 
 def check_round(clips: Sequence[Clip], checked: Round) -> None:
-    """Check that what trains, what calibrates and what tests share nothing they may not share.
+    """Check that the training, calibration and test sets of a round share nothing forbidden.
 
     Parameters
     ----------
     clips : sequence of Clip
         The table.
     checked : Round
-        Indices into it.
+        Round, with indices into the table.
 
     Raises
     ------
     LeakError
-        If two of the sets share a file or a file's content, if the calibration set shares a speaker
-        with another, or if what a protocol says is unseen was seen or is unknown of a clip.
+        If two of the sets share a file or a file's content; if the calibration set shares a speaker
+        with another set; or if a test set shares what its protocol calls unseen (speaker, text or
+        corpus), or that is unknown of a clip.
     """
     sets = {"training": checked.train, "calibration": checked.calibration}
     _check_files(clips, sets, checked.tests)
@@ -48,32 +49,32 @@ def check_round(clips: Sequence[Clip], checked: Round) -> None:
 
 
 def check_fold(clips: Sequence[Clip], fold: Fold, unseen: Unseen | None) -> None:
-    """Check the two sides of a fold as :func:`check_round` checks a round."""
+    """Check the training and the test set of a fold, as :func:`check_round` does for a round."""
     held_out = HeldOut("", "", fold.test, unseen)
     check_round(clips, Round("fold", fold.train, fold.train[:0], (held_out,)))
 
 
 def check_windows(clips: Sequence[Clip], train: Indices, sources: Indices) -> None:
-    """Check that every training window, augmented or not, was cut from a training clip.
+    """Check that every training window, augmented or not, comes from a training clip.
 
     Parameters
     ----------
     clips : sequence of Clip
         The table.
     train : np.ndarray [shape=(n,)]
-        Indices of the clips to train on.
+        Indices of the training clips.
     sources : np.ndarray [shape=(windows,)]
-        Index of the clip that each window was cut from.
+        Index of the clip that each window comes from.
 
     Raises
     ------
     LeakError
-        If one was not.
+        If a window comes from another clip.
     """
-    strangers = np.setdiff1d(sources, train)
-    if len(strangers):
-        path = clips[strangers[0]].path
-        raise LeakError(f"leak: a training window was cut from {path}, no clip to train on")
+    others = np.setdiff1d(sources, train)
+    if len(others):
+        path = clips[others[0]].path
+        raise LeakError(f"leak: a training window was cut from {path}, not a training clip")
 
 
 def _name_of(held_out: HeldOut) -> str:
@@ -81,7 +82,7 @@ def _name_of(held_out: HeldOut) -> str:
 
 
 def _check_files(clips: Sequence[Clip], sets: dict[str, Indices], tests: Sequence[HeldOut]) -> None:
-    """Check that no file and no content is in two of the sets, or in one and a test set."""
+    """Check that no file, and no content of a file, is in two sets; test sets may overlap."""
     paths: dict[Path, str] = {}
     contents: dict[str, tuple[str, Clip]] = {}
     named = [*sets.items(), *((_name_of(each), each.clips) for each in tests)]
@@ -105,11 +106,11 @@ def _check_files(clips: Sequence[Clip], sets: dict[str, Indices], tests: Sequenc
 def _comparable(
     clips: Sequence[Clip], indices: Indices, held_out: HeldOut
 ) -> tuple[list[Clip], list[Clip]]:
-    """Return the clips of two sets; for texts only those of corpora that are tested."""
+    """Return the clips of a set and of a test set, of the same corpora if texts are compared."""
     test = [clips[index] for index in held_out.clips]
     others = [clips[index] for index in indices]
     if held_out.unseen == "text":
-        # Texts have names within a corpus: sentence 1 of another is another sentence.
+        # Sentence 1 of another corpus is another sentence.
         corpora = {clip.corpus for clip in test}
         others = [clip for clip in others if clip.corpus in corpora]
     return others, test
@@ -118,10 +119,10 @@ def _comparable(
 def _check_unseen(
     seen: Sequence[Clip], test: Sequence[Clip], unseen: Unseen, names: tuple[str, str]
 ) -> None:
-    """Check that two sets share no value of ``unseen``, and that it is known of all."""
+    """Check that two sets share no value of the attribute ``unseen``, which all clips must have."""
     for clip in (*seen, *test):
         if getattr(clip, unseen) is None:
-            raise LeakError(f"leak: the {unseen} of {clip.path} is not known, so it may be seen")
+            raise LeakError(f"leak: the {unseen} of {clip.path} is unknown: both sets may have it")
     known = {getattr(clip, unseen) for clip in seen}
     for clip in test:
         if (value := getattr(clip, unseen)) in known:

@@ -1,8 +1,8 @@
-"""Protocols: what is tested, what is unseen in it, and the trainings that it takes.
+"""Protocols: ways of testing a recipe, each with something that training must not have seen.
 
-Every corpus given trains, without what a protocol leaves unseen. Folds of different protocols
-share a training, a *round*, where they can: it leaves out the test clips of all of them.
-:mod:`emotiond_training.splits.leaks` holds each round to what its protocols say is unseen.
+All corpora train, without what a protocol calls unseen. Folds of different protocols share one
+training, a *round*, where they can: the round leaves out the test clips of all of them.
+:mod:`emotiond_training.splits.leaks` checks each round.
 """
 
 from collections import defaultdict
@@ -25,27 +25,35 @@ from emotiond_training.splits.folds import (
 
 Unseen = Literal["speaker", "text", "corpus"]
 Split = Callable[[Sequence[Clip], int], list[Fold]]
-"""From the clips of one corpus and a seed to folds."""
+"""Function from the clips of one corpus and a seed to folds."""
 
 CALIBRATION_SHARE: Final = 0.1
 """Share of a corpus's speakers that calibrate."""
 CALIBRATION_LEAST: Final = 6
-"""Speakers that a corpus must have to spare one."""
+"""Fewest speakers of a corpus of which some calibrate."""
 SPEAKERS_LEAST: Final = 3
-"""Speakers that a corpus must have for ``speakers``."""
+"""Fewest speakers of a corpus that the protocol ``speakers`` tests."""
 
 
 class Protocol(NamedTuple):
-    """A way of measuring."""
+    """A way of testing a recipe.
+
+    Parameters
+    ----------
+    split : Split or None
+        Split of each corpus that it tests; None if it leaves out whole corpora.
+    unseen : {"speaker", "text", "corpus"} or None
+        Attribute that test clips must not share with training or calibration clips.
+    first_round : int
+        Number of the shared round that its first fold belongs to; 0 for rounds of its own.
+    meaning : str
+        Meaning in a few words, for the card.
+    """
 
     split: Split | None
-    """Of each corpus it tests; None where whole corpora are left out."""
     unseen: Unseen | None
-    """What no clip of a test set may share with one that trains or calibrates."""
     first_round: int
-    """The round that its first fold belongs to; 0 for rounds of its own."""
     meaning: str
-    """In a few words."""
 
 
 PROTOCOLS: Final = {
@@ -60,7 +68,7 @@ PROTOCOLS: Final = {
 
 
 class HeldOut(NamedTuple):
-    """The test set of one fold of a protocol."""
+    """Test set of one fold of a protocol: indices into the table."""
 
     protocol: str
     corpus: str
@@ -69,7 +77,7 @@ class HeldOut(NamedTuple):
 
 
 class Round(NamedTuple):
-    """One training and all that is tested with it; indices into the table."""
+    """One training and its test sets: indices into the table."""
 
     name: str
     train: Indices
@@ -80,18 +88,18 @@ class Round(NamedTuple):
 def plan_rounds(
     names: Sequence[str], clips: Sequence[Clip], seed: int, leave_out: Sequence[str] = ()
 ) -> list[Round]:
-    """Plan the trainings that protocols take.
+    """Plan the trainings that protocols need.
 
     Parameters
     ----------
     names : sequence of str
-        Of :data:`PROTOCOLS`; all that the corpora allow, if there are none.
+        Names in :data:`PROTOCOLS`; if empty, all that the corpora allow.
     clips : sequence of Clip
         The table.
     seed : int
-        Of the random splits and of the choice of calibration speakers.
+        Seed of the random splits and of the choice of calibration speakers.
     leave_out : sequence of str
-        Corpora that ``cross-corpus`` leaves out, one at a time; each, if there are none.
+        Corpora that ``cross-corpus`` leaves out in turn; if empty, every corpus.
 
     Raises
     ------
@@ -129,7 +137,7 @@ def plan_rounds(
 
 
 def _corpora_for(name: str, clips: Sequence[Clip]) -> list[str]:
-    """Return the corpora that a protocol can test; none where it can't be done."""
+    """Return the corpora that a protocol can test."""
     corpora = sorted({clip.corpus for clip in clips})
     speakers = {
         corpus: len(speakers_of([clip for clip in clips if clip.corpus == corpus]))
@@ -153,7 +161,7 @@ def _need(name: str) -> str:
 
 
 def _tested_across(corpus: str, clips: Sequence[Clip]) -> list[int]:
-    """Return a corpus's clips whose label other corpora have too."""
+    """Return indices of the clips of a corpus whose labels other corpora have too."""
     labels = labels_of([clip for clip in clips if clip.corpus != corpus])
     return [
         index for index, clip in enumerate(clips) if clip.corpus == corpus and clip.label in labels
@@ -170,11 +178,11 @@ def _without_corpus(name: str, corpus: str, clips: Sequence[Clip], seed: int) ->
 def _round(
     name: str, clips: Sequence[Clip], pool: Indices, tests: Sequence[HeldOut], seed: int
 ) -> Round:
-    """Divide what a round may use into clips that train, that calibrate and that test."""
+    """Divide the clips ``pool`` of a round into training, calibration and test clips."""
     tested = np.concatenate([each.clips for each in tests])
     rest = np.setdiff1d(pool, tested)
     if any(each.unseen == "speaker" for each in tests):
-        # Who speaks in these may be a speaker that is tested.
+        # An unknown speaker may be a test speaker.
         rest = rest[[clips[index].speaker is not None for index in rest]]
     chosen = _calibration_speakers(name, clips, rest, tested, seed)
     calibrates = np.array([clips[index].speaker in chosen for index in rest], bool)
@@ -186,12 +194,12 @@ def _round(
 def _calibration_speakers(
     name: str, clips: Sequence[Clip], rest: Indices, tested: Indices, seed: int
 ) -> set[str]:
-    """Choose speakers of each corpus that can spare some, of whom no clip is tested."""
-    heard = {clips[index].speaker for index in tested}
+    """Choose speakers who calibrate: of each corpus with enough speakers, none who are tested."""
+    tested_speakers = {clips[index].speaker for index in tested}
     chosen: set[str] = set()
     for corpus in sorted({clips[index].corpus for index in rest}):
         speakers = speakers_of([clip for clip in clips if clip.corpus == corpus])
-        free = [speaker for speaker in speakers if speaker not in heard]
+        free = [speaker for speaker in speakers if speaker not in tested_speakers]
         if len(speakers) >= CALIBRATION_LEAST and len(free) > 1:
             random = np.random.default_rng([seed, *f"{name} {corpus}".encode()])
             count = min(max(1, round(CALIBRATION_SHARE * len(speakers))), len(free) - 1)
