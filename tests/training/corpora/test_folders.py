@@ -74,6 +74,8 @@ def test_all_empty_categories_are_named_at_once_and_what_to_convert(touch):
         (("train", "test"), "test and train", "train"),
         (("Training", "Validation", "docs"), "Training and Validation", "Training"),
         (("test", "val", "dev"), "dev and test and val", "dev"),
+        (("test_set", "train_set"), "test_set and train_set", "train_set"),
+        (("Audio-Train", "Evaluation"), "Audio-Train and Evaluation", "Audio-Train"),
     ],
 )
 def test_parts_of_a_divided_corpus_are_no_labels(touch, names, parts, first):
@@ -85,8 +87,15 @@ def test_parts_of_a_divided_corpus_are_no_labels(touch, names, parts, first):
 
 
 def test_a_train_may_be_a_sound_among_others(touch):
-    folder = touch("train/a.wav", "dog/b.wav")
-    assert {clip.label for clip in read_folders(folder)} == {"dog", "train"}
+    folder = touch("train/a.wav", "dog/b.wav", "train horn/c.wav", "testy/d.wav")
+    assert {clip.label for clip in read_folders(folder)} == {"dog", "testy", "train", "train horn"}
+
+
+def test_a_category_that_links_to_nothing_is_refused(touch):
+    folder = touch("happy/a.wav")
+    (folder / "sad").symlink_to(folder / "gone")
+    with pytest.raises(InputError, match="sad: links to nothing"):
+        read_folders(folder)
 
 
 def test_recordings_in_no_folder_of_a_label_are_one_sentence(touch):

@@ -134,7 +134,8 @@ def test_tess_alone_takes_one_training_a_fold(tess):
 @pytest.mark.parametrize(
     ("name", "need"),
     [
-        ("tess-words", "tess-words needs the corpus tess: --corpus tess=FOLDER"),
+        ("tess-random", "tess-random needs the corpus tess: --corpus tess=FOLDER"),
+        ("tess-words", "tess-words needs the corpus tess, several words: --corpus tess=FOLDER"),
         ("speakers", "speakers needs a corpus of at least 3 known speakers"),
         ("cross-corpus", "cross-corpus needs two corpora with a label that both have"),
     ],
@@ -143,6 +144,16 @@ def test_a_protocol_without_its_corpus_says_which(tess, name, need):
     others = [msgspec.structs.replace(clip, corpus="folders") for clip in tess]
     with pytest.raises(InputError, match=need):
         plan_rounds([name], others, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute"), [("tess-words", "text"), ("tess-speakers", "speaker")]
+)
+def test_a_part_of_tess_with_one_word_or_speaker_is_one_sentence(tess, name, attribute):
+    part = [clip for clip in tess if getattr(clip, attribute) == getattr(tess[0], attribute)]
+    with pytest.raises(InputError, match=f"{name} needs the corpus tess, "):
+        plan_rounds([name], part, 7)
+    assert name not in {each.protocol for plan in plan_rounds([], part, 7) for each in plan.tests}
 
 
 def test_every_protocol_has_a_meaning_for_the_card():

@@ -71,13 +71,11 @@ def why_unread(path: Path) -> str | None:
     # Archives made on a Mac hold a ._name.wav for each file.
     if path.name.startswith("."):
         return "hidden"
-    if ending in FOREIGN_ENDINGS:
-        return f"not readable, convert it: ffmpeg -i X{ending} X.wav"
-    if ending not in SOUND_ENDINGS:
-        return f"not sound by its ending ({ending or 'none'})"
     if not path.is_file():
         return "a link to nothing" if path.is_symlink() else "not a file"
-    return None
+    if ending in FOREIGN_ENDINGS:
+        return f"not readable, convert it: ffmpeg -i X{ending} X.wav"
+    return None if ending in SOUND_ENDINGS else f"not sound by its ending ({ending or 'none'})"
 
 
 def once_by_name(paths: list[Path]) -> dict[str, Path]:

@@ -1,5 +1,6 @@
 """Categories of your own: a folder with a folder of recordings for each label."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -8,9 +9,9 @@ from emotiond.errors import InputError
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.files import files_below, sound_files, why_unread
 
-PARTS: Final = "train training test testing validation valid val dev eval"
-SPLITS: Final = frozenset(PARTS.split())
-"""Folders that divide a corpus; two of them beside each other are no labels."""
+PARTS: Final = "train(ing)?|test(ing)?|val(id|idation)?|dev|eval(uation)?"
+SPLIT: Final = re.compile(f"(audio[-_ ]?)?({PARTS})[-_ ]?(set|data|split|audio)?", re.IGNORECASE)
+"""Names of folders that divide a corpus; two of them beside each other are not labels."""
 
 
 def read_folders(folder: Path) -> list[Clip]:
@@ -19,12 +20,14 @@ def read_folders(folder: Path) -> list[Clip]:
     Raises
     ------
     InputError
-        If there is no category, one has no recording or links to a folder above it, or they are
-        parts of a divided corpus.
+        If there is no category, one has no recording or links to nothing or to a folder above it,
+        or they are parts of a divided corpus.
     """
-    categories = [
-        below for below in sorted(folder.iterdir()) if below.is_dir() and below.name[0] != "."
-    ]
+    entries = [entry for entry in sorted(folder.iterdir()) if entry.name[0] != "."]
+    for entry in entries:
+        if entry.is_symlink() and not entry.exists():
+            raise InputError(f"{entry}: links to nothing; mend or remove the link")
+    categories = [entry for entry in entries if entry.is_dir()]
     if not categories:
         raise InputError(f"{folder}: no folders in it; put the recordings of each label into one")
     _refuse_splits(folder, categories)
@@ -42,9 +45,9 @@ def read_folders(folder: Path) -> list[Clip]:
 
 
 def _refuse_splits(folder: Path, categories: Sequence[Path]) -> None:
-    splits = [below.name for below in categories if below.name.lower() in SPLITS]
+    splits = [below.name for below in categories if SPLIT.fullmatch(below.name)]
     if len(splits) > 1:
-        first = next((name for name in splits if name.lower().startswith("train")), splits[0])
+        first = next((name for name in splits if "train" in name.lower()), splits[0])
         raise InputError(
             f"{folder}: {' and '.join(splits)} are parts of a divided corpus, not labels; "
             f"give one of them: --corpus {folder / first}"

@@ -147,7 +147,10 @@ def _corpora_for(name: str, clips: Sequence[Clip]) -> list[str]:
         return [corpus for corpus in corpora if _tested_across(corpus, clips)]
     if name == "speakers":
         return [corpus for corpus in corpora if speakers[corpus] >= SPEAKERS_LEAST]
-    if name == "tess-speakers" and speakers.get("tess", 0) < 2:
+    words = {clip.text for clip in clips if clip.corpus == "tess"}
+    if (name == "tess-speakers" and speakers.get("tess", 0) < 2) or (
+        name == "tess-words" and len(words) < 2
+    ):
         return []
     return ["tess"] if "tess" in corpora else []
 
@@ -157,7 +160,8 @@ def _need(name: str) -> str:
         return "two corpora with a label that both have"
     if name == "speakers":
         return f"a corpus of at least {SPEAKERS_LEAST} known speakers"
-    return "the corpus tess: --corpus tess=FOLDER"
+    several = {"tess-speakers": ", both speakers", "tess-words": ", several words"}.get(name, "")
+    return f"the corpus tess{several}: --corpus tess=FOLDER"
 
 
 def _tested_across(corpus: str, clips: Sequence[Clip]) -> list[int]:
