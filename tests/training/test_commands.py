@@ -192,7 +192,7 @@ ACTED = ("evaluate", "--corpus", "tess=acted", "--protocol", "tess-random", "--p
         (["train", "--corpus", "broken", "--out", "file"], "file: file exists"),
         (
             ["train", "--corpus", ".", "--epochs", "0"],
-            "--epochs: must be a whole number of at least",
+            "--epochs must be a whole number of at least",
         ),
         (["train", "--corpus", ".", "--temperature", "0"], "must be over 0"),
         (["train", "--corpus", ".", "--abstain", "2"], "must be from 0 to 1"),
@@ -250,4 +250,4 @@ def test_evaluate_refuses_recordings_that_its_files_cannot_name(tmp_path):
         (tmp_path / "mine" / label / os.fsdecode(b"caf\xe9.wav")).write_bytes(recording(label))
     told = emotiond("evaluate", "--corpus", "mine", cwd=tmp_path)
     assert told.returncode == 2
-    assert told.stderr.endswith("caf\\udce9.wav: its name is not UTF-8; rename it\n")
+    assert told.stderr.endswith("caf\\xe9.wav: its name is not UTF-8; rename it\n")

@@ -107,6 +107,8 @@ def test_every_layer_learns_but_the_fixed_one(recipe: str) -> None:
     model.compile(optimizer="adam", loss="categorical_crossentropy")
     model.train_on_batch(windows, np.eye(LABELS))
     for variable, old in zip(model.trainable_variables, before, strict=True):
+        if variable.shape == (1,):  # a bias before a softmax over time, which ignores it
+            continue
         assert not np.array_equal(variable.numpy(), old), variable.path
 
 
