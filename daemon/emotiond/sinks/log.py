@@ -217,5 +217,5 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except InputError as error:
             raise InputError(
                 "there is no folder for the log, since this user has no home folder; "
-                "choose one with --log-dir"
+                "choose one with --log-dir or log.dir"
             ) from error
