@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from emotiond.errors import reason
 from emotiond.record import News, Record
-from emotiond.sinks.sink import Sink
+from emotiond.sinks.sink import Metered, Sink
 from emotiond.text import one_line
 
 LENGTH: Final = 1000
@@ -66,6 +66,7 @@ class Worker:
     ) -> None:
         self._name = name
         self._sink = sink
+        self._metered = sink if isinstance(sink, Metered) else None
         self._patience = patience
         self._clock = clock
         self._calls: deque[_Call] = deque()
@@ -96,10 +97,10 @@ class Worker:
         self._put(_Call(lambda: self._sink.write(notice), "notice"), wait=True)
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Give the sink the reading of a hop, unless it is late; never waits."""
-        if not self._late:
-            reading = _Call(lambda: self._sink.meter(seconds, level, speech), "reading")
-            self._put(reading, wait=False)
+        """Give the sink the reading of a hop, if it takes any and is not late; never waits."""
+        sink = self._metered
+        if sink is not None and not self._late:
+            self._put(_Call(lambda: sink.meter(seconds, level, speech), "reading"), wait=False)
 
     def news(self) -> list[News]:
         """Return what has changed since the last call: the sink has failed, or works again."""
