@@ -16,6 +16,7 @@ LENGTH: Final = 1000
 HANG_SECONDS: Final = 5.0
 """A sink hangs if one call takes longer (s)."""
 UNTIL: Final = "records are not written there until it works again"
+"""What follows from a failure, in its message."""
 
 
 class _Call(NamedTuple):
