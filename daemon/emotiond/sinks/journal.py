@@ -41,8 +41,5 @@ class JournalSink:
             words = f"{spoken(record.event)}: {one_line(record.message)}"
             os.write(self._descriptor, f"<{priority}>{words}\n".encode(errors="backslashreplace"))
 
-    def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Do nothing: a level is not an event."""
-
     def close(self) -> None:
         """Do nothing: the journal stays open."""

@@ -103,9 +103,6 @@ class LogSink:
             self.close()  # the next record opens the file again and repairs it
             raise
 
-    def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Do nothing: levels are not logged."""
-
     def close(self) -> None:
         """Close the file; the next record opens it again."""
         file, self._file = self._file, None

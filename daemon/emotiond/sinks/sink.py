@@ -1,6 +1,6 @@
-"""What a sink is: it takes records."""
+"""What a sink is: it takes records, and meter readings if it is metered."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from emotiond.record import Record
 
@@ -18,8 +18,13 @@ class Sink(Protocol):
     def write(self, record: Record) -> None:
         """Take a record; raises if it can't."""
 
-    def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Take the reading of a hop (stream seconds, dBFS, 0 to 1), in silence too."""
-
     def close(self) -> None:
         """End: all that was written is kept, a terminal is as it was."""
+
+
+@runtime_checkable
+class Metered(Sink, Protocol):
+    """A sink that takes meter readings, too."""
+
+    def meter(self, seconds: float, level: float, speech: float) -> None:
+        """Take the reading of a hop (stream seconds, dBFS, 0 to 1), in silence too."""

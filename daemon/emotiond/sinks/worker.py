@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from emotiond.errors import reason
 from emotiond.record import News, Record
-from emotiond.sinks.sink import Sink
+from emotiond.sinks.sink import Metered, Sink
 from emotiond.text import one_line
 
 LENGTH: Final = 1000
@@ -16,19 +16,21 @@ LENGTH: Final = 1000
 HANG_SECONDS: Final = 5.0
 """A sink hangs if one call takes longer (s)."""
 UNTIL: Final = "records are not written there until it works again"
+"""What follows from a failure, in its message."""
 
 
 class _Call(NamedTuple):
     """A call of the sink that waits for its turn."""
 
     make: Callable[[], None]
-    kind: Literal["record", "notice", "reading"]
-    """Records and notices are counted when they are lost. Only a record that was written shows that
-    the sink works again: a notice is short, and most sinks ignore readings."""
+    kind: Literal["opening", "record", "notice", "reading"]
+    """Only a record that was written shows that the sink works again: a notice is short, and some
+    sinks hardly use readings."""
 
     @property
     def counts(self) -> bool:
-        return self.kind != "reading"
+        """Whether it is counted when it is lost."""
+        return self.kind in ("record", "notice")
 
 
 class Worker:
@@ -66,6 +68,7 @@ class Worker:
     ) -> None:
         self._name = name
         self._sink = sink
+        self._metered = sink if isinstance(sink, Metered) else None
         self._patience = patience
         self._clock = clock
         self._calls: deque[_Call] = deque()
@@ -78,6 +81,8 @@ class Worker:
         self._late = False
         """Whether a caller's patience has ended since the sink last caught up."""
         self._is_open = False
+        self._refused = False
+        """Whether the sink refused the last reading."""
         self._closing = False
         self._news: list[News] = []
         self.failing = False
@@ -85,7 +90,7 @@ class Worker:
 
     def open(self) -> None:
         """Open the sink."""
-        self._put(_Call(lambda: None, "reading"), wait=True)
+        self._put(_Call(lambda: None, "opening"), wait=True)
 
     def write(self, record: Record) -> None:
         """Give the sink a record."""
@@ -96,10 +101,10 @@ class Worker:
         self._put(_Call(lambda: self._sink.write(notice), "notice"), wait=True)
 
     def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Give the sink the reading of a hop, unless it is late; never waits."""
-        if not self._late:
-            reading = _Call(lambda: self._sink.meter(seconds, level, speech), "reading")
-            self._put(reading, wait=False)
+        """Give the sink the reading of a hop, if it takes any and is not late; never waits."""
+        sink = self._metered
+        if sink is not None and not self._late:
+            self._put(_Call(lambda: sink.meter(seconds, level, speech), "reading"), wait=False)
 
     def news(self) -> list[News]:
         """Return what has changed since the last call: the sink has failed, or works again."""
@@ -172,36 +177,40 @@ class Worker:
             self._current, self._began = self._calls.popleft(), self._clock()
             return self._current
 
-    def _attempt(self, call: Callable[[], None], *, is_open: bool = False) -> Exception | None:
+    def _attempt(self, call: Callable[[], None], *, is_open: bool = False) -> BaseException | None:
         """Make a call, opening the sink before; return what it raised."""
         try:
             if not (self._is_open or is_open):
                 self._sink.open()
                 self._is_open = True
             call()
-        except Exception as error:
+        except BaseException as error:  # SystemExit would end the thread
             return error
         return None
 
-    def _finish(self, call: _Call, error: Exception | None) -> None:
+    def _finish(self, call: _Call, error: BaseException | None) -> None:
         """Conclude from a call how the sink is."""
         with self._changed:
             was_given_up = self._current is not call
             self._current = None
             if was_given_up:
                 return
+            if call.kind == "reading":
+                self._refused = error is not None and self._is_open
             if error is not None:
                 self.lost += call.counts
                 self._fail(_words(error))
-            elif self.failing and call.kind == "record" and self._has_caught_up():
+            elif self.failing and call.kind == "record" and self._has_recovered():
                 words = f"{self._name} works again; {self.lost} records were lost"
                 self._news.append(News("sink_back", words))
                 self.failing, self.lost = False, 0
             self._late = self._late and bool(self._calls)
             self._changed.notify_all()
 
-    def _has_caught_up(self) -> bool:
-        return not self._calls and self._clock() - self._began <= HANG_SECONDS
+    def _has_recovered(self) -> bool:
+        """Say whether the record that was written just now shows that the sink works."""
+        quick = self._clock() - self._began <= HANG_SECONDS
+        return quick and not self._calls and not self._refused
 
     def _fail(self, words: str) -> None:
         if not self.failing:
@@ -219,7 +228,7 @@ class Worker:
             self._news.append(News("sink_failed", words))
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     """Return an exception in words."""
     if isinstance(error, OSError) and (words := reason(error)):
         return words

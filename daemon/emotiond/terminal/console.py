@@ -60,7 +60,7 @@ class ConsoleSink:
         self._entered = False
         """Whether the terminal shows the alternate screen."""
         self._suspended = False
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         """Exception of the last frame; None if it was drawn."""
         self._ended = Event()
         self._thread: Thread | None = None
@@ -154,7 +154,7 @@ class ConsoleSink:
                 try:
                     if not self._ended.is_set():
                         self._draw()
-                except Exception as error:
+                except BaseException as error:  # Rich may raise SystemExit
                     self._entered, self._error = False, error
                 else:
                     self._error = None
@@ -182,8 +182,9 @@ class ConsoleSink:
 
     def _check(self) -> None:
         """Raise the exception of the last frame, if there was one."""
-        if self._error is not None:
-            raise self._error
+        error = self._error  # the thread that draws may clear it at any time
+        if error is not None:
+            raise error
 
 
 class _Frame:

@@ -175,12 +175,31 @@ def test_a_sink_that_refuses_a_level_is_said_to_fail_and_a_level_that_it_takes_p
 
 
 class Odd(Keeper):
-    """A sink that raises what no sink should."""
+    """A sink that raises what no sink should, in one of its calls or in all."""
+
+    def __init__(self, call: str | None = None) -> None:
+        super().__init__()
+        self._call = call
 
     def _do(self, what: str) -> None:
-        if self.failing:
+        if self.failing and self._call in (None, what):
             raise ValueError(f"{what}:\nnot this one")
-        super()._do(what)
+        self.calls.append(what)
+
+
+@pytest.mark.parametrize("call", ["open", "write", "meter", "close"])
+def test_any_exception_of_any_call_is_said_once_and_stops_no_other_sink(call: str) -> None:
+    odd, good = Odd(call), Keeper()
+    odd.failing = True
+    sinks = opened(good=good, odd=odd)
+    for _ in range(3):
+        sinks.write(news("x"))
+        sinks.meter(1.0, -20.0, 0.5)
+    sinks.close()
+    (failed,) = (each for each in good.records if each.event == "sink_failed")
+    assert failed.message.startswith(f"odd: ValueError: {call}: not this one; ")
+    assert good.events.count("started") == len(good.levels) == 3
+    assert good.calls[-1] == "close"
 
 
 def test_any_exception_is_a_failure_and_is_named_in_one_line() -> None:

@@ -30,7 +30,7 @@ def test_an_event_is_one_line_and_a_trouble_is_a_warning(
     assert os.read(pipe[0], 4096).decode() == f"<{priority}>{words}: a <0>b\n"
 
 
-def test_predictions_and_levels_are_not_in_the_journal(pipe: tuple[int, int]) -> None:
+def test_predictions_are_not_in_the_journal(pipe: tuple[int, int]) -> None:
     sink = JournalSink(pipe[1])
     sink.open()
     sink.write(
@@ -44,7 +44,6 @@ def test_predictions_and_levels_are_not_in_the_journal(pipe: tuple[int, int]) ->
             probabilities={"sad": 0.9},
         )
     )
-    sink.meter(1.0, -20.0, 0.9)
     sink.write(Status(model="m", event="stopping", message="now"))
     sink.close()
     assert os.read(pipe[0], 4096) == b"<6>stopping: now\n"

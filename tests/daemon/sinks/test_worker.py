@@ -17,7 +17,7 @@ class Scripted:
         self.go = Event()
         self.go.set()
         self.called = Event()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.calls: list[str] = []
         self.on_call: Callable[[], object] = lambda: None
 
@@ -216,10 +216,11 @@ def test_readings_do_not_wait_behind_records_and_are_not_counted(
         (OSError(), "OSError"),
         (ValueError("I/O operation\non closed file"), "ValueError: I/O operation on closed file"),
         (RecursionError(), "RecursionError"),
+        (SystemExit(1), "SystemExit: 1"),
     ],
 )
 def test_any_exception_is_said_once_in_one_line_and_its_records_are_counted(
-    sink: Scripted, patient: Worker, error: Exception, words: str
+    sink: Scripted, patient: Worker, error: BaseException, words: str
 ) -> None:
     patient.open()
     sink.error = error
