@@ -186,7 +186,7 @@ ACTED = ("evaluate", "--corpus", "tess=acted", "--protocol", "tess-random", "--p
         (["train", "--corpus", "tess=missing"], "missing: no such folder"),
         (["train", "--corpus", "mess=."], "unknown corpus 'mess'"),
         (["train", "--corpus", ".", "--recipe", "none"], "unknown recipe 'none'"),
-        (["train", "--corpus", "broken"], "broken/a/0.wav: not a sound file"),
+        (["train", "--corpus", "broken"], "broken/a/0.wav: is text, not a sound file"),
         (["train", "--corpus", "broken"], "6 of 6 recordings can't be read"),
         (["train", "--corpus", "broken", "--skip-broken"], "'a': all its recordings are empty or"),
         (["train", "--corpus", "broken", "--out", "file"], "file: file exists"),

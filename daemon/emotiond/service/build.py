@@ -2,13 +2,16 @@
 
 import itertools
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
-from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
+from emotiond.audio.decode import Warn
+from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks
 from emotiond.audio.live_pipe import LivePipe, is_empty
+from emotiond.audio.pipes import is_pipe, named_pipe_blocks, pipe_blocks
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import InputError
 from emotiond.paths import SAMPLE_RECORDING
@@ -55,14 +58,20 @@ def microphone_of(
 
 
 def replay_of(
-    name: str, rate: int, stop: Event, *, fast: bool = False, channel: int | None = None
+    name: str,
+    rate: int,
+    stop: Event,
+    *,
+    fast: bool = False,
+    channel: int | None = None,
+    warn: Warn = warnings.warn,
 ) -> Source:
-    """Return a sound file, or standard input, as a source at a sample rate (Hz).
+    """Return a sound file, a named pipe or standard input as a source at a sample rate (Hz).
 
     Parameters
     ----------
     name : str
-        Path of the file; ``-`` is 16-bit mono PCM on standard input.
+        Path of the file or pipe; ``-`` is standard input. A pipe has a WAV, or 16-bit mono PCM.
     rate : int
         Sample rate of the source (Hz).
     stop : threading.Event
@@ -70,24 +79,31 @@ def replay_of(
     fast : bool
         Whether the sound comes as fast as it is taken, not at the pace of real time.
     channel : int or None
-        Channel of the file to take, from 1; None: what carries sound. Standard input has only one.
+        Channel of a file to take, from 1; None: what carries sound. A pipe has no such choice.
+    warn : callable
+        Called with a sentence at the end, if the sound was not as its header says.
 
     Raises
     ------
     InputError
         If standard input is closed.
     SoundError
-        If the file can't be read; raised before anything starts.
+        If a file can't be read; raised before anything starts. Pipes are read when the source is.
     """
     if name == FROM_STDIN:
         if sys.stdin is None:
             raise InputError("standard input is closed")
-        replay = Replay("standard input", pcm_blocks(STDIN, rate, stop), rate, stop, fast=fast)
+        blocks = pipe_blocks(STDIN, "standard input", rate, stop, warn)
+        replay = Replay("standard input", blocks, rate, stop, fast=fast)
         return LivePipe(replay, rate, lambda: is_empty(STDIN))
+    path, shown = Path(name), printable(name)
+    if is_pipe(path):
+        blocks = named_pipe_blocks(path, shown, rate, stop, warn)
+        return Replay(shown, blocks, rate, stop, fast=fast)
     seconds = FAST_BLOCK_SECONDS if fast else BLOCK_SECONDS
-    blocks = file_blocks(Path(name), rate, seconds, channel)
+    blocks = file_blocks(path, rate, seconds, channel, warn)
     first = next(blocks)
-    return Replay(printable(name), itertools.chain((first,), blocks), rate, stop, fast=fast)
+    return Replay(shown, itertools.chain((first,), blocks), rate, stop, fast=fast)
 
 
 def sample_of(rate: int, stop: Event) -> Source:
