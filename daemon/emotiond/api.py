@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,7 +66,7 @@ def classify(
     -------
     Verdict
         Its ``state`` is ``no_speech`` where nobody speaks, and ``uncertain`` where no label is
-        probable enough.
+        probable enough; its ``warning`` says what of a file could not be read.
 
     Raises
     ------
@@ -88,8 +89,10 @@ def classify(
     model = model or _shipped()
     wanted = model.contract.sample_rate
     if isinstance(samples_or_path, str | os.PathLike):
-        path = Path(samples_or_path)
-        return verdict_of(model, file_blocks(path, wanted, FAST_BLOCK_SECONDS))
+        said: list[str] = []
+        blocks = file_blocks(Path(samples_or_path), wanted, FAST_BLOCK_SECONDS, said.append)
+        verdict = verdict_of(model, blocks)
+        return msgspec.structs.replace(verdict, warning="; ".join(said) or None)
     if rate is None:
         raise ValueError("samples need their sample rate: classify(samples, rate=16000)")
     return verdict_of(model, resampled([np.asarray(samples_or_path)], rate, wanted))

@@ -42,10 +42,10 @@ class Listener:
     device : str, optional
         Microphone, by its name, a part of it, or its id (default: the system's).
     source : str, Path, iterable or Source, optional
-        What to listen to in place of the microphone: a sound file; ``"-"``, which is 16-bit mono
-        PCM on standard input; an iterable of blocks of samples [shape=(n,) or (n, channels)],
-        floats with full scale at +-1 or integers; or an object with ``name`` and ``blocks``, as
-        :class:`emotiond.testing.FakeMicrophone`.
+        What to listen to in place of the microphone: a sound file; a named pipe, or ``"-"`` for
+        standard input, with a WAV or 16-bit mono PCM; an iterable of blocks of samples
+        [shape=(n,) or (n, channels)], floats with full scale at +-1 or integers; or an object with
+        ``name`` and ``blocks``, as :class:`emotiond.testing.FakeMicrophone`.
     model : str, Path or Model, optional
         Model file, or a loaded one (default: the one of the settings).
     settings : Settings, optional

@@ -29,7 +29,8 @@ def quiet_stderr() -> Iterator[None]:
 def keep_stderr() -> None:
     """Give ``sys.stderr`` a descriptor of its own and discard descriptor 2, for good.
 
-    PortAudio writes to descriptor 2 from its threads, at any time.
+    PortAudio writes to descriptor 2 from its threads, at any time, and libmpg123 what it thinks of
+    a damaged file.
     """
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import jsonschema
 import msgspec
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from emotiond.audio.files import file_blocks
 from emotiond.model.contract import Contract
@@ -23,6 +25,7 @@ from emotiond.model.runtime import Classifier
 from emotiond.recognition.engine import Engine
 from emotiond.record import Prediction, Record, Status, Utterance, decode, encode, json_schema
 from tests.conftest import UTTERANCES_IN_SAMPLE, Run, pcm
+from tests.daemon.sound_files import damaged_mp3, encoded, sized, wav
 
 RATE = 16_000
 
@@ -112,15 +115,10 @@ def _wav(path: Path, samples: np.ndarray, rate: int = RATE) -> None:
     soundfile.write(path, samples, rate, subtype="FLOAT")
 
 
-def _truncated(path: Path) -> None:
-    soundfile.write(path, np.zeros(RATE), RATE, subtype="PCM_16")
-    path.write_bytes(path.read_bytes()[:20_000])
-
-
 BAD_SOUND: dict[str, tuple[Callable[[Path], object], str]] = {
-    "truncated": (_truncated, "truncated"),
     "text": (lambda path: path.write_text("these are words\n" * 50), "not a sound file"),
-    "empty": (lambda path: path.write_bytes(b""), "not a sound file"),
+    "empty": (lambda path: path.write_bytes(b""), "is empty"),
+    "truncated in its header": (lambda path: path.write_bytes(b"RIFF\x24\0\0\0WAVE"), "not a sou"),
     "no samples": (lambda path: _wav(path, np.zeros(0)), "holds no sound"),
     "NaN": (lambda path: _wav(path, np.full(1000, np.nan)), "not finite"),
     "missing": (lambda _: None, "no such file"),
@@ -152,13 +150,64 @@ def test_bad_sound_exits_with_2_and_one_line_and_the_log_stays_whole(
     assert next(earlier.iterdir()).read_bytes().startswith(EARLIER)
 
 
+def test_a_truncated_file_is_played_to_its_end_and_said_to_be_truncated(
+    emotiond: Run, tmp_path: Path, sample: np.ndarray
+) -> None:
+    (tmp_path / "cut.wav").write_bytes(wav(sample[: 9 * RATE])[: 7 * RATE * 2])
+    ended = emotiond("run", "--input", "cut.wav", "--fast", "--headless", "--log-dir", "logs")
+    words = "emotiond: cut.wav: truncated or damaged: 7.00 s of 9.00 s could be read\n"
+    assert (ended.returncode, ended.stderr.decode()) == (0, words)
+    assert any(isinstance(each, Utterance) for each in logged(tmp_path / "logs"))
+
+
+@pytest.mark.parametrize("name", ["-", "pipe"])
+def test_a_wav_in_a_pipe_gives_the_records_of_the_same_file(
+    emotiond: Run, tmp_path: Path, sample: np.ndarray, name: str
+) -> None:
+    piece = soxr.resample(sample[: 9 * RATE], RATE, 44_100)
+    content = encoded(np.stack([piece, piece], axis=1), "WAV", "PCM_24", rate=44_100)
+    (tmp_path / "file.wav").write_bytes(content)
+    os.mkfifo(tmp_path / "pipe")
+    flags = ("--fast", "--headless", "--log-dir")
+    assert emotiond("run", "--input", "file.wav", *flags, "file").returncode == 0
+    writer = Thread(target=lambda: name == "-" or (tmp_path / "pipe").write_bytes(content))
+    writer.start()
+    given = {"input": sized(content, -1)} if name == "-" else {}
+    ended = emotiond("run", "--input", name, *flags, "logs", **given)
+    writer.join()
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert predicted(logged(tmp_path / "logs")) == predicted(logged(tmp_path / "file"))
+
+
+def test_another_container_on_standard_input_exits_with_2_and_one_line(
+    emotiond: Run, tmp_path: Path, sample_path: Path
+) -> None:
+    flags = ("--headless", "--log-dir", "logs")
+    ended = emotiond("run", "--input", "-", *flags, input=sample_path.read_bytes())
+    assert one_line(ended) == (
+        "emotiond: standard input: FLAC can't be read from a pipe; convert it first: "
+        "ffmpeg -i - -f s16le -ac 1 -ar 16000 -\n"
+    )
+    assert ended.returncode == 2
+    assert events(logged(tmp_path / "logs")) == ["started", "failed"]
+
+
+def test_what_libraries_think_of_a_damaged_file_is_not_printed(
+    emotiond: Run, tmp_path: Path, sample: np.ndarray
+) -> None:
+    (tmp_path / "bad.mp3").write_bytes(damaged_mp3(sample[: 9 * RATE]))
+    flags = ("--fast", "--log-dir", "logs")
+    for headless in ((), ("--headless",)):
+        ended = emotiond("run", "--input", "bad.mp3", *flags, *headless)
+        assert ended.returncode == 0
+        assert one_line(ended).startswith("emotiond: bad.mp3: damaged after ")
+
+
 @pytest.mark.parametrize("channels", [1, 2, 8])
 @pytest.mark.parametrize("rate", [8_000, 44_100, 192_000])
 def test_sound_of_any_rate_and_channel_count_has_utterances(
     emotiond: Run, tmp_path: Path, sample: np.ndarray, rate: int, channels: int
 ) -> None:
-    import soxr
-
     samples = soxr.resample(sample[: 9 * RATE], RATE, rate)
     _wav(tmp_path / "good.wav", np.tile(samples[:, None], channels), rate)
     ended = emotiond("run", "--input", "good.wav", "--fast", "--headless", "--log-dir", "logs")

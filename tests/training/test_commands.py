@@ -170,7 +170,7 @@ ACTED = ("evaluate", "--corpus", "tess=acted", "--protocol", "tess-random", "--p
         (["train", "--corpus", "tess=missing"], "missing: no such folder"),
         (["train", "--corpus", "mess=."], "unknown corpus 'mess'"),
         (["train", "--corpus", ".", "--recipe", "none"], "unknown recipe 'none'"),
-        (["train", "--corpus", "broken"], ".wav: not a sound file"),
+        (["train", "--corpus", "broken"], ".wav: is text, not a sound file"),
         (["train", "--corpus", "broken", "--out", "file"], "file: file exists"),
         (["train", "--corpus", ".", "--epochs", "0"], "must be at least 1"),
         (["train", "--corpus", ".", "--temperature", "0"], "must be over 0"),

@@ -18,7 +18,7 @@ from emotiond.recognition.recording import Verdict, verdict_of
 from emotiond.text import printable
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of ``--json`` for a file that was classified; fields as in :class:`Verdict`."""
 
     file: str
@@ -27,6 +27,7 @@ class Line(msgspec.Struct, frozen=True):
     state: str
     confidence: float
     probabilities: dict[str, float]
+    warning: str | None = None
 
 
 class ErrorLine(msgspec.Struct, frozen=True):

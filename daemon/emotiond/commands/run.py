@@ -9,6 +9,7 @@ import sys
 from threading import Event
 
 from emotiond import settings
+from emotiond.audio.decode import Warn
 from emotiond.audio.source import Source
 from emotiond.errors import DeviceError, InputError
 from emotiond.model.runtime import load_quietly
@@ -26,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input",
         metavar="FILE",
-        help="sound file to play in place of the microphone; - reads 16-bit mono 16 kHz PCM from "
-        "standard input (default: the microphone)",
+        help="sound file or named pipe to play in place of the microphone; - is standard input. "
+        "Pipes have a WAV, or 16-bit mono 16 kHz PCM (default: the microphone)",
     )
     parser.add_argument(
         "--fast",
@@ -61,12 +62,16 @@ def run(args: argparse.Namespace) -> int:
     stop = Event()
     reload = Reload(lambda: settings.load(args), chosen, log)
     _obey_signals(stop, reload)
-    source = _source(args, chosen, engine.sample_rate, stop)
+    keep_stderr()
+    said: list[str] = []
+    source = _source(args, chosen, engine.sample_rate, stop, said.append)
     # A fast replay is not live: it does not take the socket of a running daemon.
     sinks = build.sinks_of(chosen, model, log, stop.set, live=not args.fast)
     if chosen.headless and is_journal(sys.stderr.fileno()):
         faulthandler.enable()  # shows where the daemon hung when the watchdog ends it
     listen(source, engine, sinks, stop, notifier=Notifier.of_environment(), reload=reload)
+    for sentence in said:  # the screen is closed now
+        print(f"emotiond: {sentence}", file=sys.stderr)
     try:
         sys.stdout.flush()
     except OSError:  # the log is whole; some Pythons keep what the screen did not take
@@ -84,10 +89,11 @@ def _obey_signals(stop: Event, reload: Reload) -> None:
         set_on_signals(stop, signal.SIGHUP)
 
 
-def _source(args: argparse.Namespace, chosen: settings.Settings, rate: int, stop: Event) -> Source:
+def _source(
+    args: argparse.Namespace, chosen: settings.Settings, rate: int, stop: Event, warn: Warn
+) -> Source:
     if args.input is not None:
-        return build.replay_of(args.input, rate, stop, fast=args.fast)
-    keep_stderr()
+        return build.replay_of(args.input, rate, stop, fast=args.fast, warn=warn)
     try:
         return build.microphone_of(chosen, rate, stop, wait=args.wait)
     except DeviceError as error:

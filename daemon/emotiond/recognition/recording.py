@@ -18,7 +18,7 @@ SPEECH_ABOVE: Final = 0.5
 """Probability of speech that opens the gate and keeps it open; live the gate is stricter."""
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """The verdict on a recording."""
 
     seconds: float
@@ -31,6 +31,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """Probability of the label, or of the most probable one if there is none; 0 to 1."""
     probabilities: dict[str, float]
     """Mean of its utterances, weighted by their lengths; empty without speech."""
+    warning: str | None = None
+    """What of a file could not be read, or not as its header says; None if all was well."""
 
 
 def verdict_of(model: Model, blocks: Iterable[Signal]) -> Verdict:

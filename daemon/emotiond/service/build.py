@@ -2,12 +2,15 @@
 
 import itertools
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
-from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks, pcm_blocks
+from emotiond.audio.decode import Warn
+from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks
+from emotiond.audio.pipes import is_pipe, named_pipe_blocks, pipe_blocks
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import InputError
 from emotiond.paths import SAMPLE_RECORDING
@@ -53,34 +56,43 @@ def microphone_of(
     return Microphone(settings.device, rate, stop, wait=wait)
 
 
-def replay_of(name: str, rate: int, stop: Event, *, fast: bool = False) -> Source:
-    """Return a sound file, or standard input, as a source at a sample rate (Hz).
+def replay_of(
+    name: str, rate: int, stop: Event, *, fast: bool = False, warn: Warn = warnings.warn
+) -> Source:
+    """Return a sound file, a named pipe or standard input as a source at a sample rate (Hz).
 
     Parameters
     ----------
     name : str
-        Path of the file; ``-`` is 16-bit mono PCM on standard input.
+        Path of the file or pipe; ``-`` is standard input. A pipe has a WAV, or 16-bit mono PCM.
     rate : int
         Sample rate of the source (Hz).
     stop : threading.Event
         Ends the source when set.
     fast : bool
         Whether the sound comes as fast as it is taken, not at the pace of real time.
+    warn : callable
+        Called with a sentence at the end, if the sound was not as its header says.
 
     Raises
     ------
     InputError
         If standard input is closed.
     SoundError
-        If the file can't be read; raised before anything starts.
+        If a file can't be read; raised before anything starts. Pipes are read when the source is.
     """
     if name == FROM_STDIN:
         if sys.stdin is None:
             raise InputError("standard input is closed")
-        return Replay("standard input", pcm_blocks(STDIN, rate, stop), rate, stop, fast=fast)
-    blocks = file_blocks(Path(name), rate, FAST_BLOCK_SECONDS if fast else BLOCK_SECONDS)
+        blocks = pipe_blocks(STDIN, "standard input", rate, stop, warn)
+        return Replay("standard input", blocks, rate, stop, fast=fast)
+    path, shown = Path(name), printable(name)
+    if is_pipe(path):
+        blocks = named_pipe_blocks(path, shown, rate, stop, warn)
+        return Replay(shown, blocks, rate, stop, fast=fast)
+    blocks = file_blocks(path, rate, FAST_BLOCK_SECONDS if fast else BLOCK_SECONDS, warn)
     first = next(blocks)
-    return Replay(printable(name), itertools.chain((first,), blocks), rate, stop, fast=fast)
+    return Replay(shown, itertools.chain((first,), blocks), rate, stop, fast=fast)
 
 
 def sample_of(rate: int, stop: Event) -> Source:
