@@ -40,6 +40,7 @@ from emotiond.sinks.live import MOST_VIEWERS, LiveSink
 from emotiond.sinks.log import LogSink
 from emotiond.terminal.plain import PlainSink
 from emotiond.testing import FakeModel
+from tests.daemon import sound_files
 from tests.daemon.service.test_loop import Keeper
 from tests.daemon.sounds import cut, silence, speech
 
@@ -582,7 +583,7 @@ def as_text() -> str:
         kept = "lacks some records, which are counted" if fault.counted else "has every record"
         kept += f"; a new file begins with `{fault.log_event}`" if fault.log_event else ""
         lines.append(f"| {fault.name} | {events} | {kept} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *sound_files.as_text()]) + "\n"
 
 
 if __name__ == "__main__":
