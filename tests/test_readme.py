@@ -135,7 +135,7 @@ def test_the_figures_of_recognition_are_those_beside_the_model() -> None:
 
 
 def test_exit_codes_and_errors_are_as_the_readme_says(emotiond: Run) -> None:
-    assert "Exit codes: 0 done, 1 failed, 2 wrong usage or input." in " ".join(README.split())
+    assert "Exit codes: 0 done, 1 failed, 2 wrong usage or input;" in " ".join(README.split())
     assert "Errors are one line on stderr." in README
     for arguments, code in (
         (("config", "default"), 0),

@@ -1,5 +1,6 @@
 """The command classify over many files at the same time."""
 
+import csv
 import json
 import os
 import pty
@@ -14,7 +15,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from emotiond.model.contract import Contract
 from tests.conftest import Run
+from tests.daemon.sound_files import damaged_mp3, encoded, wav
 
 RATE = 16_000
 
@@ -59,6 +62,106 @@ def test_a_file_that_can_not_be_opened_does_not_stop_the_others(
     assert "label" in rows[-1]
 
 
+def test_a_folder_is_searched_for_sound_files_in_order(
+    emotiond: Run, tmp_path: Path, folder: list[str]
+) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / ".hidden").mkdir()
+    for name in ("deep/er/a.WAV", "deep/b.wav", ".hidden/c.wav", "._0.wav", "notes.txt"):
+        (tmp_path / name).write_bytes((tmp_path / folder[0]).read_bytes())
+    (tmp_path / "deep" / "z.m4a").write_bytes(b"\0\0\0\x20ftypM4A ")
+    ended = emotiond("classify", "--json", "deep", folder[1])
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [row["file"] for row in rows] == ["deep/b.wav", "deep/er/a.WAV", "deep/z.m4a", "1.wav"]
+    assert rows[2]["error"] == (
+        "deep/z.m4a: m4a can't be read; convert it: ffmpeg -i deep/z.m4a deep/z.m4a.wav"
+    )
+    assert ".hidden/c.wav" not in emotiond("classify", ".").stdout.decode()
+
+
+def test_a_folder_without_sound_is_wrong_input(emotiond: Run, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "notes.txt").write_text("no sound")
+    ended = emotiond("classify", "none")
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert ended.stderr == b"emotiond: none: a folder without sound files\n"
+
+
+@pytest.mark.parametrize("name", ["missing.wav", "4.wav"])
+@pytest.mark.parametrize("form", [(), ("--json",), ("--csv",)])
+def test_a_single_file_that_can_not_be_read_is_wrong_input(
+    emotiond: Run, folder: list[str], name: str, form: tuple[str, ...]
+) -> None:
+    assert emotiond("classify", *form, name).returncode == 2
+    assert emotiond("classify", *form, name, folder[0]).returncode == 1
+
+
+def test_a_table_has_a_row_for_each_file_and_a_column_for_each_label(
+    emotiond: Run, tmp_path: Path, folder: list[str], contract: Contract
+) -> None:
+    soundfile.write(tmp_path / "quiet, please.wav", np.zeros(RATE), RATE)
+    names = [folder[0], "4.wav", "quiet, please.wav"]
+    objects = emotiond("classify", "--json", *names)
+    ended = emotiond("classify", "--csv", *names)
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        b"emotiond: 4.wav: is text, not a sound file\n",
+    )
+    first, quiet = csv.DictReader(ended.stdout.decode().splitlines())
+    assert list(first) == ["file", "seconds", "label", "state", "confidence", *contract.reported]
+    expected = json.loads(objects.stdout.splitlines()[0])
+    assert first["file"] == folder[0]
+    assert float(first["confidence"]) == expected["confidence"]
+    assert {label: float(first[label]) for label in contract.reported} == expected["probabilities"]
+    assert (quiet["file"], quiet["state"], quiet["label"]) == ("quiet, please.wav", "no_speech", "")
+    assert quiet[contract.reported[0]] == ""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_damaged_files_have_a_warning_and_libraries_print_nothing(
+    emotiond: Run, tmp_path: Path, sample: np.ndarray, jobs: int
+) -> None:
+    piece = sample[: 3 * RATE]
+    (tmp_path / "bad.mp3").write_bytes(damaged_mp3(piece))
+    (tmp_path / "cut.wav").write_bytes(wav(piece)[:64_044])
+    (tmp_path / "good.wav").write_bytes(wav(piece))
+    names = ["bad.mp3", "cut.wav", "good.wav"]
+    ended = emotiond("classify", "--json", "--jobs", jobs, *names)
+    assert ended.returncode == 0
+    bad, cut, good = (json.loads(line) for line in ended.stdout.splitlines())
+    assert bad["warning"].startswith("bad.mp3: damaged after ")
+    assert cut["warning"] == "cut.wav: truncated or damaged: 2.00 s of 3.00 s could be read"
+    assert cut["seconds"] == 2.0
+    assert "warning" not in good
+    assert ended.stderr.decode().splitlines() == [
+        f"emotiond: {each['warning']}" for each in (bad, cut)
+    ]
+
+
+def test_files_with_random_damage_give_sound_or_one_sentence_each(
+    emotiond: Run, tmp_path: Path, sample: np.ndarray
+) -> None:
+    random = np.random.default_rng(7)
+    (tmp_path / "damaged").mkdir()
+    for container in ("WAV", "FLAC", "OGG", "MP3"):
+        content = encoded(sample[20_000:40_000], container)
+        for number in range(15):
+            damaged = np.frombuffer(content, np.uint8).copy()
+            places = random.integers(0, len(content) if number % 2 else 60, number % 4)
+            damaged[places] ^= 1 << random.integers(0, 8, number % 4).astype(np.uint8)
+            kept = damaged[: len(content) if number % 3 else random.integers(len(content))]
+            (tmp_path / "damaged" / f"{container}{number:02}.wav").write_bytes(kept.tobytes())
+    ended = emotiond("classify", "--json", "--jobs", 2, "damaged")
+    assert ended.returncode == 1
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert len(rows) == 60
+    assert all(row["error"].startswith(f"{row['file']}: ") for row in rows if "error" in row)
+    said = [f"emotiond: {row['warning']}" for row in rows if "warning" in row]
+    assert len(said) > 10
+    assert ended.stderr.decode().splitlines() == said
+
+
 def test_a_name_that_the_output_can_not_encode_is_escaped(
     emotiond: Run, tmp_path: Path, folder: list[str], environment: dict[str, str]
 ) -> None:
@@ -78,11 +181,12 @@ def test_zero_jobs_are_wrong_usage(emotiond: Run, folder: list[str]) -> None:
     assert ended.stderr.startswith(b"emotiond: --jobs must be a whole number from 1 on, not '0'; ")
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_keeps_finished_lines_and_leaves_no_process(
-    tmp_path: Path, environment: dict[str, str], folder: list[str]
+    tmp_path: Path, environment: dict[str, str], folder: list[str], jobs: str
 ) -> None:
     good = [name for name in folder if name not in {"4.wav", "7.wav"}]
-    command = [sys.executable, "-m", "emotiond", "classify", "--json", "--jobs", "2", *good * 200]
+    command = [sys.executable, "-m", "emotiond", "classify", "--json", "--jobs", jobs, *good * 200]
     with subprocess.Popen(
         command,
         cwd=tmp_path,

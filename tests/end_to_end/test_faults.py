@@ -47,6 +47,7 @@ from emotiond.terminal import console
 from emotiond.terminal.console import ConsoleSink
 from emotiond.terminal.plain import PlainSink
 from emotiond.testing import FakeModel
+from tests.daemon import sound_files
 from tests.daemon.fake_portaudio import FakePortAudio
 from tests.daemon.service.test_loop import Keeper
 from tests.daemon.sounds import cut, silence, speech
@@ -918,7 +919,7 @@ def as_text() -> str:
         "|---|---|---|",
     ]
     lines += [f"| {each.name} | {each.reaction} | `tests/{each.test}` |" for each in ELSEWHERE]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *sound_files.as_text()]) + "\n"
 
 
 if __name__ == "__main__":

@@ -413,6 +413,7 @@ def test_classify_goes_on_after_an_unreadable_file(
         "missing.wav",
     ]
     assert emotiond("classify", sample_path).returncode == 0
+    assert emotiond("classify", "missing.wav", "bad.wav").returncode == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

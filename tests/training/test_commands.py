@@ -198,7 +198,7 @@ ACTED = ("evaluate", "--corpus", "tess=acted", "--protocol", "tess-random", "--p
         (["train", "--corpus", ".", "--abstain", "2"], "must be from 0 to 1"),
         (["train", "--corpus", ".", "--evaluation", "missing"], "missing: no such file"),
         (["train", "--corpus", ".", "--evaluation", "file"], "file: not the metrics.json"),
-        (["evaluate", "--corpus", "broken"], "broken/b/2.wav: not a sound file"),
+        (["evaluate", "--corpus", "broken"], "broken/b/2.wav: is text, not a sound file"),
         (["evaluate", "--corpus", "mine"], "allow no protocol"),
         (["evaluate", "--protocol", "tess-random", "--corpus", "mine"], "needs the corpus tess"),
         ([*ACTED, "streaming"], "protocol streaming needs speakers that were not in training"),

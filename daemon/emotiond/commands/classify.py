@@ -1,25 +1,37 @@
 """``emotiond classify``: name the emotion of whole sound files."""
 
 import argparse
+import csv
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
+from multiprocessing import parent_process
 from pathlib import Path
+from typing import Final, NoReturn
 
 import msgspec
 
-from emotiond.audio.files import FAST_BLOCK_SECONDS, file_blocks
-from emotiond.errors import SoundError
+from emotiond.api import classify
+from emotiond.errors import InputError, SoundError, reason
 from emotiond.model.runtime import load_quietly
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.pool import cores, in_order
-from emotiond.recognition.recording import Verdict, verdict_of
+from emotiond.recognition.recording import Verdict
+from emotiond.streams import keep_stderr
 from emotiond.text import escaped, printable
 from emotiond.values import at_least_one
 
+SOUND_ENDINGS: Final = (
+    *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"),
+    *(".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".sph", ".nist", ".voc", ".vox", ".gsm"),
+    *(".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".amr", ".3gp"),  # named, if not read
+)
+"""Endings of the files that are taken from a folder."""
 
-class Line(msgspec.Struct, frozen=True):
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of ``--json`` for a file that was classified; fields as in :class:`Verdict`."""
 
     file: str
@@ -28,6 +40,7 @@ class Line(msgspec.Struct, frozen=True):
     state: str
     confidence: float
     probabilities: dict[str, float]
+    warning: str | None = None
 
 
 class ErrorLine(msgspec.Struct, frozen=True):
@@ -37,11 +50,21 @@ class ErrorLine(msgspec.Struct, frozen=True):
     error: str
 
 
+Show = Callable[[str, Verdict | str], object]
+"""Prints the verdict on a file of a name, or why there is none."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
-    parser.add_argument("files", metavar="FILE", nargs="+", help="sound files of any length")
     parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="sound files of any length, or folders of them"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
         "--json", action="store_true", help="print one JSON object for each file, one a line"
+    )
+    form.add_argument(
+        "--csv", action="store_true", help="print a table, with a column for each label"
     )
     parser.add_argument(
         "--model",
@@ -60,28 +83,67 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Classify the files in order; go on after one that can't be read, and return 1 then."""
+    """Classify the files in order, and go on after one that can't be read.
+
+    Returns 1 if some files could not be classified, and 2 if none could, for they can't be read.
+    """
+    names = [file for name in args.files for file in _sound_files(name)]
     # Report a bad model here, once, before any process starts.
-    load_quietly(args.model)
-    failed = False
-    results = in_order(partial(_worker, args.model), args.files, min(args.jobs, len(args.files)))
-    with closing(results), _bar(len(args.files)) as advance:
-        for name, result in zip(args.files, results, strict=True):
+    labels = load_quietly(args.model).contract.reported
+    show = _print_json if args.json else _csv_printer(labels) if args.csv else _print_text
+    unread = died = 0
+    jobs = min(args.jobs, len(names))
+    if jobs == 1:
+        keep_stderr()
+    results = in_order(partial(_worker, args.model), names, jobs)
+    with closing(results), _bar(len(names)) as advance:
+        for name, result in zip(names, results, strict=True):
+            unread += isinstance(result, str)
+            died += result is None
             found = result or f"{name}: its process died, perhaps out of memory; try --jobs 1"
-            failed = failed or isinstance(found, str)
-            _print(printable(name), found, args.json)
+            show(printable(name), found)
             advance()
-    return 1 if failed else 0
+    if unread == len(names):
+        return InputError.exit_code
+    return 1 if unread or died else 0
+
+
+def _sound_files(name: str) -> list[str]:
+    """Return the sound files in a folder and below; a file's name is returned as it is.
+
+    Hidden ones are left out: archives made on a Mac hold a ``._name.wav`` for each file.
+    """
+    found = []
+    try:
+        if not Path(name).is_dir():
+            return [name]
+        for folder, folders, files in os.walk(name, onerror=_refuse):
+            folders[:] = [each for each in folders if not each.startswith(".")]
+            found += [
+                str(Path(folder, each))
+                for each in files
+                if each.lower().endswith(SOUND_ENDINGS) and not each.startswith(".")
+            ]
+    except OSError:  # a name that is too long, for example: reading the file says so
+        return [name]
+    if not found:
+        raise InputError(f"{printable(name)}: a folder without sound files")
+    return sorted(found)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise InputError(f"{printable(error.filename)}: {reason(error)}")
 
 
 def _worker(path: Path) -> Callable[[str], Verdict | str]:
     """Return a function that classifies a file; it returns a message if the file can't be read."""
+    if parent_process() is not None:
+        keep_stderr()
     model = load_quietly(path)
 
     def work(name: str) -> Verdict | str:
-        blocks = file_blocks(Path(name), model.contract.sample_rate, FAST_BLOCK_SECONDS)
         try:
-            return verdict_of(model, blocks)
+            return classify(name, model=model)
         except SoundError as error:
             return str(error)
 
@@ -103,19 +165,47 @@ def _bar(total: int) -> Iterator[Callable[[], object]]:
         yield lambda: progress.advance(task)
 
 
-def _print(name: str, found: Verdict | str, as_json: bool) -> None:
-    """Print the line of a file; an error goes to stderr, but as JSON to stdout."""
-    if as_json:
-        line: Line | ErrorLine = (
-            ErrorLine(name, printable(found))
-            if isinstance(found, str)
-            else Line(file=name, **msgspec.structs.asdict(found))
-        )
-        print(msgspec.json.encode(line).decode(), flush=True)
-    elif isinstance(found, str):
-        print(f"emotiond: {escaped(found)}", file=sys.stderr)
+def _print_json(name: str, found: Verdict | str) -> None:
+    """Print the JSON object of a file; an error is one, too."""
+    if isinstance(found, str):
+        line: Line | ErrorLine = ErrorLine(name, printable(found))
     else:
+        line = Line(file=name, **msgspec.structs.asdict(found))
+        _complain(found.warning)
+    print(msgspec.json.encode(line).decode(), flush=True)
+
+
+def _csv_printer(labels: Sequence[str]) -> Show:
+    """Print the heading of a table; return a function that prints the row of a file."""
+    columns = ("file", "seconds", "label", "state", "confidence")
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow((*columns, *labels))
+
+    def show(name: str, found: Verdict | str) -> None:
+        if isinstance(found, str):
+            _complain(found)
+            return
+        _complain(found.warning)
+        known = (found.seconds, found.label, found.state, found.confidence)
+        table.writerow((name, *known, *(found.probabilities.get(label) for label in labels)))
+        sys.stdout.flush()
+
+    return show
+
+
+def _print_text(name: str, found: Verdict | str) -> None:
+    """Print the verdict on a file in words."""
+    if isinstance(found, str):
+        _complain(found)
+    else:
+        _complain(found.warning)
         print(escaped(_text(name, found)), flush=True)
+
+
+def _complain(sentence: str | None) -> None:
+    """Print a sentence to stderr, if there is one."""
+    if sentence is not None:
+        print(f"emotiond: {escaped(sentence)}", file=sys.stderr)
 
 
 def _text(name: str, verdict: Verdict) -> str:

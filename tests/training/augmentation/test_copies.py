@@ -82,7 +82,7 @@ def test_the_code_that_makes_copies_is_all_that_its_modules_import():
 def test_an_unreadable_recording_is_named_in_one_sentence(clips, tmp_path):
     clips[1].path.write_text("no sound")
     settings = CopySettings(MFCC, AugmentationSettings(), 1, ())
-    with pytest.raises(SoundError, match=f"{clips[1].path.name}: not a sound file"):
+    with pytest.raises(SoundError, match=f"{clips[1].path.name}: is text, not a sound file"):
         copies_of(clips[:2], [1, 1], settings, tmp_path / "cache", QUIET)
 
 

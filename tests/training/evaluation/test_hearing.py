@@ -68,7 +68,7 @@ def test_hearing_in_processes_is_the_same(model_path: Path, recordings: list[Pat
 def test_a_recording_that_no_process_can_read_is_one_sentence(model_path: Path, tmp_path: Path):
     broken = tmp_path / "broken.wav"
     broken.write_text("no sound")
-    with pytest.raises(SoundError, match=r"broken\.wav: not a sound file"):
+    with pytest.raises(SoundError, match=r"broken\.wav: is text, not a sound file"):
         list(hearing(model_path, [broken], 2))
 
 

@@ -17,7 +17,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond.audio import channels, files, highpass, signal
+from emotiond.audio import (
+    channels,
+    containers,
+    decode,
+    files,
+    highpass,
+    kinds,
+    parts,
+    signal,
+    stream,
+)
 from emotiond.audio.files import read_sound
 from emotiond.errors import EmotiondError
 from emotiond.features import mfcc
@@ -29,7 +39,10 @@ from emotiond_training.augmentation.waveform import AugmentationSettings, Augmen
 from emotiond_training.corpora.clips import Clip, content_hash, contents_of
 from emotiond_training.progress import Reporter
 
-CODE: Final = (files, signal, channels, highpass, mfcc, logmel, waveform)
+CODE: Final = (
+    *(files, decode, parts, containers, kinds, stream),
+    *(signal, channels, highpass, mfcc, logmel, waveform),
+)
 """Modules that decide, with this one, what a copy is: copies are made anew when one changes."""
 LIBRARIES: Final = ("audiomentations", "numpy", "soundfile", "soxr")
 
