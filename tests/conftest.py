@@ -41,6 +41,11 @@ PACKAGES = {
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their number: some hold the time of their making, and names must be equal."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 def pcm(sound: np.ndarray) -> bytes:
     """Return a sound as 16-bit PCM, as the program reads it from standard input."""
     return (sound * 32768).round().astype("<i2").tobytes()

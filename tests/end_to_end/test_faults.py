@@ -817,7 +817,7 @@ def test_a_fault_is_reported_and_no_line_of_the_log_is_lost(rig: Rig, fault: Fau
     assert set(map(encode, last)) <= set(logged)
 
 
-class Tested(NamedTuple):
+class Elsewhere(NamedTuple):
     """A fault that has a test of its own elsewhere."""
 
     name: str
@@ -827,55 +827,55 @@ class Tested(NamedTuple):
 
 
 ELSEWHERE = (
-    Tested(
+    Elsewhere(
         "a microphone adds a constant offset, or is very quiet",
         "the same predictions",
         "daemon/test_equal_sound.py::test_predictions_are_the_same_however_the_voice_was_recorded",
     ),
-    Tested(
+    Elsewhere(
         "the voice is on another channel than the first, or in opposite phase",
         "the same predictions",
         "end_to_end/test_channels.py::test_a_voice_on_any_channel_is_recognised_as_in_mono",
     ),
-    Tested(
+    Elsewhere(
         "a device has a name that is not UTF-8",
         "it is listed with escapes, and so are all others",
         "end_to_end/test_channels.py::"
         "test_a_microphone_whose_name_is_not_utf_8_hides_no_other_and_works_itself",
     ),
-    Tested(
+    Elsewhere(
         "an attempt to reopen the microphone raises anything",
         "it is retried for ever",
         "daemon/audio/test_microphone.py::test_a_microphone_is_retried_whatever_an_attempt_raises",
     ),
-    Tested(
+    Elsewhere(
         "a sink hangs",
         "no other sink waits; it gets its records when it goes on",
         "daemon/sinks/test_fanout.py::test_a_sink_that_hangs_holds_up_no_other_and_is_said_once",
     ),
-    Tested(
+    Elsewhere(
         "a sink hangs at the end",
         "the daemon ends within a second, and says what was lost",
         "daemon/sinks/test_worker.py::"
         "test_a_sink_that_hangs_at_the_end_is_left_and_its_records_are_counted",
     ),
-    Tested(
+    Elsewhere(
         "a settings file or a variable is anything at all",
         "one sentence",
         "daemon/test_cli.py::test_no_settings_file_and_no_environment_are_a_traceback",
     ),
-    Tested(
+    Elsewhere(
         "the arguments are anything at all",
         "one sentence",
         "daemon/test_cli.py::test_no_arguments_are_a_traceback",
     ),
-    Tested(
+    Elsewhere(
         "recordings of a corpus are broken",
         "all are named at once, before training",
         "training/corpora/test_collection.py::"
         "test_all_broken_recordings_are_named_at_once_or_skipped",
     ),
-    Tested(
+    Elsewhere(
         "a training diverges",
         "one sentence",
         "training/fitting/test_fit.py::test_a_training_that_diverges_is_one_sentence",
@@ -884,7 +884,7 @@ ELSEWHERE = (
 
 
 @pytest.mark.parametrize("fault", ELSEWHERE, ids=lambda fault: fault.name)
-def test_a_fault_that_is_tested_elsewhere_has_its_test(fault: Tested) -> None:
+def test_a_fault_that_is_tested_elsewhere_has_its_test(fault: Elsewhere) -> None:
     file, name = fault.test.split("::")
     assert f"def {name}(" in (Path(__file__).parents[1] / file).read_text()
 
