@@ -38,6 +38,11 @@ PACKAGES = {
 }
 """Program or library for want of which tests are skipped -> Debian packages that bring it."""
 
+LIKE_ANY_USER = (
+    () if os.geteuid() else ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--")
+)
+"""What begins a command for which permissions of files hold, also where root runs the tests."""
+
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 

@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 from emotiond.errors import InputError
 from emotiond.record import decode
 from emotiond.sinks.log import LogSink, repair
+from tests.conftest import LIKE_ANY_USER
 from tests.daemon.logs import NOON, Clock, fill, messages, status
 
 
@@ -364,8 +366,19 @@ def test_a_folder_that_can_not_be_made_is_reported_in_one_sentence(
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_without_permission_is_reported_in_one_sentence(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(InputError, match="permission denied"):
-        LogSink(tmp_path)
+def test_a_folder_without_permission_is_reported_in_one_sentence(
+    environment: dict[str, str], sample_path: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir(0o500)
+    program = (sys.executable, "-m", "emotiond", "run", "--input", sample_path, "--fast")
+    ended = subprocess.run(
+        [*LIKE_ANY_USER, *program, "--headless", "--log-dir", folder],
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr.count(b"\n")) == (2, 1)
+    assert b"permission denied" in ended.stderr
+    assert str(folder).encode() in ended.stderr
