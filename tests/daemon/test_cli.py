@@ -274,7 +274,8 @@ ARGUMENT = st.one_of(
 def test_no_arguments_are_a_traceback(name: str, rest: list[str]) -> None:
     code, err = outcome(name, *rest)
     assert code in (0, 1, 2)
-    if code == 2:
+    # ``classify`` writes a line for each file, and to the descriptor itself.
+    if code == 2 and name != "classify":
         assert err.startswith("emotiond: ")
         assert len(err.splitlines()) == err.count("\n") == 1
 
