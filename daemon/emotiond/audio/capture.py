@@ -18,7 +18,7 @@ from emotiond.errors import DeviceError
 QUEUE_SECONDS: Final = 5.0
 """Length of the queue (s): a machine that falls further behind drops the oldest sound."""
 SILENT_DEATH_SECONDS: Final = 3.0
-"""After this long without samples a microphone counts as lost, whatever PortAudio reports (s)."""
+"""A microphone without samples for this long (s) is lost, whatever PortAudio reports."""
 LOOK_SECONDS: Final = 0.6
 """Time between two looks at a microphone that gives nothing (s); longer than a hop, so that a
 working microphone causes no extra wake-ups."""
@@ -118,7 +118,7 @@ class Capture:
             silent = time.monotonic() - max(began, self._pending.arrived)
             if silent > SILENT_DEATH_SECONDS or not active:
                 break
-        # Less than a hop is left: nothing will complete it, so yield it as it is.
+        # The rest is shorter than a hop. No samples will follow it, so it goes out as it is.
         yield from self._pending.rest()
         if failure is not None:
             raise failure

@@ -14,7 +14,7 @@ ReadAt = Callable[[int, int], bytes]
 MOST_CHUNKS: Final = 1000
 """A header of more chunks than this is damaged."""
 LONGEST_HEADER: Final = 1 << 24
-"""A longer header (bytes) is damaged, or left to libsndfile as it is."""
+"""The longest header (bytes) that is read here. libsndfile sees to a longer one."""
 WAVES: Final = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 METADATA: Final = (
     *(

@@ -107,7 +107,7 @@ def pieces_of(
 
 
 def _oddity(frames: int, promised: int | None, rate: int, faults: list[int]) -> str | None:
-    """Return what is odd about the length that was decoded, or None.
+    """Return a warning if sound is damaged or not as long as its header promises, else None.
 
     Parameters
     ----------
