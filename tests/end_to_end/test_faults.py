@@ -301,7 +301,7 @@ ELSEWHERE = (
     Elsewhere(
         "an attempt to reopen the microphone raises anything",
         "it is retried for ever",
-        "daemon/audio/test_microphone.py::test_a_microphone_is_retried_whatever_an_attempt_raises",
+        "daemon/audio/test_lost_microphone.py::test_a_microphone_is_retried_whatever_an_attempt_raises",
     ),
     Elsewhere(
         "a sink hangs",
