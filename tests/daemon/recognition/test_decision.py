@@ -49,6 +49,17 @@ def test_the_best_label_is_decided_if_its_confidence_reaches_the_threshold(
     assert tuple(decided.probabilities.values()) == pytest.approx(probabilities, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("best", "state", "shown"), [(0.49996, "emotion", 0.5), (0.49994, "uncertain", 0.4999)]
+)
+def test_probabilities_are_rounded_to_four_digits_before_they_meet_the_threshold(
+    best: float, state: str, shown: float
+) -> None:
+    decided = decide(LABELS, row(best), 0.5)
+    assert (decided.state, decided.confidence) == (state, shown)
+    assert all(each == round(each, 4) for each in decided.probabilities.values())
+
+
 PRIOR = np.full(3, 1.0 / 3.0, np.float32)
 
 
