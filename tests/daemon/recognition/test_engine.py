@@ -211,6 +211,17 @@ def test_finish_processes_a_last_part_of_a_hop() -> None:
     assert engine.finish() == []
 
 
+def test_a_last_part_of_a_hop_is_heard_as_if_silence_followed() -> None:
+    models = RememberingModel(), RememberingModel()
+    ended, silent = (Engine(model) for model in models)
+    sound = speech(2.0)[: 2 * ended.hop + 4000]
+    ended.push(sound)
+    ended.finish()
+    silent.push(np.pad(sound, (0, silent.hop - 4000)))
+    assert len(models[0].windows) == 3
+    np.testing.assert_array_equal(models[0].windows, models[1].windows)
+
+
 @pytest.mark.parametrize("sound", [silence(20.0), np.full(20 * RATE, 0.2, np.float32)[:0]])
 def test_digital_silence_gives_no_record(sound: np.ndarray) -> None:
     engine = Engine(FakeModel())
