@@ -75,6 +75,18 @@ def test_the_gate_stays_open_for_the_hangover_and_no_longer(hangover_seconds: fl
     assert openings(gate, sound) == expected + [False] * (12 - len(expected))
 
 
+def test_silence_is_counted_from_the_end_of_the_last_loud_frame() -> None:
+    gate = energy_gate()
+    hop = silence(HOP / RATE)
+    hop[:3199] = 0.5 * noise(3199 / RATE)  # ten frames of 320 samples; the last sample is zero
+    gate.push(hop)
+    assert gate.silence == pytest.approx(0.3)
+    gate.push(silence(HOP / RATE))
+    assert gate.silence == pytest.approx(0.8)
+    gate.push(noise(HOP / RATE))
+    assert gate.silence == 0.0
+
+
 @pytest.mark.parametrize("floor_seconds", [1.0, 3.0, 6.0])
 def test_the_noise_floor_rises_to_steady_noise_after_floor_seconds(
     floor_seconds: float,
@@ -99,6 +111,16 @@ def test_a_sound_above_floor_and_margin_opens_the_gate_and_one_below_does_not(
     assert gate.speech < 0.5
     assert gate.push(above)
     assert gate.speech > 0.5
+
+
+def test_a_click_shorter_than_a_tenth_of_a_hop_does_not_open_the_gate() -> None:
+    gate = energy_gate(hangover_seconds=0.0)
+    found = []
+    for frames in (2, 4):  # of 25 in a hop
+        hop = silence(HOP / RATE)
+        hop[: frames * 320] = noise(frames * 320 / RATE, level=0.1)
+        found.append(gate.push(hop))
+    assert found == [False, True]
 
 
 def test_reset_forgets_the_noise_floor() -> None:
