@@ -41,6 +41,12 @@ def test_the_temperature_is_the_factor_of_the_logits_and_lowers_the_likelihood_l
         assert after < before - 0.02
 
 
+@pytest.mark.parametrize(("factor", "end"), [(0.01, 0.1), (100.0, 10.0)])
+def test_a_temperature_beyond_the_range_is_the_end_of_the_range(factor: float, end: float):
+    outputs, true = made_up(200, factor)
+    assert fit_temperature(outputs, LABELS, true, np.ones(200))[0] == pytest.approx(end)
+
+
 def test_calibration_lowers_the_calibration_error_of_other_clips():
     outputs, true = made_up(1500, 4.0)
     zeros = np.zeros(1500, int)
