@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from emotiond_training.evaluation.calibration import calibrate, choose_threshold, fit_temperature
+from emotiond_training.evaluation.calibration import (
+    calibrate,
+    choose_threshold,
+    fit_temperature,
+    nll,
+)
 from emotiond_training.evaluation.hearing import Heard, Windows, joined, pooled
 from emotiond_training.figures.metrics import calibration_error
 
@@ -39,6 +44,14 @@ def test_the_temperature_is_the_factor_of_the_logits_and_lowers_the_likelihood_l
     assert after <= before
     if factor != 1.0:
         assert after < before - 0.02
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.05, 1.1, 1.15])
+def test_no_temperature_a_little_lower_or_higher_is_better(factor: float):
+    outputs, true = made_up(500, factor)
+    temperature, _, after = fit_temperature(outputs, LABELS, true, np.ones(500))
+    for near in (0.98 * temperature, 1.02 * temperature):
+        assert nll(pooled(outputs, LABELS, near), true, np.ones(500)) > after
 
 
 @pytest.mark.parametrize(("factor", "end"), [(0.01, 0.1), (100.0, 10.0)])
