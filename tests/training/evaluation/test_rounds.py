@@ -18,8 +18,16 @@ from emotiond_training.card.card import CARD, METRICS, write_card
 from emotiond_training.corpora.clips import Clip, labels_of
 from emotiond_training.corpora.folders import read_folders
 from emotiond_training.corpora.noises import Noise
+from emotiond_training.evaluation.calibration import Calibration
 from emotiond_training.evaluation.processes import run_rounds
-from emotiond_training.evaluation.rounds import PLAIN, ROBUSTNESS, Task, run_round
+from emotiond_training.evaluation.rounds import (
+    PLAIN,
+    ROBUSTNESS,
+    ClipResult,
+    RoundResult,
+    Task,
+    run_round,
+)
 from emotiond_training.evaluation.scores import score
 from emotiond_training.evaluation.shipping import read_shipping
 from emotiond_training.fitting.materials import Materials
@@ -27,7 +35,7 @@ from emotiond_training.networks import Seed
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import load_recipe
 from emotiond_training.splits.leaks import LeakError
-from emotiond_training.splits.protocols import Round, plan_rounds
+from emotiond_training.splits.protocols import HeldOut, Round, plan_rounds
 from tests.deadly import Deadly
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
@@ -150,6 +158,36 @@ def test_clips_whose_text_belongs_to_one_emotion_are_left_out_of_the_shared_text
     card = (tmp_path / CARD).read_text()
     assert before in card
     assert after in card
+
+
+@pytest.mark.parametrize(
+    ("abstain_below", "coverage", "precision"),
+    [(0.6, 0.5, 1.0), (0.0, 0.75, 2 / 3), (1.0, 0, None)],
+)
+def test_a_clip_without_speech_counts_as_wrong_and_reaches_no_threshold(
+    abstain_below: float, coverage: float, precision: float | None
+):
+    said = [("high", (0.9, 0.1)), ("low", (0.2, 0.8)), ("low", (0.55, 0.45)), ("high", ())]
+    table = [Clip(Path(f"{i}.wav"), said[i][0], f"{i}", None, "mine") for i in range(4)]
+    none, everything = np.array([], int), np.arange(4)
+    held_out = HeldOut("speakers", "mine", everything, "speaker")
+    result = RoundResult(
+        ("high", "low"),
+        Calibration(abstain_below=abstain_below),
+        PLAIN,
+        [
+            ClipResult(str(clip.path), clip.label, dict.fromkeys(PLAIN, row))
+            for clip, (_, row) in zip(table, said, strict=True)
+        ],
+    )
+    plan = Round("one", none, none, (held_out,))
+    (outcome,) = score([plan], [result], table, load_recipe("seed")).outcomes
+    assert outcome.confidence.tolist() == [0.9, 0.8, 0.55, 0.0]
+    assert outcome.right.tolist() == [True, True, False, False]
+    assert outcome.confusion.tolist() == [[1, 0, 1], [1, 1, 0]]
+    row = outcome.row
+    assert (row.clips, row.no_speech, row.accuracy, row.uar) == (4, 1, 0.5, 0.5)
+    assert (row.coverage, row.precision) == (coverage, pytest.approx(precision))
 
 
 def test_a_round_calibrates_both_files_on_speakers_outside_training_and_test(
