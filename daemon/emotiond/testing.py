@@ -11,7 +11,7 @@ from emotiond.audio.files import BLOCK_SECONDS
 from emotiond.audio.signal import Signal
 from emotiond.audio.source import Block, Demand, Item
 from emotiond.features.mfcc import Frames, MfccConfig
-from emotiond.model.contract import Contract, Normalisation
+from emotiond.model.contract import CONTRACT_VERSION, Contract, Normalisation
 from emotiond.record import News
 
 LABELS: Final = ("calm", "cross", "merry")
@@ -33,7 +33,7 @@ def fake_contract(labels: Sequence[str] = LABELS, **changes: Any) -> Contract:
     """
     mfcc: MfccConfig = changes.pop("mfcc", MfccConfig(n_mels=20, n_mfcc=8))
     given: dict[str, Any] = {
-        "version": 1,
+        "version": CONTRACT_VERSION,
         "labels": tuple(labels),
         "mfcc": mfcc,
         "window_frames": 20,

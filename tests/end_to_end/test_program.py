@@ -230,7 +230,7 @@ def _version(path: Path, content: bytes) -> None:
         start = archive.infolist()[0].header_offset
     tail = BytesIO()
     with zipfile.ZipFile(tail, "w") as archive:
-        archive.writestr("emotiond.json", json.dumps({**tree, "version": 2}))
+        archive.writestr("emotiond.json", json.dumps({**tree, "version": 3}))
     path.write_bytes(content[:start] + tail.getvalue())
 
 
@@ -240,7 +240,7 @@ BAD_MODELS: dict[str, tuple[Callable[[Path, bytes], object], str]] = {
     "text": (lambda path, _: path.write_text("no model"), "not a TFLite file"),
     "truncated": (lambda path, all_: path.write_bytes(all_[: len(all_) // 2]), "truncated"),
     "corrupt": (_corrupt, "damaged"),
-    "of another version": (_version, "contract version 2"),
+    "of another version": (_version, "contract version 3"),
 }
 
 

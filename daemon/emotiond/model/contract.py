@@ -9,8 +9,8 @@ import numpy as np
 from emotiond.features.mfcc import Frames, MfccConfig
 from emotiond.values import OpensFor, Probability
 
-CONTRACT_VERSION: Final = 1
-"""The contract version that is read and written."""
+CONTRACT_VERSION: Final = 2
+"""The contract version that is written; version 1 is still read."""
 NO_SPEECH: Final = "no_speech"
 """The label of windows in which nobody speaks; a model may have it, but no record names it."""
 
@@ -64,6 +64,21 @@ class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
         return np.array(self.mean, np.float32), np.array(self.std, np.float32)
 
 
+class Outputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names of the network's outputs, in the signature of its flatbuffer.
+
+    Parameters
+    ----------
+    logits : str
+        Output with the logits [shape=(1, labels)].
+    embedding : str or None
+        Output with the embedding [shape=(1, embedding_size)]; None if the network has none.
+    """
+
+    logits: str
+    embedding: str | None = None
+
+
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that the daemon must know about a model.
 
@@ -72,7 +87,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version : int
         Version of the contract.
     labels : tuple of str
-        Labels in the order of the network's outputs, which are logits; at least two.
+        Labels in the order of the logits; at least two.
     mfcc : MfccConfig
         Parameters of the features.
     window_frames : int
@@ -87,13 +102,19 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Names of the corpora.
     opens_for : {"speech", "sound"}
         What opens the gate: a voice, or any sound that stands out of the room's noise.
+    outputs : Outputs or None
+        Names of the network's outputs; None if its only output is the logits.
+    embedding_size : int or None
+        Numbers of the embedding, at least 1; None if the network has none.
     sha256 : str
-        SHA-256 of the flatbuffer, in hexadecimal; :func:`emotiond.model.file.write_model` sets it.
+        SHA-256 of the flatbuffer and this contract, in hexadecimal;
+        :func:`emotiond.model.file.write_model` sets it.
 
     Raises
     ------
     ValueError
-        If a label occurs twice, or if the normalisation does not fit the coefficients.
+        If a label occurs twice, if the normalisation does not fit the coefficients, or if an
+        embedding has a name and no size, a size and no name, or the name of the logits.
     """
 
     version: int
@@ -105,6 +126,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     abstain_below: Probability
     trained_on: tuple[str, ...]
     opens_for: OpensFor = "speech"
+    outputs: Outputs | None = None
+    embedding_size: Annotated[int, msgspec.Meta(ge=1)] | None = None
     sha256: str = ""
 
     def __post_init__(self) -> None:
@@ -119,6 +142,11 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 )
         if min(self.normalisation.std) <= 0.0:
             raise ValueError("normalisation.std has a number that is not positive")
+        embedding = None if self.outputs is None else self.outputs.embedding
+        if (embedding is None) != (self.embedding_size is None):
+            raise ValueError("outputs.embedding and embedding_size need each other")
+        if self.outputs is not None and embedding == self.outputs.logits:
+            raise ValueError("logits and embedding have the same name")
 
     @property
     def reported(self) -> tuple[str, ...]:

@@ -2,15 +2,20 @@
 
 A ZIP after the flatbuffer is TFLite's convention for associated files; runtimes ignore it. The
 daemon takes all parameters of the features from the contract, so that they are those of training.
+
+The hash in a contract is the SHA-256 of the flatbuffer followed by the rest of the contract, as
+Python's ``json`` writes it with sorted keys and no spaces, in UTF-8. So one network calibrated
+twice is two models.
 """
 
 import hashlib
 import io
+import json
 import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import msgspec
 
@@ -33,19 +38,21 @@ def write_model(path: Path, flatbuffer: bytes, contract: Contract) -> Contract:
     flatbuffer : bytes
         A TFLite model.
     contract : Contract
-        Its contract; ``sha256`` need not be set.
+        Its contract; ``version`` and ``sha256`` need not be set.
 
     Returns
     -------
     Contract
-        The contract as written, with ``sha256``.
+        The contract as written, with the version that is written now and ``sha256``.
 
     Raises
     ------
     OSError
         If the file can't be written.
     """
-    contract = msgspec.structs.replace(contract, sha256=hashlib.sha256(flatbuffer).hexdigest())
+    contract = msgspec.structs.replace(contract, version=CONTRACT_VERSION)
+    digest = _digest(flatbuffer, msgspec.to_builtins(contract))
+    contract = msgspec.structs.replace(contract, sha256=digest)
     tail = io.BytesIO()
     with zipfile.ZipFile(tail, "w") as archive:
         # A fixed date, so that the same model makes the same file.
@@ -94,8 +101,8 @@ def read_model(path: Path) -> tuple[Contract, bytes]:
             flatbuffer = file.read(tail_start)
     except OSError as error:
         raise ModelError(f"model {path}: {reason(error)}") from error
-    contract = _decode(path, text)
-    if hashlib.sha256(flatbuffer).hexdigest() != contract.sha256:
+    contract, tree = _decode(path, text)
+    if _digest(flatbuffer, tree) != contract.sha256:
         raise ModelError(f"model {path}: damaged (its SHA-256 is not the one in its contract)")
     if not _has_root(flatbuffer):
         raise ModelError(f"model {path}: not a TFLite file")
@@ -167,17 +174,41 @@ def _has_root(flatbuffer: bytes) -> bool:
     return vtable >= 0 and 4 <= size <= len(flatbuffer) - vtable
 
 
-def _decode(path: Path, text: bytes) -> Contract:
-    """Decode a contract; the version comes first, since other versions have other fields."""
+def _decode(path: Path, text: bytes) -> tuple[Contract, dict[str, Any]]:
+    """Return a contract and its JSON object as it is in the file.
+
+    The version comes first, since other versions have other fields.
+    """
     try:
-        version = msgspec.json.decode(text, type=dict[str, msgspec.Raw]).get("version")
-        found = msgspec.json.decode(version) if version else None
-        if found != CONTRACT_VERSION:
+        tree = msgspec.json.decode(text, type=dict[str, Any])
+        version = tree.get("version")
+        if version not in (1, CONTRACT_VERSION):
             raise ModelError(
-                f"model {path}: contract version {found}, "
-                f"this emotiond reads version {CONTRACT_VERSION}; "
+                f"model {path}: contract version {version}, "
+                f"this emotiond reads versions 1 to {CONTRACT_VERSION}; "
                 "use the emotiond that exported it, or export it again"
             )
-        return msgspec.json.decode(text, type=Contract)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.convert(_upgraded(tree) if version == 1 else tree, Contract), tree
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"model {path}: bad contract: {error}") from error
+
+
+def _upgraded(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return a contract of version 1 with the fields of version 2.
+
+    The network has one output, the logits. The version stays, since the hash depends on it.
+    """
+    new = {"outputs": None, "embedding_size": None}
+    if early := sorted(tree.keys() & new.keys()):
+        raise msgspec.ValidationError(f"version 1 has no field {early[0]}")
+    return tree | new
+
+
+def _digest(flatbuffer: bytes, tree: dict[str, Any]) -> str:
+    """Return the hash that belongs into a contract; version 1 hashes the flatbuffer alone."""
+    digest = hashlib.sha256(flatbuffer)
+    if tree["version"] != 1:
+        rest = {name: value for name, value in tree.items() if name != "sha256"}
+        text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        digest.update(text.encode())
+    return digest.hexdigest()

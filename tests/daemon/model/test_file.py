@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from emotiond.errors import ModelError
 from emotiond.features.mfcc import MfccConfig
 from emotiond.model import file
-from emotiond.model.contract import Contract, Normalisation
+from emotiond.model.contract import Contract, Normalisation, Outputs
 from emotiond.model.file import check_shapes, read_contract, read_model, write_model
 from emotiond.testing import fake_contract
 
@@ -36,11 +36,25 @@ def refusal(path: Path) -> str:
     return message.replace(str(path), "FILE")
 
 
+def canonical(tree: dict) -> bytes:
+    """Return the text of a contract over which its hash is."""
+    rest = {name: value for name, value in tree.items() if name != "sha256"}
+    return json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def first_version(tree: dict) -> None:
+    """Turn a contract into one of version 1, as it was written then."""
+    del tree["outputs"], tree["embedding_size"]
+    tree.update(version=1, sha256=hashlib.sha256(BODY).hexdigest())
+
+
 def with_contract(path: Path, change: Callable[[dict], object]) -> Path:
-    """Write a model file with a contract whose JSON was changed."""
-    contract = msgspec.structs.replace(fake_contract(), sha256=hashlib.sha256(BODY).hexdigest())
-    tree = json.loads(msgspec.json.encode(contract))
+    """Write a model file with a contract whose JSON was changed, and its hash unless that was."""
+    tree = json.loads(msgspec.json.encode(fake_contract()))
+    tree["sha256"] = ""
     changed = change(tree)
+    if tree.get("sha256") == "":
+        tree["sha256"] = hashlib.sha256(BODY + canonical(tree)).hexdigest()
     text = json.dumps(tree) if changed is None else changed
     tail = io.BytesIO()
     with zipfile.ZipFile(tail, "w") as archive:
@@ -55,6 +69,7 @@ def with_contract(path: Path, change: Callable[[dict], object]) -> Path:
     temperature=st.floats(0.01, 100.0),
     abstain_below=st.floats(0.0, 1.0),
     window_frames=st.integers(1, 10_000),
+    embedding_size=st.none() | st.integers(1, 10_000),
     body=st.binary(max_size=200),
 )
 def test_a_contract_is_read_as_it_was_written(
@@ -64,6 +79,7 @@ def test_a_contract_is_read_as_it_was_written(
     temperature: float,
     abstain_below: float,
     window_frames: int,
+    embedding_size: int | None,
     body: bytes,
 ) -> None:
     flatbuffer = BODY[:32] + body
@@ -74,10 +90,13 @@ def test_a_contract_is_read_as_it_was_written(
         temperature=temperature,
         abstain_below=abstain_below,
         window_frames=window_frames,
+        outputs=Outputs("logits", None if embedding_size is None else "embedding"),
+        embedding_size=embedding_size,
     )
     path = tmp_path / "model.tflite"
     written = write_model(path, flatbuffer, contract)
-    assert written.sha256 == hashlib.sha256(flatbuffer).hexdigest()
+    text = canonical(json.loads(msgspec.json.encode(written)))
+    assert written.sha256 == hashlib.sha256(flatbuffer + text).hexdigest()
     assert written.short_hash == written.sha256[:8]
     assert msgspec.structs.replace(written, sha256=contract.sha256) == contract
     assert read_contract(path) == written
@@ -136,8 +155,23 @@ def _drop(key: str) -> Callable[[dict], object]:
 
 
 REFUSALS: dict[str, tuple[Callable[[dict], object], str]] = {
-    "older version": (lambda t: t.update(version=0), "contract version 0, .* version 1"),
-    "newer version": (lambda t: t.update(version=2), "contract version 2, .* version 1"),
+    "older version": (lambda t: t.update(version=0), "contract version 0, .* versions 1 to 2"),
+    "newer version": (lambda t: t.update(version=3), "contract version 3, .* versions 1 to 2"),
+    "version 1 with later fields": (lambda t: t.update(version=1), "no field embedding_size"),
+    "a size and no embedding": (lambda t: t.update(embedding_size=3), "need each other"),
+    "an embedding and no size": (
+        lambda t: t.update(outputs={"logits": "a", "embedding": "b"}),
+        "need each other",
+    ),
+    "an embedding of no numbers": (
+        lambda t: t.update(outputs={"logits": "a", "embedding": "b"}, embedding_size=0),
+        "embedding_size",
+    ),
+    "two outputs of one name": (
+        lambda t: t.update(outputs={"logits": "a", "embedding": "a"}, embedding_size=3),
+        "same name",
+    ),
+    "an output too many": (lambda t: t.update(outputs={"logits": "a", "x": "b"}), "`x`"),
     "newer version with new fields": (lambda t: t.update(version=9, x=1), "contract version 9"),
     "version of words": (lambda t: t.update(version="one"), "contract version one"),
     "no version": (_drop("version"), "contract version None"),
@@ -153,6 +187,7 @@ REFUSALS: dict[str, tuple[Callable[[dict], object], str]] = {
     "no object": (lambda _: "[1, 2]", "bad contract"),
     "no JSON": (lambda _: "{version: 1", "bad contract"),
     "empty contract": (lambda _: "", "bad contract"),
+    "brackets in brackets": (lambda _: '{"version":' + "[" * 100_000, "bad contract"),
     "not UTF-8": (lambda _: b'{"version": 1, "labels": ["\xff"]}', "bad contract"),
     "version not UTF-8": (lambda _: b'{"version": "\xff"}', "bad contract"),
 }
@@ -168,6 +203,34 @@ def test_a_bad_contract_is_refused(
 def test_an_unchanged_contract_is_accepted(tmp_path: Path) -> None:
     path = with_contract(tmp_path / "model.tflite", lambda _: None)
     assert isinstance(read_contract(path), Contract)
+
+
+@pytest.mark.parametrize("change", [{"temperature": 1.25}, {"labels": ["a", "b", "c"]}])
+def test_a_contract_that_was_changed_by_hand_is_damaged(tmp_path: Path, change: dict) -> None:
+    path = tmp_path / "model.tflite"
+    tree = json.loads(msgspec.json.encode(write_model(path, BODY, fake_contract())))
+    assert "damaged" in refusal(with_contract(path, lambda t: t.update(tree | change)))
+
+
+def test_two_calibrations_of_a_network_are_two_models(tmp_path: Path) -> None:
+    one, other = (
+        write_model(tmp_path / "model.tflite", BODY, fake_contract(temperature=each))
+        for each in (1.0, 1.5)
+    )
+    assert one.short_hash != other.short_hash
+
+
+def test_a_file_of_version_1_is_read_and_becomes_version_2_when_it_is_written(
+    tmp_path: Path,
+) -> None:
+    path = with_contract(tmp_path / "model.tflite", first_version)
+    old = read_contract(path)
+    assert (old.version, old.outputs, old.embedding_size) == (1, None, None)
+    assert old.sha256 == hashlib.sha256(BODY).hexdigest()
+    new = write_model(path, BODY, old)
+    assert (new.version, new.outputs, new.embedding_size) == (2, None, None)
+    assert new.short_hash != old.short_hash
+    assert read_contract(path) == new
 
 
 @settings(max_examples=100)
@@ -246,8 +309,9 @@ def test_a_file_without_end_is_refused() -> None:
 
 
 def test_the_shipped_model_is_accepted(model_path: Path, flatbuffer: bytes) -> None:
-    contract = read_contract(model_path)
-    assert hashlib.sha256(flatbuffer).hexdigest() == contract.sha256
+    contract, network = read_model(model_path)
+    assert network == flatbuffer
+    assert len(contract.sha256) == 64
 
 
 @pytest.mark.parametrize(
