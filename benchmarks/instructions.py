@@ -51,7 +51,7 @@ work = {
     "gate, speech": lambda: detector.push(next(hops)),
     "gate, energy alone": lambda: energy.push(quiet),
     "MFCCs": lambda: mfcc.push(next(hops)),
-    "inference": lambda: model.probabilities(window),
+    "inference": lambda: model.run(window),
     "engine, gate open, energy alone": lambda: engine.push(next(hops)),
 }[stage]
 for _ in range(6 + rounds):  # the first 6 open the gate and load everything

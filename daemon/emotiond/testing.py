@@ -12,9 +12,12 @@ from emotiond.audio.signal import Signal
 from emotiond.audio.source import Block, Demand, Item
 from emotiond.features.mfcc import Frames, MfccConfig
 from emotiond.model.contract import CONTRACT_VERSION, Contract, Normalisation
+from emotiond.model.output import Output, softmax
 from emotiond.record import News
 
 LABELS: Final = ("calm", "cross", "merry")
+LEAST_PROBABILITY: Final = 1e-30
+"""Probability that a :class:`FakeModel` takes for 0, which has no logarithm."""
 LOST: Final = News("microphone_lost", "the cable was pulled")
 """Item of a :class:`FakeMicrophone`: the microphone goes away."""
 BACK: Final = News("microphone_back", "the cable was plugged in")
@@ -58,7 +61,8 @@ class FakeModel:
         From a window's MFCCs [shape=(window_frames, n_mfcc)] to probabilities [shape=(labels,)].
         Without it the answer is a fixed function of the whole window, with no meaning.
     **changes
-        Other fields of the contract, as for :func:`fake_contract`.
+        Other fields of the contract, as for :func:`fake_contract`. With an embedding (``outputs``
+        and ``embedding_size``), each window has one: another fixed function of it.
 
     Attributes
     ----------
@@ -69,8 +73,8 @@ class FakeModel:
     --------
     >>> import numpy as np
     >>> model = FakeModel(["calm", "cross"], lambda window: np.array([0.1, 0.9]))
-    >>> model.probabilities(np.zeros((20, 8), np.float32)).tolist()
-    [0.1, 0.9]
+    >>> model.run(np.zeros((20, 8), np.float32)).probabilities(model.contract.temperature)
+    array([0.1, 0.9], dtype=float32)
     """
 
     def __init__(
@@ -80,20 +84,28 @@ class FakeModel:
         **changes: Any,
     ) -> None:
         self.contract = fake_contract(labels, **changes)
-        shape = (self.contract.window_frames, self.contract.mfcc.n_mfcc, len(labels))
+        size = self.contract.embedding_size or 0
+        shape = (self.contract.window_frames, self.contract.mfcc.n_mfcc, len(labels) + size)
         self._weights = np.random.default_rng(1).normal(0.0, 1.0, shape)
-        self._answer = answer or self._weighted
+        self._answer = answer or self._softmax
 
-    def probabilities(self, frames: Frames) -> NDArray[Any]:
-        """Return the answer for one window [shape=(labels,)]."""
+    def run(self, frames: Frames) -> Output:
+        """Return logits that make the answer for one window its probabilities."""
         assert frames.shape == self._weights.shape[:2]  # noqa: S101 (a fake for tests)
-        return self._answer(frames)
+        # Logarithms in double precision, so that the probabilities are those of the answer.
+        answer = np.asarray(self._answer(frames), np.float64)
+        logits: NDArray[Any] = np.log(np.maximum(answer, LEAST_PROBABILITY))
+        logits *= self.contract.temperature
+        size = self.contract.embedding_size
+        return Output(logits, self._weighted(frames)[-size:] if size else None)
 
     def _weighted(self, frames: Frames) -> NDArray[np.float32]:
-        """Return a softmax of weighted sums."""
-        logits = np.einsum("ij,ijk->k", frames, self._weights) / 300.0
-        powers = np.exp(logits - logits.max())
-        return np.asarray(powers / powers.sum(), np.float32)
+        """Return weighted sums of a window."""
+        return np.asarray(np.einsum("ij,ijk->k", frames, self._weights) / 300.0, np.float32)
+
+    def _softmax(self, frames: Frames) -> NDArray[np.float32]:
+        """Return the softmax of weighted sums."""
+        return softmax(self._weighted(frames)[: len(self.contract.labels)])
 
 
 class FakeMicrophone:

@@ -6,7 +6,8 @@ from typing import Any, Final
 import numpy as np
 
 from emotiond.errors import EmotiondError
-from emotiond.model.runtime import load_quietly, softmax
+from emotiond.model.output import softmax
+from emotiond.model.runtime import load_quietly
 from emotiond_export.training_run import Run
 
 ALLOWED: Final = {"float32": 0.01, "int8": 0.03}
@@ -31,7 +32,7 @@ def file_labels(path: Path, run: Run) -> Any:
     """
     classifier = load_quietly(path)
     # No temperature: the Keras model has none either.
-    probabilities = [[softmax(classifier.logits(each)) for each in clip] for clip in run.parity]
+    probabilities = [[softmax(classifier.run(each).logits) for each in clip] for clip in run.parity]
     return np.mean(probabilities, axis=1).argmax(axis=1)
 
 

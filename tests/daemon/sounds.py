@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from emotiond.audio.signal import conditioned
+from emotiond.model.output import Output
 from emotiond.recognition.engine import Engine
 from emotiond.record import Record, encode
 from emotiond.testing import FakeModel
@@ -72,9 +73,9 @@ class RememberingModel(FakeModel):
         super().__init__(**changes)
         self.windows: list[np.ndarray] = []
 
-    def probabilities(self, frames: np.ndarray) -> np.ndarray:
+    def run(self, frames: np.ndarray) -> Output:
         self.windows.append(frames.copy())
-        return super().probabilities(frames)
+        return super().run(frames)
 
 
 def push_all(engine: Engine, blocks: Iterable[np.ndarray]) -> list[Record]:

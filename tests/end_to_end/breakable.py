@@ -93,10 +93,10 @@ sys.modules["sounddevice"] = SimpleNamespace(  # type: ignore[assignment]
     _terminate=lambda: None,
 )
 
-classify = Classifier.probabilities
+classify = Classifier.run
 
 
-def probabilities(self: Classifier, frames: Any) -> Any:
+def run(self: Classifier, frames: Any) -> Any:
     if broken("classifier"):
         hang()
     if broken("slow"):
@@ -117,7 +117,7 @@ def write_line(self: LogSink, record: Record) -> None:
     write(self, record)
 
 
-Classifier.probabilities = probabilities  # type: ignore[method-assign]
+Classifier.run = run  # type: ignore[method-assign]
 LogSink.write = write_line  # type: ignore[method-assign]
 probe.can_be_heard = lambda *_: not broken("missing")
 capture.SILENT_DEATH_SECONDS = 0.5

@@ -10,7 +10,8 @@ from emotiond.errors import EmotiondError, InputError
 from emotiond.features.mfcc import MfccConfig
 from emotiond.model.contract import Normalisation
 from emotiond.model.file import read_contract
-from emotiond.model.runtime import Classifier, softmax
+from emotiond.model.output import softmax
+from emotiond.model.runtime import Classifier
 from emotiond_export import files
 from emotiond_export.convert import logits_model
 from emotiond_export.files import FLOAT32, INT8, export_run
@@ -91,7 +92,7 @@ def test_the_contract_holds_the_description_of_the_run(run, folder, name):
 def test_the_float32_file_gives_the_logits_of_the_keras_model(run, folder):
     classifier = Classifier(folder / FLOAT32)
     windows = np.concatenate(run.parity)
-    logits = np.array([classifier.logits(frames) for frames in windows])
+    logits = np.array([classifier.run(frames).logits for frames in windows])
     probabilities = run.model.predict(run.description.normalisation(windows), verbose=0)
     np.testing.assert_allclose(softmax(logits), probabilities, atol=1e-4)
     assert logits.min() < 0.0, "the file still has a softmax"

@@ -64,12 +64,12 @@ def compare(path: Path) -> Baseline:
     ]
     whole, streaming = Mfcc(config), StreamingMfcc(config)
     theirs = _times(lambda each: librosa_mfcc(each, config), windows)
-    inference = _times(lambda each: model.probabilities(each), [whole(each) for each in windows])
+    inference = _times(lambda each: model.run(each), [whole(each) for each in windows])
     ours = _times(streaming.push, hops)
     our_hop = _times(engine.push, hops)
     same = [
-        np.argmax(model.probabilities(librosa_mfcc(each, config)))
-        == np.argmax(model.probabilities(whole(each)))
+        np.argmax(model.run(librosa_mfcc(each, config)).logits)
+        == np.argmax(model.run(whole(each)).logits)
         for each in windows
     ]
     return Baseline(

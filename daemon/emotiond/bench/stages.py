@@ -93,7 +93,7 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
     mfcc = StreamingMfcc(contract.mfcc)
     frames = np.concatenate([mfcc.push(each) for each in hops])
     window = np.resize(frames, (contract.window_frames, contract.mfcc.n_mfcc))
-    probabilities = model.probabilities(window)
+    probabilities = model.run(window).probabilities(contract.temperature)
     decision = Decision(contract, DecisionSettings(), hop / rate)
     work: dict[str, Callable[[], object]] = {
         "resample": lambda: _each(conditioner.push, blocks),
@@ -101,7 +101,7 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
         "gate, speech, energy alone": lambda: _each(gates["sound"].push, hops),
         "gate, quiet room": lambda: _each(gates["speech"].push, quiet),
         "mfcc": lambda: _each(mfcc.push, hops),
-        "inference": lambda: _each(model.probabilities, [window] * len(hops)),
+        "inference": lambda: _each(model.run, [window] * len(hops)),
         "decision": lambda: _each(lambda _: decision.push(probabilities, 1.0), hops),
     }
     stages = {name: 1000.0 * cpu_seconds(each) / len(hops) for name, each in work.items()}

@@ -13,7 +13,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -133,7 +133,7 @@ def _read_contract(path: Path, file: IO[bytes]) -> tuple[bytes, int]:
 
 
 def check_shapes(
-    path: Path, contract: Contract, inputs: Sequence[int], outputs: Sequence[int]
+    path: Path, contract: Contract, inputs: Sequence[int], outputs: Mapping[str, Sequence[int]]
 ) -> None:
     """Check that the network's tensors have the shapes that its contract says.
 
@@ -143,21 +143,24 @@ def check_shapes(
         The model file, for the message.
     contract : Contract
         Its contract.
-    inputs, outputs : sequence of int
-        Shape of the input tensor and of the output tensor.
+    inputs : sequence of int
+        Shape of the input tensor.
+    outputs : mapping of str to sequence of int
+        Name and shape of the logits, and then of the embedding if the contract has one.
 
     Raises
     ------
     ModelError
         If a shape is another one.
     """
-    expected_input = [1, contract.window_frames, contract.mfcc.n_mfcc]
-    expected_output = [1, len(contract.labels)]
-    for name, expected, actual in (
-        ("input", expected_input, list(inputs)),
-        ("output", expected_output, list(outputs)),
-    ):
-        if expected != actual:
+    sizes = (len(contract.labels), contract.embedding_size)
+    rows: list[tuple[str, Sequence[int], list[int | None]]] = [
+        ("input", inputs, [1, contract.window_frames, contract.mfcc.n_mfcc]),
+        *((name, outputs[name], [1, size]) for name, size in zip(outputs, sizes, strict=False)),
+    ]
+    for name, shape, expected in rows:
+        actual = list(map(int, shape))
+        if actual != expected:
             raise ModelError(
                 f"model {path}: its {name} has shape {actual}, its contract says {expected}"
             )

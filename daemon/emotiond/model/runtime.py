@@ -11,12 +11,17 @@ from emotiond.errors import EmotiondError, ModelError
 from emotiond.features.mfcc import Frames
 from emotiond.model.contract import Contract
 from emotiond.model.file import check_shapes, read_model
+from emotiond.model.output import Output
 from emotiond.streams import quiet_stderr
-
-Logits = NDArray[np.float32]
 
 RUNTIMES: Final = ("ai_edge_litert", "tflite_runtime")
 """Import names of the runtimes, best first: LiteRT is several times faster, and maintained."""
+UNKNOWN_OPERATION: Final = "Didn't find op for builtin opcode"
+"""What a runtime says of a network made for a later one.
+
+tflite-runtime 2.14 says it of dynamic-range networks, whose dense layers have int8 weights with a
+scale for each channel and float activations.
+"""
 
 
 def load_runtime() -> tuple[str, Any]:
@@ -96,17 +101,23 @@ class Classifier:
             self._interpreter = interpreter(model_content=flatbuffer, num_threads=1)
             self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ModelError(f"model {path}: {self.runtime} refuses it: {reason}") from error
+            raise ModelError(f"model {path}: {_refusal(self.runtime, error)}") from error
         self._one_at_a_time = Lock()
         self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]
-        check_shapes(path, self.contract, self._input["shape"], self._output["shape"])
+        outputs = _outputs(path, self.contract, self._interpreter)
+        check_shapes(
+            path,
+            self.contract,
+            self._input["shape"],
+            {name: details["shape"] for name, details in outputs.items()},
+        )
+        self._logits, *embedding = outputs.values()
+        self._embedding = embedding[0] if embedding else None
         silence = np.zeros((self.contract.window_frames, self.contract.mfcc.n_mfcc), np.float32)
-        if not np.isfinite(self.logits(silence)).all():
+        if not all(np.isfinite(each).all() for each in self.run(silence) if each is not None):
             raise ModelError(f"model {path}: gives results that are not finite numbers")
 
-    def logits(self, frames: Frames) -> Logits:
+    def run(self, frames: Frames) -> Output:
         """Run the network on one window.
 
         Parameters
@@ -116,33 +127,56 @@ class Classifier:
 
         Returns
         -------
-        np.ndarray [shape=(labels,), dtype=float32]
-            Logits in the order of the contract's labels.
+        Output
+            Logits [shape=(labels,), dtype=float32] and, if the contract has its size, the embedding
+            [shape=(embedding_size,), dtype=float32].
         """
         values = quantise(self.contract.normalisation(frames), self._input)
         with self._one_at_a_time:
             self._interpreter.set_tensor(self._input["index"], values[np.newaxis])
             self._interpreter.invoke()
-            outputs = self._interpreter.get_tensor(self._output["index"])[0]
-        return dequantise(outputs, self._output)
+            logits = self._result(self._logits)
+            return Output(
+                logits, None if self._embedding is None else self._result(self._embedding)
+            )
 
-    def probabilities(self, frames: Frames) -> Logits:
-        """Run the network on one window and return calibrated probabilities.
+    def _result(self, tensor: dict[str, Any]) -> NDArray[np.float32]:
+        return dequantise(self._interpreter.get_tensor(tensor["index"])[0], tensor)
 
-        Calibration is temperature scaling. Source: C. Guo et al., On Calibration of Modern Neural
-        Networks, ICML 2017, https://arxiv.org/abs/1706.04599.
 
-        Parameters
-        ----------
-        frames : np.ndarray [shape=(window_frames, n_mfcc), dtype=float32]
-            MFCCs (dB), not normalised.
+def _outputs(path: Path, contract: Contract, interpreter: Any) -> dict[str, dict[str, Any]]:
+    """Return the details of the output tensors by name: the logits, then the embedding if any.
 
-        Returns
-        -------
-        np.ndarray [shape=(labels,), dtype=float32]
-            Probabilities in the order of the contract's labels; sum 1.
-        """
-        return softmax(self.logits(frames) / np.float32(self.contract.temperature))
+    Names are those of the network's signature: the order of outputs is the converter's choice.
+    """
+    if contract.outputs is None:
+        [*outputs] = interpreter.get_output_details()
+        if len(outputs) != 1:
+            raise ModelError(
+                f"model {path}: its network has {len(outputs)} outputs, its contract names none"
+            )
+        return {"output": outputs[0]}
+    try:
+        # Its details only: calling it would set shapes and allocate anew for each window.
+        named = interpreter.get_signature_runner().get_output_details()
+    except ValueError:  # no signature, or several
+        named = {}
+    wanted = (contract.outputs.logits, contract.outputs.embedding)
+    for name in filter(None, wanted):
+        if name not in named:
+            has = f"it has {', '.join(named)}" if named else "it names none"
+            raise ModelError(
+                f"model {path}: its contract names an output {name} that is not there ({has})"
+            )
+    return {name: named[name] for name in filter(None, wanted)}
+
+
+def _refusal(runtime: str, error: Exception) -> str:
+    """Return in words why a runtime refuses a network."""
+    reason = str(error).strip().splitlines()[0]
+    if runtime != RUNTIMES[0] and UNKNOWN_OPERATION in reason:
+        return f"needs ai-edge-litert; {runtime} is too old for its network"
+    return f"{runtime} refuses it: {reason}"
 
 
 def load_quietly(path: Path) -> Classifier:
@@ -204,20 +238,3 @@ def dequantise(values: NDArray[Any], tensor: dict[str, Any]) -> NDArray[np.float
         return values.astype(np.float32)
     scale, zero = tensor["quantization"]
     return (values.astype(np.float32) - np.float32(zero)) * np.float32(scale)
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the softmax of logits along the last axis.
-
-    Parameters
-    ----------
-    logits : np.ndarray [shape=(..., labels), dtype=float32]
-        Finite numbers.
-
-    Returns
-    -------
-    np.ndarray [shape=(..., labels), dtype=float32]
-        Probabilities; each row's sum is 1.
-    """
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)

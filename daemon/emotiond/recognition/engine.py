@@ -14,7 +14,8 @@ import numpy as np
 from emotiond.audio.signal import Signal, check_signal
 from emotiond.features.mfcc import Frames, StreamingMfcc
 from emotiond.model.contract import Contract
-from emotiond.recognition.decision import NO_SPEECH_DECIDED, Decided, Decision, Probabilities
+from emotiond.model.output import Output
+from emotiond.recognition.decision import NO_SPEECH_DECIDED, Decided, Decision
 from emotiond.recognition.gate import Gate
 from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Record, Utterance
@@ -28,8 +29,8 @@ class Model(Protocol):
 
     contract: Contract
 
-    def probabilities(self, frames: Frames) -> Probabilities:
-        """Return the calibrated probabilities of one window.
+    def run(self, frames: Frames) -> Output:
+        """Return the logits of one window, and its embedding if the contract has its size.
 
         Parameters
         ----------
@@ -38,8 +39,9 @@ class Model(Protocol):
 
         Returns
         -------
-        np.ndarray [shape=(labels,), dtype=float32]
-            In the order of ``contract.labels``; sum 1.
+        Output
+            Logits [shape=(labels,)] in the order of ``contract.labels``, not yet divided by its
+            temperature; embedding [shape=(embedding_size,)] or None.
         """
 
 
@@ -240,7 +242,7 @@ class Engine:
             self._skip -= 1
             return []
         self._skip = self.stride - 1
-        probabilities = self._model.probabilities(self._window)
+        probabilities = self._model.run(self._window).probabilities(self._contract.temperature)
         # A window with little speech in it counts for little.
         weight = self._speech_hops / self._window_hops
         decided, raw_label = self._decision.push(probabilities, weight, self._since_prediction())

@@ -273,23 +273,34 @@ def test_a_changed_byte_of_the_network_or_the_contract_is_refused(tmp_path: Path
 @pytest.mark.parametrize(
     ("inputs", "outputs", "words"),
     [
-        ([1, 20, 8], [1, 3], None),
-        ([1, 21, 8], [1, 3], "its input has shape [1, 21, 8], its contract says [1, 20, 8]"),
-        ([1, 20, 9], [1, 3], "its input has shape [1, 20, 9]"),
-        ([1, 20, 8, 1], [1, 3], "its input has shape [1, 20, 8, 1]"),
-        ([2, 20, 8], [1, 3], "its input has shape [2, 20, 8]"),
-        ([1, 20, 8], [1, 4], "its output has shape [1, 4], its contract says [1, 3]"),
-        ([1, 20, 8], [3], "its output has shape [3]"),
+        ([1, 20, 8], {"a": [1, 3], "b": [1, 5]}, None),
+        ([1, 20, 8], {"a": [1, 3]}, None),
+        (
+            [1, 21, 8],
+            {"a": [1, 3]},
+            "its input has shape [1, 21, 8], its contract says [1, 20, 8]",
+        ),
+        ([1, 20, 9], {"a": [1, 3]}, "its input has shape [1, 20, 9]"),
+        ([1, 20, 8, 1], {"a": [1, 3]}, "its input has shape [1, 20, 8, 1]"),
+        ([2, 20, 8], {"a": [1, 3]}, "its input has shape [2, 20, 8]"),
+        ([1, 20, 8], {"a": [1, 4]}, "its a has shape [1, 4], its contract says [1, 3]"),
+        ([1, 20, 8], {"a": [3]}, "its a has shape [3]"),
+        (
+            [1, 20, 8],
+            {"a": [1, 3], "b": [1, 6]},
+            "its b has shape [1, 6], its contract says [1, 5]",
+        ),
     ],
 )
 def test_shapes_that_disagree_with_the_contract_are_refused(
-    inputs: list[int], outputs: list[int], words: str | None
+    inputs: list[int], outputs: dict[str, list[int]], words: str | None
 ) -> None:
+    contract = fake_contract(outputs=Outputs("a", "b"), embedding_size=5)
     if words is None:
-        check_shapes(Path("FILE"), fake_contract(), inputs, outputs)
+        check_shapes(Path("FILE"), contract, inputs, outputs)
         return
     with pytest.raises(ModelError, match=re.escape(f"model FILE: {words}")):
-        check_shapes(Path("FILE"), fake_contract(), inputs, outputs)
+        check_shapes(Path("FILE"), contract, inputs, outputs)
 
 
 def test_the_network_is_held_in_memory_once(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from emotiond.errors import EmotiondError, ModelError
 from emotiond.model import runtime
-from emotiond.model.contract import Contract
+from emotiond.model.contract import Contract, Outputs
 from emotiond.model.file import write_model
-from emotiond.model.runtime import Classifier, dequantise, quantise, softmax
+from emotiond.model.output import Output, softmax
+from emotiond.model.runtime import Classifier, dequantise, quantise
+from tests.networks import with_embedding
 
 
 @pytest.fixture
@@ -30,20 +32,114 @@ def tensor(dtype: type, scale: float = 0.0, zero: int = 0) -> dict[str, object]:
     return {"dtype": dtype, "quantization": (scale, zero)}
 
 
+@pytest.fixture
+def embedding_path(tmp_path: Path, flatbuffer: bytes, contract: Contract) -> Path:
+    """Return a model file with an embedding: the input of the network's last layer."""
+    path = tmp_path / "embedding.tflite"
+    described = msgspec.structs.replace(
+        contract, outputs=Outputs("logits", "embedding"), embedding_size=360
+    )
+    write_model(path, with_embedding(flatbuffer), described)
+    return path
+
+
 def test_probabilities_are_a_distribution_and_the_same_at_each_run(
     model_path: Path, frames: np.ndarray
 ) -> None:
     classifier = Classifier(model_path)
     before = frames.copy()
-    first = classifier.probabilities(frames)
+    output = classifier.run(frames)
+    assert output.embedding is None
+    assert output.logits.dtype == np.float32
+    first = output.probabilities(classifier.contract.temperature)
     assert first.shape == (len(classifier.contract.labels),)
     assert first.dtype == np.float32
     assert (first >= 0).all()
     assert first.sum() == pytest.approx(1.0, abs=1e-5)
-    classifier.probabilities(frames * 0.5)
-    np.testing.assert_array_equal(classifier.probabilities(frames), first)
-    np.testing.assert_array_equal(Classifier(model_path).probabilities(frames), first)
+    classifier.run(frames * 0.5)
+    np.testing.assert_array_equal(classifier.run(frames).logits, output.logits)
+    np.testing.assert_array_equal(Classifier(model_path).run(frames).logits, output.logits)
     np.testing.assert_array_equal(frames, before)
+
+
+def test_outputs_are_found_by_their_names_whatever_their_order(
+    model_path: Path, embedding_path: Path, frames: np.ndarray
+) -> None:
+    expected, found = (Classifier(each).run(frames) for each in (model_path, embedding_path))
+    np.testing.assert_array_equal(found.logits, expected.logits)
+    assert found.embedding is not None
+    assert (found.embedding.shape, found.embedding.dtype) == ((360,), np.float32)
+    other = Classifier(embedding_path).run(frames * 0.5)
+    assert other.embedding is not None
+    assert np.abs(other.embedding - found.embedding).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted", "size", "words"),
+    [
+        (
+            ("a", "b"),
+            Outputs("a", "logits"),
+            360,
+            r"[^:]* names an output logits .* \(it has a, b\)",
+        ),
+        (("a", "b"), Outputs("b", "a"), 360, r"its b has shape \[1, 360\]"),
+        (("a", "b"), Outputs("a", "b"), 361, r"its b has shape \[1, 360\], .* \[1, 361\]"),
+        (("a", "b"), None, None, "its network has 2 outputs, its contract names none"),
+    ],
+    ids=["missing", "exchanged", "another size", "no names"],
+)
+def test_outputs_that_the_contract_does_not_describe_are_refused(
+    tmp_path: Path,
+    flatbuffer: bytes,
+    contract: Contract,
+    names: tuple[str, str],
+    wanted: Outputs | None,
+    size: int | None,
+    words: str,
+) -> None:
+    path = tmp_path / "wrong.tflite"
+    described = msgspec.structs.replace(contract, outputs=wanted, embedding_size=size)
+    write_model(path, with_embedding(flatbuffer, names), described)
+    with pytest.raises(ModelError, match=f"model {re.escape(str(path))}: {words}") as caught:
+        Classifier(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_for_an_output_of_a_network_that_names_none_is_refused(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch, embedding_path: Path
+) -> None:
+    interpreter = runtime.load_runtime()[1]
+
+    def refuse(self: object) -> None:
+        raise ValueError("None is only allowed when the model has 1 SignatureDef")
+
+    monkeypatch.setattr(interpreter, "get_signature_runner", refuse)
+    with pytest.raises(ModelError, match=r"an output logits .* \(it names none\)"):
+        Classifier(embedding_path)
+    Classifier(model_path)
+
+
+def test_a_network_for_a_later_runtime_is_said_to_need_litert(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """tflite-runtime 2.14 says so of a dynamic-range network."""
+    said = (
+        "Didn't find op for builtin opcode 'FULLY_CONNECTED' version '12'. An older version of "
+        "this builtin might be supported.\nRegistration failed.\n"
+    )
+
+    def refuse(**_: object) -> None:
+        raise ValueError(said)
+
+    monkeypatch.setattr(runtime, "load_runtime", lambda: ("tflite_runtime", refuse))
+    with pytest.raises(ModelError) as caught:
+        Classifier(model_path)
+    words = "needs ai-edge-litert; tflite_runtime is too old for its network"
+    assert str(caught.value) == f"model {model_path}: {words}"
+    monkeypatch.setattr(runtime, "load_runtime", lambda: ("ai_edge_litert", refuse))
+    with pytest.raises(ModelError, match="ai_edge_litert refuses it: Didn't find op"):
+        Classifier(model_path)
 
 
 def test_temperature_labels_and_normalisation_come_from_the_contract(
@@ -65,10 +161,11 @@ def test_temperature_labels_and_normalisation_come_from_the_contract(
     write_model(path, flatbuffer, changed)
     other = Classifier(path)
     assert other.contract.labels == labels
-    logits = shipped.logits(frames)
-    np.testing.assert_array_equal(other.logits(frames * 2.0), logits)  # a factor of 2 is exact
+    logits = shipped.run(frames).logits
+    found = other.run(frames * 2.0)  # a factor of 2 is exact
+    np.testing.assert_array_equal(found.logits, logits)
     np.testing.assert_allclose(
-        other.probabilities(frames * 2.0),
+        found.probabilities(other.contract.temperature),
         softmax(logits / np.float32(contract.temperature * 4.0)),
         rtol=1e-5,
     )
@@ -80,13 +177,13 @@ def test_a_loaded_model_ignores_changes_of_its_file(
     path = tmp_path / "model.tflite"
     path.write_bytes(model_path.read_bytes())
     classifier = Classifier(path)
-    before = classifier.probabilities(frames)
+    before = classifier.run(frames).logits
     with path.open("rb+") as file:
         file.write(b"\xff" * 10_000)
         file.truncate(10_000)
-    np.testing.assert_array_equal(classifier.probabilities(frames), before)
+    np.testing.assert_array_equal(classifier.run(frames).logits, before)
     path.unlink()
-    np.testing.assert_array_equal(classifier.probabilities(frames), before)
+    np.testing.assert_array_equal(classifier.run(frames).logits, before)
 
 
 @pytest.mark.parametrize(
@@ -125,14 +222,20 @@ def test_bytes_that_are_no_network_are_refused_without_a_crash(
     assert b"Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("broken", [0, 1])
 def test_a_network_whose_results_are_not_finite_is_refused(
-    model_path: Path, monkeypatch: pytest.MonkeyPatch
+    embedding_path: Path, monkeypatch: pytest.MonkeyPatch, broken: int
 ) -> None:
-    monkeypatch.setattr(
-        Classifier, "logits", lambda self, _: np.full(len(self.contract.labels), np.nan)
-    )
+    run = Classifier.run
+
+    def spoilt(self: Classifier, frames: np.ndarray) -> Output:
+        outputs = list(run(self, frames))
+        outputs[broken] = np.full_like(outputs[broken], np.nan)
+        return Output(*outputs)
+
+    monkeypatch.setattr(Classifier, "run", spoilt)
     with pytest.raises(ModelError, match="not finite"):
-        Classifier(model_path)
+        Classifier(embedding_path)
 
 
 def test_litert_is_preferred_to_tflite_runtime_and_without_both_there_is_an_error(

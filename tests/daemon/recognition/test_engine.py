@@ -414,8 +414,9 @@ def test_the_threshold_of_the_settings_wins_over_the_models(
     abstain_below: float, state: str
 ) -> None:
     # The model's own threshold would give the opposite result.
-    model = FakeModel(abstain_below=1.0 - abstain_below, labels=("one", "other"))
-    model.probabilities = lambda _: np.array([0.6, 0.4], np.float32)
+    model = FakeModel(
+        ("one", "other"), lambda _: np.array([0.6, 0.4]), abstain_below=1.0 - abstain_below
+    )
     engine = Engine(model, decision=DecisionSettings(abstain_below=abstain_below))
     records = engine.push(speech(2.0)) + engine.finish()
     assert isinstance(records[-1], Utterance)
@@ -471,10 +472,9 @@ def test_a_cut_before_silence_leaves_no_utterance_of_silence() -> None:
 def test_a_model_with_the_label_no_speech_decides_whether_there_is_an_utterance(
     no_speech: float, count: int
 ) -> None:
-    model = FakeModel(labels=("one", "other", "no_speech"))
     rest = 1.0 - no_speech
-    row = np.array([0.8 * rest, 0.2 * rest, no_speech], np.float32)
-    model.probabilities = lambda _: row
+    row = np.array([0.8 * rest, 0.2 * rest, no_speech])
+    model = FakeModel(("one", "other", "no_speech"), lambda _: row)
     engine = Engine(model)
     records = engine.push(speech(3.0)) + engine.finish()
     utterances = [each for each in records if isinstance(each, Utterance)]

@@ -12,6 +12,7 @@ import pytest
 
 from emotiond.audio import source as source_module
 from emotiond.audio.source import Block, Demand, Replay
+from emotiond.model.output import Output
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.recording import verdict_of
 from emotiond.recognition.vad import VoiceDetector
@@ -210,10 +211,10 @@ def test_a_source_is_told_how_much_completes_a_hop() -> None:
 
 def test_a_model_that_fails_ends_the_run_with_all_that_was_said_before() -> None:
     class Failing(FakeModel):
-        def probabilities(self, frames: np.ndarray) -> np.ndarray:
+        def run(self, frames: np.ndarray) -> Output:
             if self.failing:
                 raise RuntimeError("out of its mind")
-            return super().probabilities(frames)
+            return super().run(frames)
 
         failing = False
 
@@ -350,8 +351,8 @@ def test_a_recording_without_speech_has_no_emotion() -> None:
 def test_a_voice_in_a_file_is_heard_however_quiet_if_the_model_judges_itself(level: float) -> None:
     sound = np.concatenate((silence(1.0), speech(2.0, level=level), silence(1.0)))
     of_16_bits = (np.rint(sound * 32_768.0) / 32_768.0).astype(np.float32)
-    judge = FakeModel(labels=("calm", "cross", "no_speech"))
-    judge.probabilities = lambda _: np.array([0.9, 0.1, 0.0], np.float32)
+    labels = ("calm", "cross", "no_speech")
+    judge = FakeModel(labels, lambda _: np.array([0.9, 0.1, 0.0]))
     assert verdict_of(judge, [of_16_bits]).label == "calm"
 
 

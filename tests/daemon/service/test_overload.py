@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from emotiond.audio.source import Block, Demand
+from emotiond.model.output import Output
 from emotiond.recognition.engine import Engine
 from emotiond.record import Prediction
 from emotiond.service import loop as daemon_module
@@ -115,9 +116,9 @@ class SlowModel(FakeModel):
         self.now = 1000.0
         self.takes = 0.0
 
-    def probabilities(self, frames: np.ndarray) -> np.ndarray:
+    def run(self, frames: np.ndarray) -> Output:
         self.now += self.takes
-        return super().probabilities(frames)
+        return super().run(frames)
 
 
 class SlowMachine:

@@ -19,7 +19,8 @@ from emotiond.audio.signal import Signal
 from emotiond.errors import EmotiondError
 from emotiond.features.mfcc import Frames
 from emotiond.model.contract import NO_SPEECH
-from emotiond.model.runtime import Classifier, Logits, softmax
+from emotiond.model.output import Logits, Output, softmax
+from emotiond.model.runtime import Classifier
 from emotiond.pool import in_order
 from emotiond.recognition.recording import file_engine
 from emotiond.record import Utterance
@@ -57,9 +58,10 @@ class _Listening:
         self.said: list[Logits] = []
         self._classifier = classifier
 
-    def probabilities(self, frames: Frames) -> Logits:
-        self.said.append(self._classifier.logits(frames))
-        return softmax(self.said[-1] / np.float32(self.contract.temperature))
+    def run(self, frames: Frames) -> Output:
+        output = self._classifier.run(frames)
+        self.said.append(output.logits)
+        return output
 
 
 def windows_of(classifier: Classifier, blocks: Iterable[Signal]) -> Windows:
