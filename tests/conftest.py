@@ -8,14 +8,16 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import HealthCheck, settings
 
-from emotiond.model.contract import Contract
-from emotiond.model.file import CONTRACT_NAME, read_contract
+from emotiond.model.contract import Contract, Outputs
+from emotiond.model.file import CONTRACT_NAME, read_contract, write_model
 from emotiond.paths import DEFAULT_MODEL
+from tests.networks import with_embedding
 
 settings.register_profile(
     "emotiond",
@@ -73,6 +75,16 @@ def flatbuffer(model_path: Path) -> bytes:
     """Return the TFLite part of the shipped model, without its contract."""
     with zipfile.ZipFile(model_path) as archive:
         return model_path.read_bytes()[: archive.getinfo(CONTRACT_NAME).header_offset]
+
+
+@pytest.fixture
+def embedding_path(tmp_path: Path, flatbuffer: bytes, contract: Contract) -> Path:
+    """Return a model file with an embedding: the input of the network's last layer."""
+    path = tmp_path / "embedding.tflite"
+    outputs = Outputs("logits", "embedding")
+    changed = msgspec.structs.replace(contract, outputs=outputs, embedding_size=360)
+    write_model(path, with_embedding(flatbuffer), changed)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,48 @@ def test_a_file_that_can_not_be_opened_does_not_stop_the_others(
     assert "label" in rows[-1]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_embedding_of_a_file_is_printed_where_it_is_wanted(
+    emotiond: Run, embedding_path: Path, tmp_path: Path, folder: list[str], jobs: int
+) -> None:
+    soundfile.write(tmp_path / "quiet.wav", np.zeros(RATE), RATE)
+    names = (folder[0], "missing.wav", "quiet.wav")
+    flags = ("--json", "--jobs", jobs, "--model", embedding_path)
+    plain, wanted = (
+        [json.loads(line) for line in ended.stdout.splitlines()]
+        for ended in (
+            emotiond("classify", *flags, *names),
+            emotiond("classify", *flags, "--embedding", *names),
+        )
+    )
+    assert all("embedding" not in each for each in plain)
+    spoken, missing, quiet = wanted
+    numbers = spoken.pop("embedding")
+    assert len(numbers) == 360
+    assert all(each == float(f"{each:.4g}") for each in numbers)
+    assert max(map(abs, numbers)) > 0.0
+    assert "embedding" not in missing
+    assert quiet.pop("embedding", "left out") is None
+    assert [spoken, missing, quiet] == plain
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--embedding",), "--embedding needs --json"),
+        (("--embedding", "--csv"), "--embedding needs --json"),
+        (("--embedding", "--json"), "has no embedding; leave out --embedding"),
+    ],
+)
+def test_an_embedding_that_can_not_be_given_is_wrong_usage(
+    emotiond: Run, folder: list[str], model_path: Path, flags: tuple[str, ...], words: str
+) -> None:
+    ended = emotiond("classify", *flags, "--model", model_path, folder[0])
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert ended.stderr.count(b"\n") == 1
+    assert words in ended.stderr.decode()
+
+
 def test_a_folder_is_searched_for_sound_files_in_order(
     emotiond: Run, tmp_path: Path, folder: list[str]
 ) -> None:

@@ -491,3 +491,18 @@ def test_the_daemon_imports_no_heavy_package(
         timeout=60,
     )
     assert (ended.returncode, ended.stderr) == (0, b"[]\n")
+
+
+def test_model_says_which_outputs_a_network_has(
+    emotiond: Run, embedding_path: Path, model_path: Path
+) -> None:
+    shown = emotiond("model", embedding_path).stdout.decode()
+    assert re.search(
+        r"^outputs +8 logits \(logits\), an embedding of 360 \(embedding\)$", shown, re.M
+    )
+    told = json.loads(emotiond("model", "--json", embedding_path).stdout)
+    assert told["outputs"] == {"logits": "logits", "embedding": "embedding"}
+    assert told["embedding_size"] == 360
+    shown = emotiond("model", model_path).stdout.decode()
+    [row] = [line for line in shown.splitlines() if line.startswith("outputs")]
+    assert row.endswith("  8 logits")

@@ -41,6 +41,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     confidence: float
     probabilities: dict[str, float]
     warning: str | None = None
+    embedding: list[float] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ErrorLine(msgspec.Struct, frozen=True):
@@ -62,6 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
         "--json", action="store_true", help="print one JSON object for each file, one a line"
+    )
+    parser.add_argument(
+        "--embedding",
+        action="store_true",
+        help="with --json: add the mean embedding of the file's speech (default: leave it out)",
     )
     form.add_argument(
         "--csv", action="store_true", help="print a table, with a column for each label"
@@ -87,10 +93,18 @@ def run(args: argparse.Namespace) -> int:
 
     Returns 1 if some files could not be classified, and 2 if none could, for they can't be read.
     """
+    if args.embedding and not args.json:
+        raise InputError("--embedding needs --json: only JSON lines have a place for it")
     names = [file for name in args.files for file in _sound_files(name)]
     # Report a bad model here, once, before any process starts.
-    labels = load_quietly(args.model).contract.reported
-    show = _print_json if args.json else _csv_printer(labels) if args.csv else _print_text
+    contract = load_quietly(args.model).contract
+    if args.embedding and contract.embedding_size is None:
+        raise InputError(f"model {args.model}: has no embedding; leave out --embedding")
+    show: Show = _print_text
+    if args.json:
+        show = partial(_print_json, embedding=args.embedding)
+    elif args.csv:
+        show = _csv_printer(contract.reported)
     unread = died = 0
     jobs = min(args.jobs, len(names))
     if jobs == 1:
@@ -165,14 +179,23 @@ def _bar(total: int) -> Iterator[Callable[[], object]]:
         yield lambda: progress.advance(task)
 
 
-def _print_json(name: str, found: Verdict | str) -> None:
-    """Print the JSON object of a file; an error is one, too."""
+def _print_json(name: str, found: Verdict | str, *, embedding: bool) -> None:
+    """Print the JSON object of a file, with its embedding if wanted; an error is one, too."""
     if isinstance(found, str):
         line: Line | ErrorLine = ErrorLine(name, printable(found))
     else:
-        line = Line(file=name, **msgspec.structs.asdict(found))
+        fields = msgspec.structs.asdict(found)
+        numbers = fields.pop("embedding")
+        if embedding:
+            fields["embedding"] = numbers and [_rounded(each) for each in numbers]
+        line = Line(file=name, **fields)
         _complain(found.warning)
     print(msgspec.json.encode(line).decode(), flush=True)
+
+
+def _rounded(number: float) -> float:
+    """Return a number rounded to four significant digits."""
+    return float(f"{number:.4g}")
 
 
 def _csv_printer(labels: Sequence[str]) -> Show:

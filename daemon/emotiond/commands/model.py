@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from emotiond.model.contract import Contract
 from emotiond.model.runtime import load_quietly
 from emotiond.paths import DEFAULT_MODEL
 from emotiond.text import escaped
@@ -36,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
         "hash": contract.sha256,
         "contract": f"version {contract.version}",
         "labels": ", ".join(contract.labels),
+        "outputs": _outputs(contract),
         "window": f"{contract.window_seconds:.2f} s ({contract.window_frames} frames)",
         "features": (
             f"{mfcc.n_mfcc} MFCCs of {mfcc.n_mels} mel bands, "
@@ -51,3 +53,14 @@ def run(args: argparse.Namespace) -> int:
     for name, text in rows.items():
         print(f"{name:<{width}}  {escaped(text)}")
     return 0
+
+
+def _outputs(contract: Contract) -> str:
+    """Return the network's outputs in words."""
+    logits = f"{len(contract.labels)} logits"
+    if contract.outputs is None:
+        return logits
+    named = f"{logits} ({contract.outputs.logits})"
+    if contract.embedding_size is None:
+        return named
+    return f"{named}, an embedding of {contract.embedding_size} ({contract.outputs.embedding})"

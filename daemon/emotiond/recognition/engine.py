@@ -17,6 +17,7 @@ from emotiond.model.contract import Contract
 from emotiond.model.output import Output
 from emotiond.recognition.decision import NO_SPEECH_DECIDED, Decided, Decision
 from emotiond.recognition.gate import Gate
+from emotiond.recognition.output_mean import OutputMean
 from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Record, Utterance
 
@@ -68,6 +69,10 @@ class Engine:
     stride : int
         Hops between two runs of the classifier; more than 1 on a machine that is too slow. May be
         set.
+    outputs : list of Output
+        What the network gave for each utterance among the records that :meth:`push`, :meth:`gap` or
+        :meth:`finish` returned last, in their order: the mean over its windows, with the weights of
+        the decision. No record has it.
     """
 
     def __init__(
@@ -97,6 +102,8 @@ class Engine:
         self._decision = Decision(
             contract, decision or DecisionSettings(), self.hop / self.sample_rate
         )
+        self._output = OutputMean(contract)
+        self.outputs: list[Output] = []
         self._utterance_start: int | None = None
         """Sample at which the utterance under way began."""
         self._speech_end = 0
@@ -176,6 +183,7 @@ class Engine:
         """
         sound = np.concatenate((self._pending, check_signal(samples)))
         records: list[Record] = []
+        self.outputs = []
         whole = len(sound) // self.hop * self.hop
         for start in range(0, whole, self.hop):
             records += self._process(sound[start : start + self.hop])
@@ -211,6 +219,7 @@ class Engine:
             Records of that part, and of the speech that ends.
         """
         records: list[Record] = []
+        self.outputs = []
         rest = len(self._pending)
         if self._seconds(self._position + rest) > self._seconds(self._position):
             records = self._process(np.pad(self._pending, (0, self.hop - rest)), rest)
@@ -242,9 +251,11 @@ class Engine:
             self._skip -= 1
             return []
         self._skip = self.stride - 1
-        probabilities = self._model.run(self._window).probabilities(self._contract.temperature)
+        output = self._model.run(self._window)
+        probabilities = output.probabilities(self._contract.temperature)
         # A window with little speech in it counts for little.
         weight = self._speech_hops / self._window_hops
+        self._output.push(output, weight)
         decided, raw_label = self._decision.push(probabilities, weight, self._since_prediction())
         records: list[Record] = [self._prediction(start, decided, raw_label)]
         if self._decision.too_long:
@@ -297,11 +308,13 @@ class Engine:
         """Return the record of the utterance under way; none if it has no speech."""
         start, self._utterance_start = self._utterance_start, None
         end = min(end, self._position)
-        decided = self._decision.end_utterance()
+        decided, output = self._decision.end_utterance(), self._output.end_utterance()
         # After a cut there may be nothing but silence.
         if start is None or decided is None or self._seconds(end) <= self._seconds(start):
             return []
         self._ended = end
+        if output is not None:  # a decision needs a window, too
+            self.outputs.append(output)
         utterance = Utterance(
             model=self._contract.short_hash,
             start=self._seconds(start),

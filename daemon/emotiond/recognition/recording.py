@@ -1,5 +1,6 @@
 """The verdict on one whole recording, by the same engine that listens live."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -8,10 +9,11 @@ import numpy as np
 
 from emotiond.audio.signal import Signal
 from emotiond.model.contract import NO_SPEECH
+from emotiond.model.output import Output
 from emotiond.recognition.decision import decide
 from emotiond.recognition.engine import Engine, Model
 from emotiond.recognition.settings import GateSettings
-from emotiond.record import Record, State, Utterance
+from emotiond.record import State, Utterance
 from emotiond.values import LEAST_DB
 
 SPEECH_ABOVE: Final = 0.5
@@ -33,6 +35,13 @@ class Verdict(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """Mean of its utterances, weighted by their lengths; empty without speech."""
     warning: str | None = None
     """What of a file could not be read, or not as its header says; None if all was well."""
+    embedding: tuple[float, ...] | None = None
+    """Mean embedding of its utterances, weighted by their lengths; None without speech, or if the
+    model has none."""
+
+    def __repr__(self) -> str:
+        """Return all fields but the embedding, which is hundreds of numbers."""
+        return msgspec.Struct.__repr__(msgspec.structs.replace(self, embedding=None))
 
 
 def verdict_of(model: Model, blocks: Iterable[Signal]) -> Verdict:
@@ -59,16 +68,18 @@ def verdict_of(model: Model, blocks: Iterable[Signal]) -> Verdict:
     """
     engine = file_engine(model)
     contract = model.contract
-    utterances = [each for each in _records(engine, blocks) if isinstance(each, Utterance)]
-    if not utterances:
+    heard = list(_utterances(engine, blocks))
+    if not heard:
         return Verdict(engine.seconds, None, "no_speech", 0.0, {})
-    mean = np.average(
-        [list(each.probabilities.values()) for each in utterances],
-        axis=0,
-        weights=[each.end - each.start for each in utterances],
-    )
+    lengths = [each.end - each.start for each, _ in heard]
+    rows = [list(each.probabilities.values()) for each, _ in heard]
+    mean = np.average(rows, axis=0, weights=lengths)
     decided = decide(contract.reported, mean.astype(np.float32), contract.abstain_below)
-    return Verdict(seconds=engine.seconds, **decided._asdict())
+    embeddings = [output.embedding for _, output in heard if output.embedding is not None]
+    embedding = None
+    if embeddings:
+        embedding = tuple(np.average(embeddings, axis=0, weights=lengths).tolist())
+    return Verdict(seconds=engine.seconds, embedding=embedding, **decided._asdict())
 
 
 def file_engine(model: Model) -> Engine:
@@ -94,7 +105,10 @@ def file_engine(model: Model) -> Engine:
     return Engine(model, gate=GateSettings(open_above=SPEECH_ABOVE, stay_above=SPEECH_ABOVE))
 
 
-def _records(engine: Engine, blocks: Iterable[Signal]) -> Iterator[Record]:
-    for block in blocks:
-        yield from engine.push(block)
-    yield from engine.finish()
+def _utterances(engine: Engine, blocks: Iterable[Signal]) -> Iterator[tuple[Utterance, Output]]:
+    """Yield each utterance of a recording, and what the network gave for it."""
+    parts = (engine.push(block) for block in blocks)
+    ending = (engine.finish() for _ in range(1))
+    for records in itertools.chain(parts, ending):
+        utterances = [each for each in records if isinstance(each, Utterance)]
+        yield from zip(utterances, engine.outputs, strict=True)

@@ -32,17 +32,6 @@ def tensor(dtype: type, scale: float = 0.0, zero: int = 0) -> dict[str, object]:
     return {"dtype": dtype, "quantization": (scale, zero)}
 
 
-@pytest.fixture
-def embedding_path(tmp_path: Path, flatbuffer: bytes, contract: Contract) -> Path:
-    """Return a model file with an embedding: the input of the network's last layer."""
-    path = tmp_path / "embedding.tflite"
-    described = msgspec.structs.replace(
-        contract, outputs=Outputs("logits", "embedding"), embedding_size=360
-    )
-    write_model(path, with_embedding(flatbuffer), described)
-    return path
-
-
 def test_probabilities_are_a_distribution_and_the_same_at_each_run(
     model_path: Path, frames: np.ndarray
 ) -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from emotiond.audio import source as source_module
 from emotiond.audio.source import Block, Demand, Replay
+from emotiond.model.contract import Outputs
 from emotiond.model.output import Output
 from emotiond.recognition.engine import Engine
-from emotiond.recognition.recording import verdict_of
+from emotiond.recognition.recording import file_engine, verdict_of
 from emotiond.recognition.vad import VoiceDetector
 from emotiond.record import Meter, News, Prediction, Record, Status, Utterance
 from emotiond.service.loop import listen, records
@@ -341,8 +342,25 @@ def test_a_recording_is_classified_the_same_however_it_is_cut(into: list[int]) -
     assert verdict.label == (best if verdict.state == "emotion" else None)
 
 
+def test_the_embedding_of_a_recording_is_the_mean_of_its_utterances_by_their_lengths() -> None:
+    model = FakeModel(outputs=Outputs("logits", "embedding"), embedding_size=5)
+    sound = np.concatenate((speech(2.0), silence(3.0), speech(0.5), silence(3.0)))
+    engine = file_engine(model)
+    lengths, rows = [], []
+    for block in cut(sound, [RATE // 10]):
+        records = engine.push(block)
+        lengths += [each.end - each.start for each in records if isinstance(each, Utterance)]
+        rows += [each.embedding for each in engine.outputs]
+    assert len(rows) == 2
+    verdict = verdict_of(model, [sound])
+    assert verdict.embedding == pytest.approx(np.average(rows, axis=0, weights=lengths), rel=1e-5)
+    assert "embedding" not in repr(verdict)
+    assert verdict_of(model, [silence(3.0)]).embedding is None
+
+
 def test_a_recording_without_speech_has_no_emotion() -> None:
     verdict = verdict_of(FakeModel(), [silence(3.0)])
+    assert verdict.embedding is None
     assert (verdict.seconds, verdict.state, verdict.label) == (3.0, "no_speech", None)
     assert verdict.probabilities == {}
 

@@ -169,12 +169,16 @@ def test_false_emotions_are_counted_by_category(spoken, sample, tmp_path) -> Non
 
 @pytest.mark.parametrize(
     ("row", "marked", "name"),
-    [((0.9, 0.1), 0.0, "neutral"), ((0.1, 0.9), 1.0, "cross"), ((0.4, 0.35), 0.0, "uncertain")],
+    [
+        ((0.9, 0.1, 0.0), 0.0, "neutral"),
+        ((0.1, 0.9, 0.0), 1.0, "cross"),
+        ((0.4, 0.35, 0.25), 0.0, "uncertain"),
+    ],
 )
 def test_ordinary_speech_counts_as_marked_unless_it_is_neutral_or_uncertain(
     spoken, row, marked, name
 ) -> None:
-    model = OneMind(*row, labels=("neutral", "cross"))
+    model = OneMind(*row, labels=("neutral", "cross", "merry"))
     readers = [Noise(clip.path, "reader") for clip in spoken[:2]]
     result = non_speech([model], readers[:1], readers)
     assert result.ordinary.utterances_marked == marked
