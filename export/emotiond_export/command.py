@@ -30,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
     clips = trained.description.parity_on
     print(f"Parity on {len(trained.parity)} {clips} clips:")
     for each in exported:
-        agreement = 1.0 - each.disagreement
-        print(f"{each.path}: {each.bytes / 1024:.0f} KiB, agrees with Keras on {agreement:.1%}")
+        agreement = f"agrees with Keras on {1.0 - each.disagreement:.1%}"
+        if each.cosine is not None:
+            agreement += f", mean cosine of its embeddings {each.cosine:.3f}"
+        print(f"{each.path}: {each.bytes / 1024:.0f} KiB, {agreement}")
     return 0

@@ -2,19 +2,23 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
-from emotiond.model.contract import CONTRACT_VERSION, Contract
+from emotiond.model.contract import CONTRACT_VERSION, Contract, Outputs
 from emotiond.model.file import write_model
-from emotiond_export.convert import logits_model, to_tflite
-from emotiond_export.parity import check_parity, file_labels, keras_labels
-from emotiond_export.training_run import Description, Run
+from emotiond_export.convert import network_of, to_tflite
+from emotiond_export.parity import check_embeddings, check_labels, file_results, keras_results
+from emotiond_export.training_run import EMBEDDING, Description, Quantisation, Run
 
-FLOAT32 = "emotiond-float32.tflite"
+FLOAT32: Final = "emotiond-float32.tflite"
 """Name of the float32 model file."""
-INT8 = "emotiond-int8.tflite"
-"""Name of the int8 model file."""
+
+
+def quantised_name(quantisation: Quantisation) -> str:
+    """Return the name of a run's quantised model file: ``emotiond-int8.tflite``, for example."""
+    return f"emotiond-{quantisation}.tflite"
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -28,56 +32,67 @@ class Exported(msgspec.Struct, frozen=True):
         Size of the file (bytes).
     disagreement : float
         Share of the parity clips whose label differs from the Keras model's, 0 to 1.
+    cosine : float or None
+        Mean cosine between its standardised embeddings and the Keras model's; None without any.
     """
 
     path: Path
     bytes: int
     disagreement: float
+    cosine: float | None
 
 
 def export_run(run: Run, out: Path) -> list[Exported]:
-    """Export a run as a float32 and an int8 model file.
+    """Export a run as a float32 model file and a quantised one.
 
     Parameters
     ----------
     run : Run
-        The run.
+        The run; its description says how the second file is quantised.
     out : Path
         Folder of the model files; made if it is missing.
 
     Returns
     -------
     list of Exported
-        The float32 file, then the int8 file.
+        The float32 file, then the quantised file.
 
     Raises
     ------
     EmotiondError
-        If a file disagrees with the Keras model on too many clips. Then ``out`` is left unchanged.
+        If the network can't be exported, or if a file's labels or embeddings disagree with the
+        Keras model's. Then ``out`` is left unchanged.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    contract = contract_of(run.description)
-    logits = logits_model(run.model)
+    network = network_of(run.model)
+    contract = contract_of(run.description, network)
+    kind = run.description.quantisation
     ranges = run.description.normalisation(run.representative)
     flatbuffers = {
-        ("float32", FLOAT32): to_tflite(logits),
-        ("int8", INT8): to_tflite(logits, ranges),
+        ("float32", FLOAT32): to_tflite(network),
+        (kind, quantised_name(kind)): to_tflite(network, kind, ranges),
     }
-    expected = keras_labels(run)
+    expected = keras_results(run)
     exported = []
+    out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as folder:
-        for (kind, name), flatbuffer in flatbuffers.items():
+        for (kind_of_file, name), flatbuffer in flatbuffers.items():
             path = Path(folder, name)
             write_model(path, flatbuffer, contract)
-            share = check_parity(kind, expected, file_labels(path, run))
-            exported.append(Exported(out / name, path.stat().st_size, share))
+            found = file_results(path, run)
+            share = check_labels(kind_of_file, expected.labels, found.labels)
+            cosine = None
+            if expected.embeddings is not None:
+                cosine = check_embeddings(kind_of_file, expected.embeddings, found.embeddings)
+            exported.append(Exported(out / name, path.stat().st_size, share, cosine))
         for each in exported:
             Path(folder, each.path.name).replace(each.path)
     return exported
 
 
-def contract_of(description: Description) -> Contract:
-    """Return the contract of a run's model files."""
+def contract_of(description: Description, network: Any) -> Contract:
+    """Return the contract of a run's model files; the network's outputs are named in it."""
+    sizes = {name: int(output.shape[1]) for name, output in network.output.items()}
+    embedding = EMBEDDING if EMBEDDING in sizes else None
     return Contract(
         version=CONTRACT_VERSION,
         labels=description.labels,
@@ -88,4 +103,6 @@ def contract_of(description: Description) -> Contract:
         abstain_below=description.abstain_below,
         trained_on=description.trained_on,
         opens_for=description.opens_for,
+        outputs=Outputs("logits", embedding),
+        embedding_size=sizes.get(EMBEDDING),
     )

@@ -18,6 +18,11 @@ MODEL: Final = "model.keras"
 DESCRIPTION: Final = "run.json"
 WINDOWS: Final = "windows.npz"
 
+Quantisation = Literal["int8", "dynamic"]
+"""How the small file of a run is quantised: int8 throughout, or int8 weights and float32 values."""
+EMBEDDING: Final = "embedding"
+"""Name of the layer whose output is the embedding [shape=(batch, size)], if a model has one."""
+
 Features = NDArray[np.float32]
 """MFCCs (dB) or normalised MFCCs, [shape=(..., frames, n_mfcc)]."""
 
@@ -45,6 +50,9 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         What opens the daemon's gate: a voice, or any sound that stands out of the room's noise.
     parity_on : {"held-out", "training"}
         Whether the parity clips were held out or trained on.
+    quantisation : {"int8", "dynamic"}
+        Kind of the file beside the float32 one: int8 throughout, or dynamic-range: int8 weights,
+        float32 input, outputs and activations, which needs LiteRT.
     """
 
     labels: tuple[str, ...]
@@ -56,6 +64,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     trained_on: tuple[str, ...]
     opens_for: OpensFor
     parity_on: Literal["held-out", "training"]
+    quantisation: Quantisation = "int8"
 
 
 class Run(NamedTuple):
@@ -64,7 +73,8 @@ class Run(NamedTuple):
     Parameters
     ----------
     model : keras.Model
-        Input: normalised features. Output: probabilities.
+        Input: normalised features. Output: probabilities; the output of its layer "embedding", if
+        it has one, is the embedding.
     description : Description
         Description of the model.
     representative : np.ndarray [shape=(windows, window_frames, n_mfcc), dtype=float32]
@@ -77,6 +87,11 @@ class Run(NamedTuple):
     description: Description
     representative: Features
     parity: Features
+
+
+def has_embedding(model: Any) -> bool:
+    """Return whether a Keras model has a layer whose output is the embedding."""
+    return any(layer.name == EMBEDDING for layer in model.layers)
 
 
 def write_run(folder: Path, run: Run) -> None:

@@ -3,24 +3,30 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emotiond.errors import EmotiondError, InputError
 from emotiond.features.mfcc import MfccConfig
-from emotiond.model.contract import Normalisation
+from emotiond.model.contract import Normalisation, Outputs
 from emotiond.model.file import read_contract
 from emotiond.model.output import softmax
 from emotiond.model.runtime import Classifier
 from emotiond_export import files
-from emotiond_export.convert import logits_model
-from emotiond_export.files import FLOAT32, INT8, export_run
-from emotiond_export.parity import check_parity, file_labels, keras_labels
+from emotiond_export.convert import network_of
+from emotiond_export.files import FLOAT32, export_run, quantised_name
+from emotiond_export.parity import check_embeddings, check_labels, file_results, keras_results
 from emotiond_export.tensorflow import import_tensorflow
 from emotiond_export.training_run import Description, Run, read_run, write_run
 
 FRAMES, COEFFICIENTS = 20, 8
 LABELS = ("calm", "cross", "silly")
+INT8, DYNAMIC = quantised_name("int8"), quantised_name("dynamic")
+SIZE = 40
+"""Numbers of the embedding."""
 
 
 def features_of(random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,6 +81,130 @@ def folder(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="module")
+def with_embedding(run: Run) -> Run:
+    """A run whose network has an embedding, a frozen layer and large enough dense layers."""
+    import keras
+
+    keras.utils.set_random_seed(2)
+    features = keras.Input((FRAMES, COEFFICIENTS))
+    rows = keras.layers.Conv1D(64, 3, activation="relu", trainable=False)(features)
+    row = keras.layers.GlobalAveragePooling1D()(rows)
+    row = keras.layers.Dense(SIZE, activation="tanh", name="embedding")(row)
+    row = keras.layers.Dense(48, activation="relu")(row)
+    model = keras.Model(features, keras.layers.Dense(len(LABELS), activation="softmax")(row))
+    windows, kinds = features_of(np.random.default_rng(1), 300)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(run.description.normalisation(windows), kinds, epochs=20, verbose=0)
+    return run._replace(model=model)
+
+
+def quantised(run: Run, quantisation: str) -> Run:
+    """Return a run whose second file is of the other kind."""
+    changed = msgspec.structs.replace(run.description, quantisation=quantisation)
+    return run._replace(description=changed)
+
+
+@pytest.fixture(scope="module", params=["int8", "dynamic"])
+def embedding_folder(
+    with_embedding: Run, request, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
+    """Folder with the exported files of a run with an embedding, and the name of the small one."""
+    out = tmp_path_factory.mktemp("exported")
+    export_run(quantised(with_embedding, request.param), out)
+    return out, quantised_name(request.param)
+
+
+def test_a_run_with_an_embedding_exports_both_outputs_by_their_names(
+    with_embedding, embedding_folder
+):
+    folder, small = embedding_folder
+    expected = keras_results(with_embedding)
+    assert sorted(path.name for path in folder.iterdir()) == sorted([FLOAT32, small])
+    for name in (FLOAT32, small):
+        contract = read_contract(folder / name)
+        assert contract.outputs == Outputs("logits", "embedding")
+        assert contract.embedding_size == SIZE
+        found = file_results(folder / name, with_embedding)
+        assert np.mean(found.labels == expected.labels) >= 0.97
+        assert found.embeddings.shape == expected.embeddings.shape == (200, SIZE)
+        assert check_embeddings("float32", expected.embeddings, found.embeddings) >= 0.98
+    exact = file_results(folder / FLOAT32, with_embedding).embeddings
+    np.testing.assert_allclose(exact, expected.embeddings, atol=1e-4)
+
+
+def test_a_dynamic_range_file_has_float_tensors_at_its_ends_and_int8_weights(
+    with_embedding, tmp_path
+):
+    from ai_edge_litert.interpreter import Interpreter
+
+    export_run(quantised(with_embedding, "dynamic"), tmp_path)
+    interpreter = Interpreter(str(tmp_path / DYNAMIC))
+    types = {each["dtype"] for each in interpreter.get_tensor_details()}
+    assert np.int8 in types
+    ends = interpreter.get_input_details() + interpreter.get_output_details()
+    assert {each["dtype"] for each in ends} == {np.float32}
+    size, whole = ((tmp_path / name).stat().st_size for name in (DYNAMIC, FLOAT32))
+    assert size < whole
+
+
+def test_a_run_without_an_embedding_exports_only_logits(run, folder):
+    contract = read_contract(folder / INT8)
+    assert (contract.outputs, contract.embedding_size) == (Outputs("logits"), None)
+    assert keras_results(run).embeddings is None
+    assert file_results(folder / INT8, run).embeddings is None
+
+
+def test_an_embedding_that_is_no_row_of_numbers_is_refused():
+    import keras
+
+    features = keras.Input((FRAMES, COEFFICIENTS))
+    rows = keras.layers.Conv1D(4, 3, name="embedding")(features)
+    row = keras.layers.GlobalAveragePooling1D()(rows)
+    model = keras.Model(features, keras.layers.Dense(3, activation="softmax")(row))
+    with pytest.raises(EmotiondError, match=r"layer embedding gives numbers of shape \[18, 4\]"):
+        network_of(model)
+
+
+def test_embeddings_that_disagree_fail_the_export_and_leave_the_old_files(
+    with_embedding, tmp_path, monkeypatch
+):
+    def turned(path: Path, run: Run) -> Any:
+        return keras_results(run)._replace(embeddings=keras_results(run).embeddings[:, ::-1])
+
+    monkeypatch.setattr(files, "file_results", turned)
+    (tmp_path / DYNAMIC).write_bytes(b"the old model")
+    with pytest.raises(EmotiondError, match="float32 file's embeddings have a mean cosine of"):
+        export_run(quantised(with_embedding, "dynamic"), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [DYNAMIC]
+    assert (tmp_path / DYNAMIC).read_bytes() == b"the old model"
+
+
+@given(
+    seed=st.integers(0, 1000),
+    noise=st.sampled_from([0.0, 0.01, 0.1, 1.0]),
+    offset=st.sampled_from([0.0, 100.0]),
+)
+def test_embeddings_are_compared_without_what_all_windows_share(seed, noise, offset):
+    random = np.random.default_rng(seed)
+    expected = random.normal(0.0, 1.0, (50, 20)) * 10.0 ** random.uniform(-3, 3, 20) + offset
+    expected[:, 0] = offset  # a number that never changes
+    deviation = expected.std(axis=0)
+    actual = expected + noise * deviation * random.normal(0.0, 1.0, expected.shape)
+    if noise < 1.0:
+        cosine = check_embeddings("dynamic", expected, actual)
+        assert cosine == pytest.approx(1.0 / np.sqrt(1.0 + noise**2), abs=0.01)
+    else:
+        with pytest.raises(EmotiondError, match=r"the dynamic file's .*, less than the 0\.98"):
+            check_embeddings("dynamic", expected, actual)
+
+
+def test_an_embedding_that_is_the_same_for_all_windows_fails_the_export():
+    same = np.ones((10, 4))
+    with pytest.raises(EmotiondError, match="the same for all parity windows"):
+        check_embeddings("float32", same, same)
+
+
 @pytest.mark.parametrize("name", [FLOAT32, INT8])
 def test_the_contract_holds_the_description_of_the_run(run, folder, name):
     contract = read_contract(folder / name)
@@ -108,7 +238,7 @@ def test_the_int8_file_is_int8_from_input_to_output_and_agrees_with_keras(run, f
     )
     assert interpreter.get_input_details()[0]["dtype"] == np.int8
     assert interpreter.get_output_details()[0]["dtype"] == np.int8
-    assert np.mean(file_labels(folder / INT8, run) == keras_labels(run)) >= 0.97
+    assert np.mean(file_results(folder / INT8, run).labels == keras_results(run).labels) >= 0.97
 
 
 @pytest.mark.parametrize("name", [FLOAT32, INT8])
@@ -133,7 +263,7 @@ def test_exporting_twice_gives_the_same_bytes(run, folder, tmp_path):
 def test_export_does_not_change_the_keras_model(run):
     windows = np.concatenate(run.parity)
     before = run.model.predict(windows, verbose=0)
-    logits_model(run.model)
+    network_of(run.model)
     np.testing.assert_array_equal(run.model.predict(windows, verbose=0), before)
 
 
@@ -142,7 +272,7 @@ def test_a_network_without_a_softmax_is_refused():
 
     model = keras.Sequential([keras.layers.Input((4, 2)), keras.layers.Flatten()])
     with pytest.raises(EmotiondError, match="no softmax"):
-        logits_model(model)
+        network_of(model)
 
 
 @pytest.mark.parametrize(
@@ -153,16 +283,20 @@ def test_a_network_without_a_softmax_is_refused():
         ("float32", 3, True),
         ("int8", 6, False),
         ("int8", 7, True),
+        ("dynamic", 6, False),
+        ("dynamic", 7, True),
     ],
 )
-def test_parity_allows_one_percent_of_clips_for_float32_and_three_for_int8(kind, wrong, fails):
+def test_parity_allows_one_percent_of_clips_for_float32_and_three_for_the_others(
+    kind, wrong, fails
+):
     expected = np.zeros(200, int)
     actual = np.where(np.arange(200) < wrong, 1, 0)
     if fails:
         with pytest.raises(EmotiondError, match=f"the {kind} file disagrees .* {wrong / 200:.1%}"):
-            check_parity(kind, expected, actual)
+            check_labels(kind, expected, actual)
     else:
-        assert check_parity(kind, expected, actual) == wrong / 200
+        assert check_labels(kind, expected, actual) == wrong / 200
 
 
 def test_a_disagreeing_file_fails_the_export_and_leaves_the_old_files(run, tmp_path, monkeypatch):
@@ -178,11 +312,11 @@ def test_a_disagreeing_file_fails_the_export_and_leaves_the_old_files(run, tmp_p
 
 def test_a_disagreeing_float32_file_fails_the_export(run, tmp_path, monkeypatch):
     def swapped(path: Path, run: Run) -> Any:
-        labels = keras_labels(run)
-        labels[:2] = (labels[:2] + 1) % len(LABELS)
-        return labels
+        results = keras_results(run)
+        results.labels[:2] = (results.labels[:2] + 1) % len(LABELS)
+        return results
 
-    monkeypatch.setattr(files, "file_labels", swapped)
+    monkeypatch.setattr(files, "file_results", swapped)
     with pytest.raises(EmotiondError, match=r"float32 file disagrees .* on 2\.0% of 100 clips"):
         export_run(run, tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -193,7 +327,7 @@ def test_a_run_is_read_back_from_its_folder_unchanged(run, tmp_path):
     again = read_run(tmp_path)
     assert again.description == run.description
     np.testing.assert_array_equal(again.representative, run.representative)
-    np.testing.assert_array_equal(keras_labels(again), keras_labels(run))
+    np.testing.assert_array_equal(keras_results(again).labels, keras_results(run).labels)
 
 
 @pytest.mark.parametrize("name", ["run.json", "windows.npz", "model.keras"])

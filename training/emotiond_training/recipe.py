@@ -10,6 +10,7 @@ import msgspec
 from emotiond.errors import InputError, reason
 from emotiond.features.mfcc import MfccConfig
 from emotiond.values import Probability
+from emotiond_export.training_run import Quantisation
 from emotiond_training.augmentation.mixture import MixtureSettings
 from emotiond_training.augmentation.waveform import AugmentationSettings
 from emotiond_training.networks import SPECTRAL, Network
@@ -152,6 +153,8 @@ class Recipe(_Section, frozen=True):
         Train on batches that are drawn from all corpora instead.
     augmentation : AugmentationSettings
         Augmentation of the copies that a mixture draws from.
+    quantisation : {"int8", "dynamic"}
+        Kind of the exported file beside the float32 one: int8 throughout, or int8 weights only.
 
     Raises
     ------
@@ -170,6 +173,7 @@ class Recipe(_Section, frozen=True):
     optimiser: Optimiser
     mixture: MixtureSettings | None = None
     augmentation: AugmentationSettings = AugmentationSettings()
+    quantisation: Quantisation = "int8"
 
     def __post_init__(self) -> None:
         mfcc, mixture = self.features.mfcc, self.mixture

@@ -12,7 +12,7 @@ from rich.console import Console
 from emotiond.errors import EmotiondError, InputError
 from emotiond.model.file import read_contract, read_model, write_model
 from emotiond.paths import DEFAULT_MODEL
-from emotiond_export.files import FLOAT32, INT8
+from emotiond_export.files import FLOAT32, quantised_name
 from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.card.card import CARD, METRICS, write_card
 from emotiond_training.corpora.clips import Clip, labels_of
@@ -38,6 +38,7 @@ from emotiond_training.splits.leaks import LeakError
 from emotiond_training.splits.protocols import HeldOut, Round, plan_rounds
 from tests.deadly import Deadly
 
+INT8 = quantised_name("int8")
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 """Labels of the shipped model, which the tests use instead of a trained one."""
 

@@ -110,7 +110,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     materials = materials_from(args, out / "rounds", reporter, TRAINING_HALF)
 
     # TensorFlow takes seconds to import, so wrong input is reported before.
-    from emotiond_export.files import INT8
+    from emotiond_export.files import quantised_name
     from emotiond_export.tensorflow import import_tensorflow
 
     import_tensorflow()
@@ -132,7 +132,8 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     _print(evaluation)
     if live:
         trained = of_speakers or [rounds[0].name]
-        paths = [args.model] if args.model else [out / "rounds" / name / INT8 for name in trained]
+        name = quantised_name(recipe.quantisation)
+        paths = [args.model] if args.model else [out / "rounds" / each / name for each in trained]
         found = measure_live(args, live, paths, out)
         with working_in(out):
             write_card(out, evaluation, found)

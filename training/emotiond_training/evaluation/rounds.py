@@ -14,7 +14,7 @@ import numpy as np
 
 from emotiond.errors import InputError, reason
 from emotiond.model.file import read_model, write_model
-from emotiond_export.files import FLOAT32, INT8
+from emotiond_export.files import FLOAT32, quantised_name
 from emotiond_training.corpora.clips import Clip, content_hash, labels_of
 from emotiond_training.evaluation.calibration import Calibration, calibrate
 from emotiond_training.evaluation.hearing import Heard, hearing, joined, pooled
@@ -25,14 +25,9 @@ from emotiond_training.splits.folds import Indices
 from emotiond_training.splits.leaks import check_round
 from emotiond_training.splits.protocols import Round
 
-CONDITIONS: Final = {
-    "int8": (INT8, 0.0),
-    "float32": (FLOAT32, 0.0),
-    "quiet": (INT8, -30.0),
-    "loud": (INT8, 10.0),
-}
-"""Test conditions: model file, and gain of the test clips (dB)."""
-PLAIN: Final = ("int8", "float32")
+CONDITIONS: Final = {"quantised": 0.0, "float32": 0.0, "quiet": -30.0, "loud": 10.0}
+"""Test conditions: gain of the test clips (dB). All but float32 are of the quantised file."""
+PLAIN: Final = ("quantised", "float32")
 """Conditions of all test clips."""
 ROBUSTNESS: Final = ("quiet", "loud")
 """Conditions of the test clips of the protocol ``speakers``, if they are asked for."""
@@ -85,6 +80,11 @@ class Task(NamedTuple):
         plan = self.round
         sets = (plan.train, plan.calibration, *(each.clips for each in plan.tests))
         return labels_of([self.clips[index] for indices in sets for index in indices])
+
+    @property
+    def model(self) -> Path:
+        """The round's quantised model file."""
+        return self.folder / quantised_name(self.recipe.quantisation)
 
 
 class ClipResult(msgspec.Struct, frozen=True):
@@ -176,7 +176,8 @@ def run_round(task: Task, reporter: Reporter, train: Train) -> RoundResult:
     calibration = _read(folder / CALIBRATED, Calibration)
     if calibration is None:
         calibration = _calibrate(task, reporter)
-        _write_contracts(folder, calibration)
+        for path in (task.model, folder / FLOAT32):
+            _write_contract(path, calibration)
         _write(folder / CALIBRATED, calibration)
     result = _test(task, calibration, reporter)
     _write(folder / RESULT, result)
@@ -242,13 +243,13 @@ def _claim(task: Task) -> None:
 
 
 def _calibrate(task: Task, reporter: Reporter) -> Calibration:
-    """Find temperature and threshold on the calibration clips, through the int8 file."""
+    """Find temperature and threshold on the calibration clips, through the quantised file."""
     indices = task.round.calibration
     if not len(indices):
         return Calibration(abstain_below=task.recipe.abstain_below)
-    contract, _ = read_model(task.folder / INT8)
+    contract, _ = read_model(task.model)
     clips = [task.clips[index] for index in indices]
-    outputs = _outputs(task, indices, "int8", reporter, "classifying calibration clips")
+    outputs = _outputs(task, indices, "quantised", reporter, "classifying calibration clips")
     corpora = sorted({clip.corpus for clip in clips})
     return calibrate(
         outputs,
@@ -259,21 +260,18 @@ def _calibrate(task: Task, reporter: Reporter) -> Calibration:
     )
 
 
-def _write_contracts(folder: Path, calibration: Calibration) -> None:
-    """Write temperature and threshold into both model files."""
-    for name in (INT8, FLOAT32):
-        contract, flatbuffer = read_model(folder / name)
-        calibrated = msgspec.structs.replace(
-            contract,
-            temperature=calibration.temperature,
-            abstain_below=calibration.abstain_below,
-        )
-        write_model(folder / name, flatbuffer, calibrated)
+def _write_contract(path: Path, calibration: Calibration) -> None:
+    """Write temperature and threshold into a model file."""
+    contract, flatbuffer = read_model(path)
+    calibrated = msgspec.structs.replace(
+        contract, temperature=calibration.temperature, abstain_below=calibration.abstain_below
+    )
+    write_model(path, flatbuffer, calibrated)
 
 
 def _test(task: Task, calibration: Calibration, reporter: Reporter) -> RoundResult:
     """Classify all test clips, once under each condition."""
-    contract, _ = read_model(task.folder / INT8)
+    contract, _ = read_model(task.model)
     indices = np.unique(np.concatenate([each.clips for each in task.round.tests]))
     results: list[dict[str, tuple[float, ...]]] = [{} for _ in indices]
     for condition in task.conditions:
@@ -308,9 +306,9 @@ def _strangers(plan: Round) -> Indices:
 
 def _outputs(task: Task, indices: Indices, condition: str, reporter: Reporter, what: str) -> Heard:
     """Return the outputs of a round's model for clips under a condition."""
-    name, gain_db = CONDITIONS[condition]
+    model = task.folder / FLOAT32 if condition == "float32" else task.model
     paths = [task.clips[index].path for index in indices]
-    with closing(hearing(task.folder / name, paths, task.jobs, gain_db=gain_db)) as each:
+    with closing(hearing(model, paths, task.jobs, gain_db=CONDITIONS[condition])) as each:
         return joined(list(reporter.track(each, len(paths), what)))
 
 

@@ -21,8 +21,8 @@ from emotiond_training.splits.protocols import HeldOut, Round
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the evaluation card: figures of one protocol and one tested corpus.
 
-    All figures but ``float32_uar`` are of the int8 file; they are over the test clips of all folds
-    together unless they name the fold. All shares are 0 to 1.
+    All figures but ``float32_uar`` are of the quantised file; they are over the test clips of all
+    folds together unless they name the fold. All shares are 0 to 1.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def score(
 def _score(folds: Sequence[_Fold], clips: Sequence[Clip], seed: int) -> Outcome:
     """Compute the row of one protocol and corpus from its folds."""
     labels = folds[0].result.labels
-    plain = [_predictions(fold, clips, "int8") for fold in folds]
+    plain = [_predictions(fold, clips, "quantised") for fold in folds]
     true, predicted, confidence = (np.concatenate(each) for each in zip(*plain, strict=True))
     right = predicted == true
     thresholds = [

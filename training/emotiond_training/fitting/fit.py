@@ -244,6 +244,7 @@ def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, clips: Sequence[C
             trained_on=tuple(sorted({clip.corpus for clip in clips})),
             opens_for="speech" if all(clip.voice for clip in clips) else "sound",
             parity_on="training" if held_out is None else "held-out",
+            quantisation=recipe.quantisation,
         ),
         representative=windows.features[np.sort(chosen)],
         parity=parity.features[random.permutation(some_each)[:PARITY_CLIPS]],
