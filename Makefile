@@ -34,7 +34,7 @@ CORPUS_FLAGS = $(foreach name,$(NAMES),$(addprefix --corpus $(name)=,$(firstword
 train: .venv/.test
 	$(EMOTIOND) train --recipe $(RECIPE) --all --evaluation models/evaluation/metrics.json --out runs/shipped $(CORPUS_FLAGS)
 	$(EMOTIOND) export runs/shipped
-	cp runs/shipped/emotiond-int8.tflite models/emotiond.tflite
+	cp runs/shipped/emotiond-int8.tflite models/emotiond-small.tflite
 
 # The card, from the same folders and ordinary speech (SPEECH=path): every protocol that your corpora allow; hours.
 evaluate: .venv/.test

@@ -29,8 +29,9 @@ import numpy as np
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.audio.source import Replay
+from emotiond.model.choice import AUTO, model_file
 from emotiond.model.runtime import load_quietly
-from emotiond.paths import DEFAULT_MODEL
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, Prediction, Utterance, decode
 from emotiond.service.loop import listen
@@ -41,7 +42,7 @@ from emotiond.terminal.plain import PlainSink
 
 NOON = datetime(2026, 2, 27, 12, 0, tzinfo=UTC)
 TALKS_AN_HOUR = 6
-TALK = DEFAULT_MODEL.with_name("sample.flac")
+TALK = SAMPLE_RECORDING
 ROOM_LEVEL = 2e-4
 """Standard deviation of the quiet room's noise; full scale is 1."""
 MOST_MEGABYTES = 2.0
@@ -110,7 +111,7 @@ def _watching(path: Path) -> Iterator[None]:
 
 def run(hours: int, folder: Path) -> dict[str, Any]:
     """Run some hours of sound through the daemon and return the figures."""
-    model = load_quietly(DEFAULT_MODEL)
+    model = load_quietly(model_file(AUTO))
     engine = Engine(model)
     day = Day(hours, engine.sample_rate)
     log = LogSink(folder / "log", keep_days=1, now=day.now, elapsed=lambda: day.seconds)

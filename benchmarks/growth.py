@@ -18,8 +18,9 @@ import numpy as np
 
 from emotiond.audio.files import read_sound
 from emotiond.bench.program import PEAK_MEMORY_SCRIPT
+from emotiond.model.choice import AUTO, model_file
 from emotiond.model.runtime import Classifier, load_quietly
-from emotiond.paths import DEFAULT_MODEL, SAMPLE_RECORDING
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import GateSettings
 
@@ -89,7 +90,7 @@ def resident() -> float:
 def main() -> None:
     """Print the figures of both as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="model file")
+    parser.add_argument("--model", type=model_file, default=AUTO, help="model")
     args = parser.parse_args()
     print(json.dumps({"day": day(load_quietly(args.model)), "files": files(args.model)}, indent=1))
 

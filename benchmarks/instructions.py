@@ -112,7 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, help="model file (default: the shipped one)")
     args = parser.parse_args()
-    shipped = HERE.parent / "models" / "emotiond.tflite"
+    shipped = HERE.parent / "models" / "emotiond-small.tflite"
     print(json.dumps(instructions((args.model or shipped).resolve()), indent=1))
 
 

@@ -25,7 +25,8 @@ from threading import Thread
 import numpy as np
 
 from emotiond.audio.files import read_sound
-from emotiond.paths import DEFAULT_MODEL, SAMPLE_RECORDING
+from emotiond.model.choice import AUTO, model_file
+from emotiond.paths import SAMPLE_RECORDING
 
 RATE = 16_000
 WINDOW = struct.pack("HHHH", 40, 120, 0, 0)
@@ -139,7 +140,7 @@ def measured(model: Path, seconds: float) -> dict[str, float]:
 def main() -> None:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="model file")
+    parser.add_argument("--model", type=model_file, default=AUTO, help="model")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of each (default: 60)")
     args = parser.parse_args()
     print(json.dumps(measured(args.model, args.seconds), indent=1))

@@ -18,8 +18,8 @@ from packaging.requirements import Requirement
 
 from emotiond.bench.program import Bench, bench
 from emotiond.commands.bench import table
+from emotiond.model.choice import AUTO, model_file
 from emotiond.model.file import read_contract
-from emotiond.paths import DEFAULT_MODEL
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
@@ -178,7 +178,7 @@ def page(path: Path) -> str:
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="model file")
+    parser.add_argument("--model", type=model_file, default=AUTO, help="model")
     args = parser.parse_args()
     PAGE.write_text(page(args.model))
     print(PAGE)

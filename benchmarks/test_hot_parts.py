@@ -19,8 +19,9 @@ from emotiond.audio.signal import Conditioner, pink
 from emotiond.bench.baseline import librosa_mfcc
 from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import StreamingMfcc
+from emotiond.model.choice import AUTO, model_file
 from emotiond.model.runtime import Classifier, load_quietly
-from emotiond.paths import DEFAULT_MODEL, SAMPLE_RECORDING
+from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.decision import Decision
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import Gate
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.benchmark(timer=time.process_time, min_rounds=50)
 @pytest.fixture(scope="module")
 def model() -> Classifier:
     """Return the classifier that is measured."""
-    return load_quietly(Path(os.environ.get("EMOTIOND_MODEL", DEFAULT_MODEL)))
+    return load_quietly(model_file(os.environ.get("EMOTIOND_MODEL", AUTO)))
 
 
 @pytest.fixture(scope="module")

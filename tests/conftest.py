@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from emotiond.model.contract import Contract, Outputs
 from emotiond.model.file import CONTRACT_NAME, read_contract, write_model
-from emotiond.paths import DEFAULT_MODEL
+from emotiond.paths import SAMPLE_RECORDING, SMALL_MODEL
 from tests.networks import with_embedding
 
 settings.register_profile(
@@ -60,19 +60,19 @@ def pcm(sound: np.ndarray) -> bytes:
 
 @pytest.fixture(scope="session")
 def model_path() -> Path:
-    """Return the shipped model file."""
-    return DEFAULT_MODEL
+    """Return the small shipped model file: fast, and the same on every machine."""
+    return SMALL_MODEL
 
 
 @pytest.fixture(scope="session")
 def contract(model_path: Path) -> Contract:
-    """Return the contract of the shipped model."""
+    """Return the contract of the small shipped model."""
     return read_contract(model_path)
 
 
 @pytest.fixture(scope="session")
 def flatbuffer(model_path: Path) -> bytes:
-    """Return the TFLite part of the shipped model, without its contract."""
+    """Return the TFLite part of the small shipped model, without its contract."""
     with zipfile.ZipFile(model_path) as archive:
         return model_path.read_bytes()[: archive.getinfo(CONTRACT_NAME).header_offset]
 
@@ -90,7 +90,7 @@ def embedding_path(tmp_path: Path, flatbuffer: bytes, contract: Contract) -> Pat
 @pytest.fixture(scope="session")
 def sample_path() -> Path:
     """Return the shipped sample recording: four voices with pauses between them."""
-    return DEFAULT_MODEL.with_name("sample.flac")
+    return SAMPLE_RECORDING
 
 
 @pytest.fixture(scope="session")
@@ -101,10 +101,14 @@ def sample(sample_path: Path) -> np.ndarray:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which a program finds only the settings and logs of the test."""
+    """Return an environment in which a program finds only the settings and logs of the test.
+
+    It listens with the small model, whatever the machine.
+    """
     of_the_session = ("LOGS_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR", "EMOTIOND_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(of_the_session)}
-    return {**kept, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    ours = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    return {**kept, **ours, "EMOTIOND_MODEL": "small"}
 
 
 @pytest.fixture

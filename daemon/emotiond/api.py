@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from emotiond.audio.files import FAST_BLOCK_SECONDS, file_blocks
 from emotiond.audio.signal import conditioned
+from emotiond.model.choice import AUTO, model_file
 from emotiond.model.runtime import Classifier
-from emotiond.paths import DEFAULT_MODEL
 from emotiond.recognition.engine import Model
 from emotiond.recognition.recording import Verdict, verdict_of
 
@@ -23,7 +23,8 @@ def load_model(path: str | os.PathLike[str] | None = None) -> Classifier:
     Parameters
     ----------
     path : str or Path, optional
-        A ``.tflite`` file that ``emotiond export`` made (default: the shipped one).
+        A ``.tflite`` file that ``emotiond export`` made, or ``"large"`` or ``"small"``, which are
+        shipped (default: ``"auto"``, the one of these that fits the machine).
 
     Returns
     -------
@@ -43,7 +44,7 @@ def load_model(path: str | os.PathLike[str] | None = None) -> Classifier:
     >>> emotiond.load_model().contract.reported
     ('angry', 'disgust', 'fear', 'happy', 'neutral', 'sad', 'surprise')
     """
-    return Classifier(DEFAULT_MODEL if path is None else Path(path))
+    return Classifier(model_file(AUTO if path is None else path))
 
 
 def classify(
@@ -60,7 +61,7 @@ def classify(
     rate : int, optional
         Sample rate of the samples (Hz); a file has its own.
     model : Model, str or Path, optional
-        A loaded model, or a model file (default: the shipped one, loaded once).
+        A loaded model, or a model as for :func:`load_model` (default: auto, loaded once).
 
     Returns
     -------

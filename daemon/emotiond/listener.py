@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from threading import Event, Lock
 from types import TracebackType
 from typing import Any, Final, Self
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from emotiond.audio.signal import conditioned
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import DeviceError, EmotiondError, InputError
+from emotiond.model.choice import model_file
 from emotiond.model.runtime import Classifier
 from emotiond.recognition.engine import Model
 from emotiond.record import Meter, Record
@@ -47,7 +47,8 @@ class Listener:
         [shape=(n,) or (n, channels)], floats with full scale at +-1 or integers; or an object with
         ``name`` and ``blocks``, as :class:`emotiond.testing.FakeMicrophone`.
     model : str, Path or Model, optional
-        Model file, or a loaded one (default: the one of the settings).
+        Model file or word, as for :func:`emotiond.load_model`, or a loaded one (default: the one of
+        the settings).
     settings : Settings, optional
         Settings of gate, decision and hop, and those of the microphone and the model where
         ``device`` and ``model`` don't name them.
@@ -102,7 +103,7 @@ class Listener:
         if device is not None:
             self._settings = msgspec.structs.replace(self._settings, device=device)
         if isinstance(model, str | os.PathLike):
-            model = Classifier(Path(model))
+            model = Classifier(model_file(model))
         self.model: Model = model or Classifier(self._settings.model_path)
         self._engine = build.engine_of(self._settings, self.model)
         self._given = source

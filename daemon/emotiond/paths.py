@@ -7,8 +7,10 @@ from typing import Final
 
 from emotiond.errors import InputError
 
-DEFAULT_MODEL: Final = Path(__file__).parent / "data" / "emotiond.tflite"
-"""Model file that is shipped with the program."""
+LARGE_MODEL: Final = Path(__file__).parent / "data" / "emotiond-large.tflite"
+"""The large model that is shipped with the program."""
+SMALL_MODEL: Final = Path(__file__).parent / "data" / "emotiond-small.tflite"
+"""The small model that is shipped with the program."""
 SAMPLE_RECORDING: Final = Path(__file__).parent / "data" / "sample.flac"
 """Recording that is shipped with the program: four synthetic sentences, with pauses."""
 SOCKET: Final = "live.sock"

@@ -18,7 +18,8 @@ import msgspec
 
 from emotiond.errors import InputError, reason
 from emotiond.keys import OTHER_VARIABLES, VARIABLE, Key, sections_of
-from emotiond.paths import DEFAULT_MODEL, user_path
+from emotiond.model.choice import AUTO, model_file
+from emotiond.paths import user_path
 from emotiond.recognition.settings import DecisionSettings, GateSettings, HopSeconds
 from emotiond.sinks.live import LiveSettings
 from emotiond.sinks.log import LogSettings
@@ -42,13 +43,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings: each is a flag, a key of the settings file and an environment variable."""
 
     model: Annotated[
-        str | None,
+        str,
         msgspec.Meta(
-            description="model file",
-            examples=["/srv/emotiond/mine.tflite"],
-            extra={"metavar": "FILE", "default": "the shipped model"},
+            description="model: large or small, which are shipped, a file, or auto, which is large "
+            "on x86-64 and on 64-bit ARM with dot-product instructions (Pi 5) and else small",
+            extra={"metavar": "FILE"},
         ),
-    ] = None
+    ] = AUTO
     device: Annotated[
         str | None,
         msgspec.Meta(
@@ -76,8 +77,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def model_path(self) -> Path:
-        """The model file: as set, or the shipped one."""
-        return user_path(self.model) if self.model else DEFAULT_MODEL
+        """The model file; ModelError if it is a shipped one that this installation lacks."""
+        return model_file(self.model or AUTO)
 
 
 SECTIONS: Final = sections_of(Settings)

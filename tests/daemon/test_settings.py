@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from emotiond.errors import InputError
 from emotiond.keys import OTHER_VARIABLES
-from emotiond.paths import DEFAULT_MODEL
+from emotiond.paths import LARGE_MODEL, SMALL_MODEL
 from emotiond.settings import (
     KEYS,
     LARGEST_FILE,
@@ -106,7 +106,9 @@ def test_help_shows_every_flag_with_its_unit_and_its_default() -> None:
     text = help_text()
     for line in (
         "--config FILE settings file in TOML (default: the one that EMOTIOND_CONFIG names)",
-        "--model FILE model file (default: the shipped model)",
+        "--model FILE model: large or small, which are shipped, a file, or auto, which is large on "
+        "x86-64 and on 64-bit ARM with dot-product instructions (Pi 5) and else small "
+        "(default: auto)",
         "--headless, --no-headless no display in the terminal, only the log (default: off)",
         "--hop-seconds SECONDS time between two predictions (default: 0.5 seconds)",
         "--gate-margin-db DB level above the noise floor from which a sound stands out "
@@ -496,5 +498,6 @@ def test_the_model_is_the_shipped_one_unless_one_is_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HOME", "/home/me")
-    assert Settings().model_path == DEFAULT_MODEL
+    assert Settings(model="small").model_path == SMALL_MODEL
+    assert Settings().model_path in (SMALL_MODEL, LARGE_MODEL)
     assert Settings(model="~/my.tflite").model_path == Path("/home/me/my.tflite")

@@ -16,6 +16,12 @@ from emotiond.record import Record, Status, decode
 from tests.conftest import Run, pcm
 
 
+@pytest.fixture
+def environment(environment: dict[str, str]) -> dict[str, str]:
+    """Leave the choice of the model to the settings files of these tests."""
+    return {name: value for name, value in environment.items() if name != "EMOTIOND_MODEL"}
+
+
 def test_the_default_file_is_valid_and_changes_nothing(emotiond: Run, tmp_path: Path) -> None:
     ended = emotiond("config", "default")
     assert (ended.returncode, ended.stderr) == (0, b"")

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from emotiond.model.file import read_contract
-from emotiond.paths import DEFAULT_MODEL
+from emotiond.paths import SMALL_MODEL
 from emotiond_training.card.live import live_section
 from emotiond_training.evaluation.scores import Row
 from emotiond_training.evaluation.shipping import Shipping
@@ -56,6 +56,6 @@ def test_the_card_has_the_live_figures(card: str) -> None:
 
 
 def test_the_shipped_model_has_the_medians_of_the_rounds(figures: Figures) -> None:
-    contract = read_contract(DEFAULT_MODEL)
+    contract = read_contract(SMALL_MODEL)
     found = Shipping(contract.temperature, contract.abstain_below)
     assert found == figures.shipping

@@ -97,8 +97,8 @@ class Bench(msgspec.Struct, frozen=True):
         Architecture and version of Python.
     load : float
         Load average of the last minute.
-    runtime, model : str
-        Name of the TFLite runtime, and short hash of the model.
+    runtime, model, file : str
+        Name of the TFLite runtime, short hash of the model, and name of its file.
     hop_seconds : float
         Length of a hop (s).
     stages_ms : dict of str to float
@@ -109,13 +109,14 @@ class Bench(msgspec.Struct, frozen=True):
     start : Start
         Start-up time and memory.
     baseline : Baseline or None
-        Comparison with librosa; None if it is not installed.
+        Comparison with librosa; None if it is not installed, or was not wanted.
     """
 
     machine: str
     load: float
     runtime: str
     model: str
+    file: str
     hop_seconds: float
     stages_ms: dict[str, float]
     loops: dict[str, LoopCost]
@@ -123,8 +124,15 @@ class Bench(msgspec.Struct, frozen=True):
     baseline: Baseline | None
 
 
-def bench(path: Path) -> Bench:
+def bench(path: Path, *, compare: bool = True) -> Bench:
     """Measure all figures with a model file; takes about a minute.
+
+    Parameters
+    ----------
+    path : Path
+        The model file.
+    compare : bool
+        Whether to compare with librosa, if it is installed.
 
     Raises
     ------
@@ -152,6 +160,7 @@ def bench(path: Path) -> Bench:
         load=os.getloadavg()[0],
         runtime=model.runtime,
         model=model.contract.short_hash,
+        file=path.name,
         hop_seconds=Engine(model).hop / model.contract.sample_rate,
         stages_ms=stages,
         loops={
@@ -159,7 +168,7 @@ def bench(path: Path) -> Bench:
             for name, (sound, opens_for) in scenes.items()
         },
         start=start,
-        baseline=_baseline(path),
+        baseline=_baseline(path) if compare else None,
     )
 
 

@@ -2,33 +2,60 @@
 
 import argparse
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 
 import msgspec
 
 from emotiond.bench.program import Bench, bench
-from emotiond.paths import DEFAULT_MODEL
+from emotiond.model.choice import AUTO, SHIPPED, model_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object for each model, one a line"
+    )
     parser.add_argument(
         "--model",
         metavar="FILE",
-        type=Path,
-        default=DEFAULT_MODEL,
-        help="model file to measure (default: the shipped one)",
+        help="model to measure: large, small, a file, or auto (default: auto, and the other "
+        "shipped one beside it)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print the figures."""
+    """Measure and print the figures: of one model, or of the chosen one and the other."""
+    paths = [model_file(args.model or AUTO)]
+    if args.model is None:
+        paths += [each for each in SHIPPED.values() if each not in paths and each.exists()]
     if sys.stderr.isatty():
-        print("measuring; this takes about a minute", file=sys.stderr)
-    figures = bench(args.model)
-    print(msgspec.json.encode(figures).decode() if args.json else table(figures))
+        print(f"measuring; this takes about {len(paths)} min", file=sys.stderr)
+    figures = [bench(each, compare=each == paths[0]) for each in paths]
+    if args.json:
+        for each in figures:
+            print(msgspec.json.encode(each).decode())
+        return 0
+    print(table(figures[0]))
+    if len(figures) > 1:
+        print(f"\n{side_by_side(figures)}")
     return 0
+
+
+def side_by_side(figures: Sequence[Bench]) -> str:
+    """Return the main figures of several models as a table for people."""
+    columns = {
+        "inference": [f"{each.stages_ms['inference']:.2f} ms" for each in figures],
+        "hop of speech": [f"{each.loops['speech'].hop_ms:.2f} ms" for each in figures],
+        "of a core": [f"{each.loops['speech'].core_share:.2%}" for each in figures],
+        "peak memory": [f"{each.start.peak_megabytes:.0f} MB" for each in figures],
+        "first prediction": [f"{each.start.first_prediction_seconds:.2f} s" for each in figures],
+    }
+    width = max(len(each.file) for each in figures)
+    lines = [" ".join([" " * width, *(f"{name:>16}" for name in columns)])]
+    for row, each in enumerate(figures):
+        cells = (f"{column[row]:>16}" for column in columns.values())
+        lines.append(" ".join([f"{each.file:<{width}}", *cells]))
+    return "\n".join(lines)
 
 
 def table(figures: Bench) -> str:

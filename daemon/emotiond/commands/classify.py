@@ -15,8 +15,8 @@ import msgspec
 
 from emotiond.api import classify
 from emotiond.errors import InputError, SoundError, reason
+from emotiond.model.choice import AUTO, model_file
 from emotiond.model.runtime import load_quietly
-from emotiond.paths import DEFAULT_MODEL
 from emotiond.pool import cores, in_order
 from emotiond.recognition.recording import Verdict
 from emotiond.streams import keep_stderr
@@ -75,9 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="FILE",
-        type=Path,
-        default=DEFAULT_MODEL,
-        help="model file (default: the shipped one)",
+        default=AUTO,
+        help="model: large or small, which are shipped, a file, or auto (default: auto)",
     )
     parser.add_argument(
         "--jobs",
@@ -97,9 +96,10 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("--embedding needs --json: only JSON lines have a place for it")
     names = [file for name in args.files for file in _sound_files(name)]
     # Report a bad model here, once, before any process starts.
-    contract = load_quietly(args.model).contract
+    path = model_file(args.model)
+    contract = load_quietly(path).contract
     if args.embedding and contract.embedding_size is None:
-        raise InputError(f"model {args.model}: has no embedding; leave out --embedding")
+        raise InputError(f"model {path}: has no embedding; leave out --embedding")
     show: Show = _print_text
     if args.json:
         show = partial(_print_json, embedding=args.embedding)
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     jobs = min(args.jobs, len(names))
     if jobs == 1:
         keep_stderr()
-    results = in_order(partial(_worker, args.model), names, jobs)
+    results = in_order(partial(_worker, path), names, jobs)
     with closing(results), _bar(len(names)) as advance:
         for name, result in zip(names, results, strict=True):
             unread += isinstance(result, str)

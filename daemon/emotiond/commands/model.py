@@ -1,13 +1,12 @@
 """``emotiond model``: check a model file and show its contract."""
 
 import argparse
-from pathlib import Path
 
 import msgspec
 
+from emotiond.model.choice import AUTO, model_file
 from emotiond.model.contract import Contract
 from emotiond.model.runtime import load_quietly
-from emotiond.paths import DEFAULT_MODEL
 from emotiond.text import escaped
 
 
@@ -16,24 +15,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
-        type=Path,
         nargs="?",
-        default=DEFAULT_MODEL,
-        help="model file (default: the shipped one)",
+        default=AUTO,
+        help="model: large or small, which are shipped, a file, or auto (default: auto)",
     )
     parser.add_argument("--json", action="store_true", help="print the whole contract as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Load the file as the daemon does, and print its contract."""
-    model = load_quietly(args.file)
+    path = model_file(args.file)
+    model = load_quietly(path)
     contract = model.contract
     if args.json:
         print(msgspec.json.format(msgspec.json.encode(contract), indent=2).decode())
         return 0
     mfcc = contract.mfcc
     rows = {
-        "file": f"{args.file} ({args.file.stat().st_size / 1000:.0f} kB)",
+        "file": f"{path} ({path.stat().st_size / 1000:.0f} kB)",
         "hash": contract.sha256,
         "contract": f"version {contract.version}",
         "labels": ", ".join(contract.labels),

@@ -56,12 +56,13 @@ def _model(tried: ProbeResult) -> Iterator[Finding]:
     else:
         yield Finding("runtime", "ok", f"{runtime} works")
         if tried.problem is None:
-            yield Finding(
-                "model", "ok", f"the model file works and has {len(tried.facts['labels'])} labels"
-            )
+            labels = len(tried.facts["labels"])
+            message = f"the model works and has {labels} labels; {tried.facts['choice']}"
+            yield Finding("model", "ok", message)
         else:
             remedy = (
-                tried.remedy or "use the shipped model (without --model), or export the model again"
+                tried.remedy
+                or "use another model, for example --model small, or export this one again"
             )
             yield Finding("model", "failed", tried.problem, remedy)
 

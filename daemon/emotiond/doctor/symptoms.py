@@ -111,7 +111,7 @@ def observe(settings: Settings) -> Symptoms:
     wanted = () if settings.device is None else (settings.device,)
     return Symptoms(
         user=_user(),
-        model=_probe(*model_probe.PROGRAM, str(settings.model_path)),
+        model=_probe(*model_probe.PROGRAM, settings.model),
         sound=_probe(*sound_probe.PROGRAM, "1", str(settings.channel or 0), *wanted),
         capture_devices=len(nodes),
         may_capture=all(os.access(each, os.R_OK | os.W_OK) for each in nodes),

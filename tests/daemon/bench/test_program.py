@@ -12,7 +12,7 @@ from emotiond.audio.signal import decibels
 from emotiond.bench import stages
 from emotiond.bench.program import Baseline, Bench, Start
 from emotiond.bench.stages import LoopCost
-from emotiond.commands.bench import table
+from emotiond.commands.bench import side_by_side, table
 from emotiond.model.runtime import Classifier
 from tests.conftest import Run
 from tests.daemon.sounds import RATE, silence, speech
@@ -22,6 +22,7 @@ FIGURES = Bench(
     load=0.5,
     runtime="ai_edge_litert",
     model="01234567",
+    file="emotiond-small.tflite",
     hop_seconds=0.512,
     stages_ms={"mfcc": 0.11, "inference": 0.22},
     loops={
@@ -102,6 +103,25 @@ def test_the_table_has_every_figure() -> None:
         assert figure in text
 
 
+def test_models_are_shown_side_by_side() -> None:
+    loop = LoopCost(open=1.0, hop_ms=14.5, core_share=0.029, times_real_time=35.0)
+    start = Start(help_seconds=0.04, first_prediction_seconds=0.61, peak_megabytes=128.0)
+    figures = [
+        msgspec.structs.replace(
+            FIGURES,
+            file=f"emotiond-{word}.tflite",
+            stages_ms={"inference": ms},
+            loops={"speech": loop},
+            start=start,
+        )
+        for word, ms in (("large", 13.25), ("small", 0.25))
+    ]
+    head, large, small = side_by_side(figures).splitlines()
+    assert len(head) == len(large) == len(small)
+    assert " ".join(large.split()) == "emotiond-large.tflite 13.25 ms 14.50 ms 2.90% 128 MB 0.61 s"
+    assert small.split()[:2] == ["emotiond-small.tflite", "0.25"]
+
+
 def test_without_librosa_the_table_has_no_comparison() -> None:
     text = table(msgspec.structs.replace(FIGURES, baseline=None))
     assert "no comparison with librosa: it is not installed" in text
@@ -115,7 +135,7 @@ def test_a_missing_model_exits_with_2_and_one_line(emotiond: Run) -> None:
 
 @pytest.mark.slow
 def test_the_figures_of_the_program_are_json_and_agree_with_each_other(emotiond: Run) -> None:
-    ended = emotiond("bench", "--json", timeout=300)
+    ended = emotiond("bench", "--json", "--model", "small", timeout=300)
     assert ended.stderr == b""
     figures = msgspec.json.decode(ended.stdout, type=Bench)
     assert json.loads(ended.stdout)["start"]["peak_megabytes"] > 20.0

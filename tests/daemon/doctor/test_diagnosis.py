@@ -11,7 +11,9 @@ from emotiond.doctor.diagnosis import Finding, diagnose
 from emotiond.doctor.symptoms import Log, ProbeResult, Service, Symptoms, observe, read_probe
 from emotiond.settings import Settings
 
-MODEL = ProbeResult(facts={"runtime": "ai_edge_litert", "labels": ["sad", "happy"]})
+MODEL = ProbeResult(
+    facts={"runtime": "ai_edge_litert", "labels": ["sad", "happy"], "choice": "large: fast enough"}
+)
 OPENED = {"microphones": ["Desk", "pulse"], "name": "Desk", "level": -52.3, "levels": [-52.3]}
 LOG = Log(folder="/var/log/x", error=None, used=10**6, free=10**10, limit=2 * 10**8)
 RUNNING = Service(kind="system", active="active", status="started: listening to Desk")
@@ -59,6 +61,7 @@ def test_every_part_of_a_healthy_machine_is_ok() -> None:
     checks = ["runtime", "model", "portaudio", "microphone", "log", "service"]
     assert [each.check for each in findings] == checks
     assert {(each.state, each.remedy) for each in findings} == {("ok", "")}
+    assert findings[1].message.endswith("labels; large: fast enough")
     assert "-52 dBFS" in findings[3].message
 
 

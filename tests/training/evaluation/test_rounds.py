@@ -11,7 +11,7 @@ from rich.console import Console
 
 from emotiond.errors import EmotiondError, InputError
 from emotiond.model.file import read_contract, read_model, write_model
-from emotiond.paths import DEFAULT_MODEL
+from emotiond.paths import SMALL_MODEL
 from emotiond_export.files import FLOAT32, quantised_name
 from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.card.card import CARD, METRICS, write_card
@@ -67,7 +67,7 @@ class Trainer:
     def __call__(self, clips, train, recipe, labels, materials, folder, reporter) -> None:
         assert labels == LABELS
         self.trained.append(folder.name)
-        contract, flatbuffer = read_model(DEFAULT_MODEL)
+        contract, flatbuffer = read_model(SMALL_MODEL)
         for name in (INT8, FLOAT32):
             write_model(folder / name, flatbuffer, contract)
 

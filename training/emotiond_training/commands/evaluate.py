@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emotiond.errors import InputError
+from emotiond.model.choice import AUTO, model_file
 from emotiond.pool import cores
 from emotiond_training.commands.evaluate_live import (
     LIVE_PROTOCOLS,
@@ -62,11 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure a recipe, a finished model file, or both."""
+    if args.model is not None:
+        args.model = model_file(args.model)
     live = [name for name in LIVE_PROTOCOLS if not args.protocol or name in args.protocol]
     if args.protocol and set(args.protocol) <= set(LIVE_PROTOCOLS):
-        from emotiond.paths import DEFAULT_MODEL
-
-        measure_live(args, live, [args.model or DEFAULT_MODEL], output_folder(args))
+        measure_live(args, live, [args.model or model_file(AUTO)], output_folder(args))
         return 0
     if not args.corpus:
         raise InputError("nothing to train on; give recordings: --corpus NAME=FOLDER")

@@ -24,11 +24,10 @@ def add_live_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of these protocols."""
     parser.add_argument(
         "--model",
-        type=Path,
         metavar="FILE",
-        help="model file for streaming and non-speech (default: those of all trainings that test "
-        "speakers; the shipped one where nothing is trained); if a test.json of a training lies "
-        "beside it, the recordings in that are used",
+        help="model for streaming and non-speech: a file, large, small or auto (default: those of "
+        "all trainings that test speakers; auto where nothing is trained); if a test.json of a "
+        "training lies beside it, the recordings in that are used",
     )
     parser.add_argument(
         "--speech",
