@@ -20,6 +20,7 @@ from emotiond.bench.baseline import librosa_mfcc
 from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import StreamingMfcc
 from emotiond.model.choice import AUTO, model_file
+from emotiond.model.head import Examples, fit
 from emotiond.model.runtime import Classifier, load_quietly
 from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.decision import Decision
@@ -101,6 +102,31 @@ def test_decision(benchmark: BenchmarkFixture, model: Classifier) -> None:
     decision = Decision(model.contract, DecisionSettings(), 0.5)
     count = len(model.contract.labels)
     benchmark(decision.push, np.full(count, 1.0 / count, np.float32), 1.0)
+
+
+@pytest.fixture(scope="module")
+def taught() -> Examples:
+    """Return as many taught examples as a profile may have, of a large embedding."""
+    random = np.random.default_rng(1)
+    labels = np.arange(500) % 7
+    embeddings = random.normal(0.0, 0.6, (7, 4400))[labels] + random.normal(0.0, 3.0, (500, 4400))
+    own_logits = random.normal(0.0, 2.0, (500, 7)) + 2.0 * np.eye(7)[labels]
+    return Examples(
+        embeddings.astype(np.float32), own_logits.astype(np.float32), labels, np.arange(500)
+    )
+
+
+@pytest.mark.benchmark(timer=time.process_time, min_rounds=5)
+@pytest.mark.parametrize("leave_out", [False, True])
+def test_fit_of_a_taught_head(
+    benchmark: BenchmarkFixture, taught: Examples, leave_out: bool
+) -> None:
+    benchmark(fit, taught, "abcdefg", leave_out=leave_out)
+
+
+def test_taught_head(benchmark: BenchmarkFixture, taught: Examples) -> None:
+    head = fit(taught, "abcdefg", leave_out=False)
+    benchmark(head.logits, taught.embeddings[0], taught.own_logits[0])
 
 
 def test_log(
