@@ -77,6 +77,42 @@ def check_windows(clips: Sequence[Clip], train: Indices, sources: Indices) -> No
         raise LeakError(f"leak: a training window was cut from {path}, not a training clip")
 
 
+def check_taught(
+    clips: Sequence[Clip],
+    contents: Sequence[str],
+    taught: Indices,
+    tested: Indices,
+    texts_apart: bool,
+) -> None:
+    """Check that recordings which a voice is taught by and tested on share nothing forbidden.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The table.
+    contents : sequence of str
+        What tells the content of each clip's file, such as its SHA-256.
+    taught, tested : np.ndarray [shape=(n,)]
+        Indices into the table.
+    texts_apart : bool
+        Whether the text of a tested clip must not have been taught, nor be unknown.
+
+    Raises
+    ------
+    LeakError
+        If the two sets share a file's content or, where it matters, a text of one corpus.
+    """
+    known = {contents[index]: index for index in taught}
+    for index in tested:
+        if contents[index] in known:
+            twin = clips[known[contents[index]]].path
+            raise LeakError(f"leak: the tested {clips[index].path} has the content of {twin}")
+    if texts_apart:
+        corpora = {clips[index].corpus for index in tested}
+        seen = [clips[index] for index in taught if clips[index].corpus in corpora]
+        _check_unseen(seen, [clips[index] for index in tested], "text", ("taught", "tested"))
+
+
 def _name_of(held_out: HeldOut) -> str:
     return f"{held_out.protocol} test".strip()
 
