@@ -11,6 +11,7 @@ from contextlib import closing
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Final, NamedTuple
 
 import msgspec
@@ -41,9 +42,9 @@ from emotiond_training.progress import Reporter
 
 CODE: Final = (
     *(files, decode, parts, containers, kinds, stream),
-    *(signal, channels, highpass, mfcc, logmel, waveform),
+    *(signal, channels, highpass, mfcc, waveform),
 )
-"""Modules that decide, with this one, what a copy is: copies are made anew when one changes."""
+"""Modules that decide what a changed recording is: copies are made anew when one changes."""
 LIBRARIES: Final = ("audiomentations", "numpy", "soundfile", "soxr")
 
 
@@ -125,7 +126,8 @@ def copies_of(
     """
     recordings = [(clip.path.resolve(), content_hash(clip.path)) for clip in clips]
     rooms = [contents_of(folder) for folder in settings.rooms]
-    what = repr((settings, recordings, list(counts), rooms, _version())).encode()
+    version = version_of(logmel)
+    what = repr((settings, recordings, list(counts), rooms, version)).encode()
     folder = cache / f"copies-{hashlib.sha256(what).hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -138,9 +140,9 @@ def copies_of(
     return Copies(frames, np.load(folder / "offsets.npy"), sources)
 
 
-def _version() -> tuple[str, ...]:
-    """Return a hash of the code that makes copies, and the versions of its libraries."""
-    sources = [__file__, *(str(module.__file__) for module in CODE)]
+def version_of(*modules: ModuleType) -> tuple[str, ...]:
+    """Return a hash of the code that augments, and of other modules, and versions of libraries."""
+    sources = [__file__, *(str(module.__file__) for module in (*CODE, *modules))]
     code = b"".join(Path(source).read_bytes() for source in sources)
     return hashlib.sha256(code).hexdigest(), *map(version, LIBRARIES)
 

@@ -23,6 +23,8 @@ Bits = Annotated[int, msgspec.Meta(ge=1, le=16)]
 
 REVERBERATION_SECONDS = 0.5
 """Length of the reverberation that is kept after a recording (s)."""
+PEAK = 0.5
+"""Peak of a sound between two transforms, and of a copy."""
 
 
 class AugmentationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -153,11 +155,11 @@ class Augmenter:
             sound = soxr.resample(sound, self._rate * speed, self._rate, quality="MQ")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about very short or silent recordings
-            sound = np.asarray(self._others(_at_peak(sound), self._rate), np.float32)
+            sound = np.asarray(self._others(at_peak(sound), self._rate), np.float32)
             if random.random() < settings.room_share:
                 sound = self._in_room(sound, random)
-            sound = np.asarray(self._rounded(_at_peak(sound), self._rate), np.float32)
-        return _at_peak(sound)
+            sound = np.asarray(self._rounded(at_peak(sound), self._rate), np.float32)
+        return at_peak(sound)
 
     def _in_room(self, sound: Signal, random: np.random.Generator) -> Signal:
         """Return a sound with the reverberation of a room, at most half a second longer."""
@@ -165,7 +167,7 @@ class Augmenter:
         if self._room is None:
             wet: Any = np.convolve(sound, self._simulated_response(random))
         else:
-            wet = _at_peak(np.asarray(self._room(sound, self._rate), np.float32))
+            wet = at_peak(np.asarray(self._room(sound, self._rate), np.float32))
         # The speaker is near or far: more direct sound, or more of the room.
         share = random.uniform(0.2, 1.0)
         mixed = share * np.asarray(wet[:longest], np.float32)
@@ -184,7 +186,7 @@ class Augmenter:
         return response.astype(np.float32)
 
 
-def _at_peak(sound: Signal, peak: float = 0.5) -> Signal:
-    """Return a sound with its peak at a fixed value, so that no transform depends on its level."""
+def at_peak(sound: Signal) -> Signal:
+    """Return a sound with its peak at :data:`PEAK`, so that no transform depends on its level."""
     loudest = float(np.abs(sound).max(initial=0.0))
-    return sound * np.float32(peak / loudest) if loudest > 0.0 else sound
+    return sound * np.float32(PEAK / loudest) if loudest > 0.0 else sound
