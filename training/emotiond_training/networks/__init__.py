@@ -16,7 +16,7 @@ from emotiond_training.networks.separable import Separable, separable
 from emotiond_training.networks.shift import Shift, shift
 
 Network = Seed | Shift | Separable | Residual | LightSernet
-"""Settings of any network; ``name`` in the ``[network]`` table of a recipe chooses the network."""
+"""Settings of networks that are trained as a whole; ``name`` in ``[network]`` chooses one."""
 SPECTRAL: Final = (Shift, Separable, LightSernet)
 """Networks that turn MFCCs back into the spectrum, so that n_mfcc must equal n_mels."""
 
