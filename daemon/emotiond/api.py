@@ -23,8 +23,8 @@ def load_model(path: str | os.PathLike[str] | None = None) -> Classifier:
     Parameters
     ----------
     path : str or Path, optional
-        A ``.tflite`` file that ``emotiond export`` made, or ``"large"`` or ``"small"``, which are
-        shipped (default: ``"auto"``, the one of these that fits the machine).
+        A ``.tflite`` file that ``emotiond export`` made, or ``"small"`` or ``"large"`` (default:
+        ``"auto"``, the one of these that is installed and fits the machine).
 
     Returns
     -------

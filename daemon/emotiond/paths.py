@@ -8,7 +8,7 @@ from typing import Final
 from emotiond.errors import InputError
 
 LARGE_MODEL: Final = Path(__file__).parent / "data" / "emotiond-large.tflite"
-"""The large model that is shipped with the program."""
+"""The large model; an installation may lack it."""
 SMALL_MODEL: Final = Path(__file__).parent / "data" / "emotiond-small.tflite"
 """The small model that is shipped with the program."""
 SAMPLE_RECORDING: Final = Path(__file__).parent / "data" / "sample.flac"

@@ -1,4 +1,4 @@
-"""Types with limits, and levels, that settings, contracts, recipes and flags share."""
+"""Types with limits, levels and names that settings, contracts, recipes and flags share."""
 
 import argparse
 from typing import Annotated, Final, Literal
@@ -9,6 +9,9 @@ LEAST_DB: Final = -100.0
 """Lowest level (dBFS): quieter sound, and digital silence, has this level."""
 SILENCE_DB: Final = -75.0
 """Level that is shown before there is any sound (dBFS)."""
+
+RUNTIMES: Final = ("ai_edge_litert", "tflite_runtime")
+"""Import names of the TFLite runtimes, best first: LiteRT is faster by far, and maintained."""
 
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 """A probability or a share, 0 to 1."""

@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="FILE",
-        help="model to measure: large, small, a file, or auto (default: auto, and the other "
-        "shipped one beside it)",
+        help="model to measure: small, large, a file, or auto (default: auto, and the other "
+        "one beside it if it is installed)",
     )
 
 

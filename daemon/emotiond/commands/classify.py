@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         metavar="FILE",
         default=AUTO,
-        help="model: large or small, which are shipped, a file, or auto (default: auto)",
+        help="model: small, large, a file, or auto (default: auto)",
     )
     parser.add_argument(
         "--jobs",

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         nargs="?",
         default=AUTO,
-        help="model: large or small, which are shipped, a file, or auto (default: auto)",
+        help="model: small, large, a file, or auto (default: auto)",
     )
     parser.add_argument("--json", action="store_true", help="print the whole contract as JSON")
 

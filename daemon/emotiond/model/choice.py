@@ -1,6 +1,7 @@
-"""Which model runs: a file, or one of the two that are shipped, chosen for the machine.
+"""Which model runs: a file, or one of the two beside the program, chosen for the machine.
 
-The choice depends on the kind of processor and the runtime alone, so it is the same at every start.
+The choice depends on what is installed and on the kind of processor, so it is the same at every
+start.
 """
 
 import os
@@ -10,13 +11,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from emotiond.errors import ModelError
-from emotiond.model.runtime import RUNTIMES, load_runtime
 from emotiond.paths import LARGE_MODEL, SMALL_MODEL, user_path
+from emotiond.values import RUNTIMES
 
 AUTO: Final = "auto"
 """Word for the shipped model that fits the machine."""
 SHIPPED: Final = {"large": LARGE_MODEL, "small": SMALL_MODEL}
-"""Words for the shipped models, and their files."""
+"""Words for the models beside the program, and their files."""
 X86_64: Final = ("x86_64", "amd64")
 ARM64: Final = ("aarch64", "arm64")
 DOT_PRODUCT: Final = "asimddp"
@@ -32,6 +33,8 @@ class Machine(NamedTuple):
     """Instruction sets that an ARM processor has, by Linux's names."""
     runtime: str
     """Import name of the TFLite runtime."""
+    has_large: bool = True
+    """Whether the large model is installed."""
 
 
 class Choice(NamedTuple):
@@ -46,8 +49,8 @@ class Choice(NamedTuple):
 def shipped(machine: Machine) -> Choice:
     """Return the shipped model for a machine.
 
-    It is the large one if LiteRT runs it on x86-64 or on 64-bit ARM with dot-product instructions,
-    else the small one.
+    It is the large one if that is installed and LiteRT runs it on x86-64 or on 64-bit ARM with
+    dot-product instructions, else the small one.
 
     Parameters
     ----------
@@ -56,6 +59,8 @@ def shipped(machine: Machine) -> Choice:
     """
     architecture = machine.architecture.lower()
     processor = " ".join(f"this {machine.architecture} processor".split())
+    if not machine.has_large:
+        return Choice(SMALL_MODEL, "small: the large one is not installed")
     if machine.runtime != RUNTIMES[0]:
         return Choice(
             SMALL_MODEL, f"small: the large one needs ai-edge-litert, not {machine.runtime}"
@@ -77,12 +82,15 @@ def this_machine() -> Machine:
     EmotiondError
         If no TFLite runtime is installed.
     """
+    # It loads NumPy, which a command that runs no model does without.
+    from emotiond.model.runtime import load_runtime
+
     architecture = platform.machine()
     if sys.platform == "darwin" and architecture.lower() in ARM64:
         flags = frozenset({DOT_PRODUCT})  # every Mac with an ARM processor has them
     else:
         flags = cpu_flags(Path("/proc/cpuinfo"))
-    return Machine(architecture, flags, load_runtime()[0])
+    return Machine(architecture, flags, load_runtime()[0], LARGE_MODEL.exists())
 
 
 def cpu_flags(path: Path) -> frozenset[str]:
@@ -140,7 +148,6 @@ def model_file(model: str | os.PathLike[str]) -> Path:
         if path == file and not file.exists():
             other = next(each for each in SHIPPED if each != word)
             raise ModelError(
-                f"this installation lacks the {word} model, {file}; "
-                f"install emotiond again, or choose another: --model {other}"
+                f"this installation has no {word} model ({file}); choose another: --model {other}"
             )
     return path

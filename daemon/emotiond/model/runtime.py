@@ -13,9 +13,8 @@ from emotiond.model.contract import Contract
 from emotiond.model.file import check_shapes, read_model
 from emotiond.model.output import Output
 from emotiond.streams import quiet_stderr
+from emotiond.values import RUNTIMES
 
-RUNTIMES: Final = ("ai_edge_litert", "tflite_runtime")
-"""Import names of the runtimes, best first: LiteRT is several times faster, and maintained."""
 UNKNOWN_OPERATION: Final = "Didn't find op for builtin opcode"
 """What a runtime says of a network made for a later one.
 

@@ -98,7 +98,7 @@ def test_every_part_of_a_healthy_machine_is_ok() -> None:
             (
                 "the model is refused",
                 {"model": ProbeResult(facts={"runtime": "x"}, problem="model m.tflite: truncated")},
-                *("model", "failed", "m.tflite: truncated", "shipped"),
+                *("model", "failed", "m.tflite: truncated", "--model small"),
             ),
             (
                 "PortAudio is missing",

@@ -46,6 +46,11 @@ def test_each_machine_has_one_model_and_the_reason_is_said(
     assert found.reason.startswith(words)
 
 
+def test_without_a_large_model_the_small_one_runs_everywhere() -> None:
+    found = shipped(Machine("x86_64", frozenset(), LITERT, has_large=False))
+    assert found == (SMALL_MODEL, "small: the large one is not installed")
+
+
 @given(
     architecture=st.sampled_from(["x86_64", "aarch64", "arm64", "armv7l", "riscv64", ""]),
     flags=st.frozensets(st.sampled_from(A76.split())),
@@ -122,8 +127,7 @@ def test_a_shipped_model_that_is_not_there_is_one_sentence(
     with pytest.raises(ModelError) as caught:
         model_file(word)
     assert str(caught.value) == (
-        f"this installation lacks the {word} model, {files[word]}; "
-        f"install emotiond again, or choose another: --model {other}"
+        f"this installation has no {word} model ({files[word]}); choose another: --model {other}"
     )
 
 
