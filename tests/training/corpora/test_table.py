@@ -49,6 +49,34 @@ def test_tables_are_read_as_excel_and_others_write_them(tmp_path, text, encoding
     assert (clip.path.name, clip.label, clip.speaker) == ("x.wav", "joy, wild", "table_Ö")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file,emotion,speaker\na.wav,anger,7\n",  # nkululeko
+        "file,start,end,emotion,speaker\na.wav,0 days,NaT,anger,7\n",  # audformat
+        "file,start,end,emotion,speaker\na.wav,0 days 00:00:00,,anger,7\n",
+        "file,start,end,emotion,speaker\na.wav,0.0,,anger,7\n",
+    ],
+)
+def test_tables_of_nkululeko_and_audformat_are_read(tmp_path, text):
+    [clip] = read_table(written(tmp_path, text))
+    assert clip == Clip(tmp_path / "a.wav", "angry", "table_7", None, "table")
+
+
+@pytest.mark.parametrize("times", ["0 days 00:00:01.5,NaT", "0 days,0 days 00:00:02"])
+def test_a_table_of_parts_of_recordings_is_refused_in_one_sentence(tmp_path, times):
+    table = written(tmp_path, f"file,start,end,emotion\na.wav,{times},anger\n")
+    with pytest.raises(InputError, match=r"a\.wav has (start|end) = 0 days.*files of their own"):
+        read_table(table)
+
+
+def test_a_file_alone_is_a_table(touch, quiet):
+    folder = touch("a.wav", "b.wav")
+    (folder / "people.csv").write_text("path,label\na.wav,happy\nb.wav,sad\n")
+    clips = read_corpora([str(folder / "people.csv")], quiet).clips
+    assert [clip.label for clip in clips] == ["happy", "sad"]
+
+
 @pytest.mark.parametrize("above", [True, False])
 def test_of_a_folder_only_its_own_recordings_are_taken(touch, monkeypatch, quiet, above):
     folder = touch("all/es/a.wav", "all/es/b.wav", "all/it/c.wav", "all/es/d.wav")
@@ -77,7 +105,7 @@ def test_listed_recordings_that_are_missing_are_broken_recordings(touch, quiet):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"file,label\na.wav,x\n", "no column 'path'"),
+        (b"name,label\na.wav,x\n", "no column 'path'"),
         (b"path,kind\na.wav,x\n", "no column 'emotion' or 'label'"),
         (b"path,label\na.wav,\n", "a.wav has no label"),
         (b"path,label\nb.wav,x\n,x\n", "row 3 has no path"),

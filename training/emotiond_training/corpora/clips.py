@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from emotiond.errors import InputError, reason
+from emotiond.values import OpensFor
 from emotiond_training.corpora.files import sound_files
 
 EMOTIONS: Final = {
@@ -63,6 +64,11 @@ class Clip(msgspec.Struct, frozen=True):
 def labels_of(clips: Sequence[Clip]) -> tuple[str, ...]:
     """Return the labels that occur, in alphabetical order: the order of a network's outputs."""
     return tuple(sorted({clip.label for clip in clips}))
+
+
+def opens_for(clips: Sequence[Clip]) -> OpensFor:
+    """Return what opens the gate for a model of some clips: a voice if all are voices."""
+    return "speech" if all(clip.voice for clip in clips) else "sound"
 
 
 def content_hash(path: Path) -> str:

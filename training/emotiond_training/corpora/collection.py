@@ -57,7 +57,7 @@ def read_corpora(
     Parameters
     ----------
     specs : sequence of str
-        ``NAME=FOLDER``, or ``FOLDER`` for a folder with one folder a label.
+        ``NAME=FOLDER``, ``FOLDER`` for a folder with one folder a label, or ``FILE`` for a table.
     reporter : Reporter
         Shows the progress; gets a line for each recording that can't be read.
     skip_broken : bool
@@ -120,8 +120,8 @@ def distinct(clips: Iterable[Clip]) -> tuple[list[Clip], list[Clip]]:
 def _read(spec: str) -> tuple[list[Clip], list[LeftOut]]:
     """Read one corpus."""
     name, separator, folder = spec.partition("=")
-    if not separator or Path(spec).is_dir():
-        name, folder = "folders", spec
+    if not separator or Path(spec).exists():
+        name, folder = ("table" if Path(spec).is_file() else "folders"), spec
     if name not in READERS:
         raise InputError(f"unknown corpus {name!r}; known are {', '.join(READERS)}")
     path = Path(folder).expanduser()

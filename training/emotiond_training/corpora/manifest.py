@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,9 @@ MANIFEST: Final = "manifest.csv"
 """Name of the table of a folder."""
 
 
-def read_rows(path: Path, *columns: str) -> list[dict[str, str]]:
+def read_rows(
+    path: Path, *columns: str, renamed: Mapping[str, str] | None = None
+) -> list[dict[str, str]]:
     """Read a CSV file whose first line names its columns.
 
     Parameters
@@ -20,6 +23,8 @@ def read_rows(path: Path, *columns: str) -> list[dict[str, str]]:
         UTF-8 text, with or without a byte-order mark; commas, semicolons or tabs between cells.
     *columns : str
         Columns that it must have.
+    renamed : mapping of str to str, optional
+        Other name of a column -> the name that it gets if no other column has it.
 
     Returns
     -------
@@ -44,6 +49,8 @@ def read_rows(path: Path, *columns: str) -> list[dict[str, str]]:
     except csv.Error as error:
         raise InputError(f"{path}: not a table of comma-separated values ({error})") from error
     names = [name.strip().lower() for name in names]
+    for other, name in (renamed or {}).items():
+        names = [name if each == other and name not in names else each for each in names]
     for column in columns:
         if column not in names:
             raise InputError(f"{path}: no column {column!r}")

@@ -2,17 +2,26 @@
 
 Columns are ``path`` (from the table's folder), ``emotion`` or ``label``, and, where they are known,
 ``speaker``, ``text`` and ``corpus``. Emotions get the labels of other corpora, labels are left as
-they are.
+they are. The tables of nkululeko and audformat are read, too: their column ``file`` is the path,
+and their ``start`` and ``end`` must be those of whole recordings.
 """
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from emotiond.errors import InputError
 from emotiond_training.corpora.clips import EMOTIONS, Clip
 from emotiond_training.corpora.manifest import MANIFEST, read_rows
 
-CORPUS = "table"
+CORPUS: Final = "table"
 """Corpus of rows that name none."""
+WHOLE: Final = {
+    "start": re.compile(r"|0(\.0*)?|0 days|(0 days )?0?0:00:00(\.0*)?"),
+    "end": re.compile(r"|nat|none"),
+}
+"""Columns of a segment, and what they say of a whole recording."""
 
 
 def read_table(path: Path) -> list[Clip]:
@@ -32,10 +41,22 @@ def read_table(path: Path) -> list[Clip]:
     inside = path.resolve() if path.is_dir() else None
     return [
         clip
-        for number, row in enumerate(read_rows(table, "path"), 2)
+        for number, row in enumerate(_rows(table), 2)
         if (clip := _clip(table, number, row))
         and (inside is None or clip.path.resolve().is_relative_to(inside))
     ]
+
+
+def _rows(table: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of a table, each of a whole recording."""
+    for row in read_rows(table, "path", renamed={"file": "path"}):
+        for name, whole in WHOLE.items():
+            if not whole.fullmatch(row.get(name, "").lower()):
+                raise InputError(
+                    f"{table}: {row['path']} has {name} = {row[name]}: parts of recordings "
+                    "can't be read; cut them into files of their own"
+                )
+        yield row
 
 
 def _table_of(folder: Path) -> Path:
