@@ -21,7 +21,11 @@ def named(tmp_path: Path) -> argparse.Namespace:
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, [0.0, 0.5], 16_000)
     return argparse.Namespace(
-        noise=[tmp_path / "noise"], rir=[tmp_path / "halls"], cache=None, skip_broken=False
+        noise=[tmp_path / "noise"],
+        rir=[tmp_path / "halls"],
+        cache=None,
+        trunk=None,
+        skip_broken=False,
     )
 
 

@@ -80,7 +80,7 @@ def table(name: str, keys: str, message: str) -> tuple[str, str, str]:
         table("augmentation", "equaliser_db = -1.0", r"at `\$\.augmentation\.equaliser_db`"),
         ("[features]", "[features", "recipe"),
         ("[network]", "[mixture]\nweights = {}\ncopies = {}\n[network]", "n_mfcc must be n_mels"),
-        ("batch = ", "# batch = ", "missing required field `batch`"),
+        ("holdout = ", "# holdout = ", "missing required field `holdout`"),
     ],
 )
 def test_a_wrong_key_or_value_is_one_sentence_that_says_where(tmp_path, old, new, message):
@@ -168,5 +168,27 @@ def test_a_recipe_may_only_be_like_a_known_recipe_that_is_whole(
 ):
     path = tmp_path / "mine.toml"
     path.write_text(f"like = {like}")
+    with pytest.raises(InputError, match=message):
+        load_recipe(str(path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("hop_length = 160", "hop_length = 200", "needs Whisper's spectrum"),
+        ("n_mfcc = 80", "n_mfcc = 40", "needs Whisper's spectrum"),
+        ('level = "loudest"', 'level = "absolute"', "needs Whisper's spectrum"),
+        ("window_frames = 300", "window_frames = 301", "an even window_frames, 2 to 3000"),
+        ("layers = 4", "layers = 5", r"<= 4 - at `\$\.network\.layers`"),
+        ("ridge = ", "ridge = -", r"at `\$\.network\.ridge`"),
+        table("mixture", "weights = {}\ncopies = {}", "scenes, not on a mixture"),
+        ("other_copies = 1", "noise_snr_db = [40.0, 3.0]", r"noise_snr_db must be \[least, most\]"),
+    ],
+)
+def test_a_recipe_on_whisper_that_does_not_fit_it_says_what_it_needs(tmp_path, old, new, message):
+    text = recipe_text("whisper")
+    assert old in text
+    path = tmp_path / "wrong.toml"
+    path.write_text(text.replace(old, new, 1))
     with pytest.raises(InputError, match=message):
         load_recipe(str(path))

@@ -12,8 +12,10 @@ from emotiond.features.mfcc import MfccConfig
 from emotiond.values import Probability
 from emotiond_export.training_run import Quantisation
 from emotiond_training.augmentation.mixture import MixtureSettings
+from emotiond_training.augmentation.scenes import SceneSettings
 from emotiond_training.augmentation.waveform import AugmentationSettings
 from emotiond_training.networks import SPECTRAL, Network
+from emotiond_training.networks.whisper import LONGEST, WHISPER, Whisper
 from emotiond_training.ranges import Decibels, check_finite, check_ranges
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -126,7 +128,7 @@ class Optimiser(_Section, frozen=True):
     label_smoothing: Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)] = 0.0
 
 
-class Recipe(_Section, frozen=True):
+class Recipe(_Section, frozen=True, kw_only=True):
     """A whole recipe.
 
     Parameters
@@ -136,7 +138,8 @@ class Recipe(_Section, frozen=True):
     holdout : float
         Share of the clips that is kept out of training to measure with.
     epochs : int
-        Times each window is trained on; for a mixture, times 250 batches.
+        Times each window is trained on; for a mixture, times 250 batches. The network ``whisper``
+        has no epochs and no optimiser: its classifier is a regression.
     batch : int
         Windows in one step.
     abstain_below : float
@@ -152,7 +155,9 @@ class Recipe(_Section, frozen=True):
     mixture : MixtureSettings, optional
         Train on batches that are drawn from all corpora instead.
     augmentation : AugmentationSettings
-        Augmentation of the copies that a mixture draws from.
+        Augmentation of the copies that a mixture draws from, and of the voices in scenes.
+    scenes : SceneSettings
+        Windows that the classifier of the network ``whisper`` is trained on.
     quantisation : {"int8", "dynamic"}
         Kind of the exported file beside the float32 one: int8 throughout, or int8 weights only.
 
@@ -164,19 +169,34 @@ class Recipe(_Section, frozen=True):
 
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
     holdout: OpenShare
-    epochs: Positive
-    batch: Annotated[int, msgspec.Meta(ge=1, le=65_536)]
+    epochs: Positive = 1
+    batch: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 32
     abstain_below: Probability
     features: Features
     windows: WindowSettings
-    network: Network
-    optimiser: Optimiser
+    network: Network | Whisper
+    optimiser: Optimiser = Optimiser(name="adam", learning_rate=0.001)
     mixture: MixtureSettings | None = None
     augmentation: AugmentationSettings = AugmentationSettings()
+    scenes: SceneSettings = SceneSettings()
     quantisation: Quantisation = "int8"
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the network stands on layers that stay as they are: the network ``whisper``."""
+        return isinstance(self.network, Whisper)
+
+    @property
+    def whisper(self) -> Whisper:
+        """Settings of the network ``whisper``; TypeError for a recipe of another network."""
+        if not isinstance(self.network, Whisper):
+            raise TypeError("this recipe has another network than whisper")
+        return self.network
 
     def __post_init__(self) -> None:
         mfcc, mixture = self.features.mfcc, self.mixture
+        if self.frozen:
+            self._check_whisper()
         whole = mixture is not None or isinstance(self.network, SPECTRAL)
         if whole and mfcc.n_mfcc != mfcc.n_mels:
             raise ValueError(
@@ -189,6 +209,19 @@ class Recipe(_Section, frozen=True):
                 "mixup blends windows whose loudest frames are equally loud; "
                 'set level = "loudest" in [features], or mixup = 0 in [mixture]'
             )
+
+    def _check_whisper(self) -> None:
+        features = self.features
+        if features.mfcc != WHISPER or features.level != "loudest" or features.limit is not None:
+            raise ValueError(
+                'the network whisper needs Whisper\'s spectrum: in [features] level = "loudest" '
+                "and no limit, in [features.mfcc] sample_rate = 16000, frame_length = 400, "
+                "hop_length = 160, n_mels = n_mfcc = 80, fmin = 0 and fmax = 8000"
+            )
+        if features.window_frames % 2 or not 2 <= features.window_frames <= LONGEST:
+            raise ValueError(f"the network whisper needs an even window_frames, 2 to {LONGEST}")
+        if self.mixture is not None:
+            raise ValueError("the network whisper is trained on scenes, not on a mixture")
 
 
 def recipe_text(name: str) -> str:

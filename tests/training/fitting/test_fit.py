@@ -13,6 +13,7 @@ from emotiond_export.tensorflow import import_tensorflow
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.corpora.folders import read_folders
 from emotiond_training.fitting.fit import Fitted, fit, run_of
+from emotiond_training.fitting.materials import Materials
 from emotiond_training.fitting.prepare import Prepared
 from emotiond_training.fitting.windows import Windows, cut_windows, normalisation_of
 from emotiond_training.networks import Seed, build
@@ -22,6 +23,7 @@ from emotiond_training.recipe import Recipe, load_recipe
 LABELS = ("high", "low", "middle")
 QUIET = Reporter(Console(quiet=True))
 NETWORK = Seed(filters=(8, 8), kernel=3, pool=4, dense=8, dropout=0.3)
+NOTHING = Materials([], (), Path())
 SMALL = msgspec.structs.replace(load_recipe("seed", epochs=1), network=NETWORK)
 
 
@@ -33,7 +35,7 @@ def windows(three_labels: Path) -> Windows:
 
 def weights(recipe: Recipe, windows: Windows, held_out: Windows | None) -> list[np.ndarray]:
     """Fit a recipe's network and return its weights."""
-    fitted = fit(recipe, Prepared(LABELS, windows, held_out), QUIET)
+    fitted = fit(recipe, Prepared(LABELS, windows, held_out), NOTHING, QUIET)
     arrays: list[np.ndarray] = fitted.model.get_weights()
     return arrays
 
@@ -63,7 +65,7 @@ def test_a_training_that_diverges_is_one_sentence(
     recipe = msgspec.structs.replace(SMALL, optimiser=optimiser)
     prepared = Prepared(LABELS, windows, None, NoiseMixture(windows) if mixed else None)
     with pytest.raises(EmotiondError, match="training diverged; lower learning_rate"):
-        fit(recipe, prepared, QUIET)
+        fit(recipe, prepared, NOTHING, QUIET)
 
 
 class NoiseMixture:
@@ -84,7 +86,7 @@ def test_a_mixture_gives_the_same_weights_each_time_and_the_mean_loss_of_each_ep
     monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 4)
     recipe = msgspec.structs.replace(SMALL, epochs=2)
     one, again = (
-        fit(recipe, Prepared(LABELS, windows, windows, NoiseMixture(windows)), QUIET)
+        fit(recipe, Prepared(LABELS, windows, windows, NoiseMixture(windows)), NOTHING, QUIET)
         for _ in range(2)
     )
     assert one.history == again.history
@@ -104,7 +106,7 @@ def test_training_on_a_mixture_keeps_the_averaged_weights(
     averaged = msgspec.structs.replace(SMALL, optimiser=optimiser)
     last, mean = (
         fit(
-            recipe, Prepared(LABELS, windows, None, NoiseMixture(windows)), QUIET
+            recipe, Prepared(LABELS, windows, None, NoiseMixture(windows)), NOTHING, QUIET
         ).model.get_weights()
         for recipe in (SMALL, averaged)
     )
@@ -127,7 +129,7 @@ def first_weights(recipe: Recipe, windows: Windows) -> np.ndarray:
 def test_a_run_has_training_windows_for_int8_and_two_of_each_held_out_clip_for_parity(windows):
     held_out = Windows(windows.features + 1000.0, windows.labels, windows.clips)
     prepared = Prepared(LABELS, windows, held_out)
-    fitted = fit(SMALL, prepared, QUIET)
+    fitted = fit(SMALL, prepared, NOTHING, QUIET)
     assert fitted.normalisation == normalisation_of(windows.features, SMALL.features)
     run = run_of(SMALL, prepared, fitted, [])
     assert run.description.parity_on == "held-out"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from emotiond_training.corpora.clips import Clip
     from emotiond_training.fitting.materials import Materials
     from emotiond_training.progress import Reporter
+    from emotiond_training.recipe import Recipe
 
 
 def add_shared_arguments(parser: argparse.ArgumentParser, *, corpus_required: bool = True) -> None:
@@ -26,7 +27,8 @@ def add_shared_arguments(parser: argparse.ArgumentParser, *, corpus_required: bo
         default=[],
         metavar="NAME=DIR",
         help=f"recordings: NAME is {', '.join(others)} or {last}; "
-        "DIR alone is a folder with one folder a label; may be repeated",
+        "DIR alone is a folder with one folder a label, a file alone is a table (CSV); "
+        "may be repeated",
     )
     parser.add_argument(
         "--skip-broken",
@@ -56,6 +58,13 @@ def add_shared_arguments(parser: argparse.ArgumentParser, *, corpus_required: bo
         ("--rir", "impulse responses of rooms, for recipes that use them; may be repeated"),
     ):
         parser.add_argument(name, type=Path, action="append", default=[], metavar="DIR", help=what)
+    parser.add_argument(
+        "--trunk",
+        type=Path,
+        metavar="FILE",
+        help="weights of Whisper base, for the recipe whisper: model.safetensors as Hugging Face "
+        "distributes it",
+    )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="keep augmented copies here (default: in --out)"
     )
@@ -98,6 +107,28 @@ def output_folder(args: argparse.Namespace) -> Path:
     return folder
 
 
+def recipe_from(args: argparse.Namespace) -> "Recipe":
+    """Return the recipe that the command line names, with its overrides.
+
+    Raises
+    ------
+    InputError
+        If the recipe is wrong, or if it needs weights that were not given or can't be read.
+    """
+    from emotiond_training.networks.whisper_weights import read_weights
+    from emotiond_training.recipe import load_recipe
+
+    recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
+    if recipe.frozen:
+        if args.trunk is None:
+            raise InputError(
+                f"recipe {args.recipe} builds on Whisper; give its weights: --trunk FILE "
+                "(model.safetensors of openai/whisper-base)"
+            )
+        read_weights(args.trunk, recipe.whisper.layers)
+    return recipe
+
+
 def clips_from(args: argparse.Namespace, reporter: "Reporter") -> "list[Clip]":
     """Return the recordings that the command line names, and show what is left out.
 
@@ -129,7 +160,7 @@ def materials_from(
     Parameters
     ----------
     args : argparse.Namespace
-        Arguments ``noise``, ``rir``, ``cache`` and ``skip_broken``.
+        Arguments ``noise``, ``rir``, ``trunk``, ``cache`` and ``skip_broken``.
     out : Path
         Folder that the cache lies in, unless the command line names one.
     reporter : Reporter
@@ -163,7 +194,7 @@ def materials_from(
     noises, _ = without_broken(noises, lambda each: each.path, reporter, skip=args.skip_broken)
     if args.noise and not noises:
         raise InputError("--noise: none of its recordings can be read")
-    return Materials(noises, tuple(args.rir), args.cache or out / "copies")
+    return Materials(noises, tuple(args.rir), args.cache or out / "copies", args.trunk)
 
 
 @contextmanager

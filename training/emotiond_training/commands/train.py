@@ -8,6 +8,7 @@ from emotiond_training.commands.options import (
     clips_from,
     materials_from,
     output_folder,
+    recipe_from,
     working_in,
 )
 
@@ -47,9 +48,9 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from emotiond_training.progress import Reporter
-    from emotiond_training.recipe import load_recipe, recipe_text
+    from emotiond_training.recipe import recipe_text
 
-    recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
+    recipe = recipe_from(args)
     calibrated = _calibrated(args)
     out = output_folder(args)
     reporter = Reporter(Console(stderr=True))

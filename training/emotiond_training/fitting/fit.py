@@ -13,10 +13,15 @@ from emotiond.errors import EmotiondError
 from emotiond.model.contract import Normalisation
 from emotiond_export.training_run import Description, Run
 from emotiond_training.augmentation.mixture import Mixture
-from emotiond_training.corpora.clips import Clip
+from emotiond_training.corpora.clips import Clip, opens_for
+from emotiond_training.fitting.frozen import Regression, regression
+from emotiond_training.fitting.materials import Materials
 from emotiond_training.fitting.prepare import Prepared
+from emotiond_training.fitting.statistics import trunk_of
 from emotiond_training.fitting.windows import Windows, normalisation_of
 from emotiond_training.networks import build
+from emotiond_training.networks.classifier import with_classifier
+from emotiond_training.networks.whisper import NORMALISATION, Whisper
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 
@@ -46,16 +51,19 @@ class Fitted(NamedTuple):
         Normalisation of the features, from the training windows.
     history : dict of str to list of float
         ``loss`` and ``accuracy`` of each epoch; of held-out windows, ``val_loss`` and
-        ``val_accuracy``.
+        ``val_accuracy``. Empty for the network ``whisper``, which has no epochs.
+    classifier : Regression or None
+        Classifier of the network ``whisper``; None for other networks.
     """
 
     model: Any
     normalisation: Normalisation
     history: dict[str, list[float]]
+    classifier: Regression | None = None
 
 
-def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
-    """Train a recipe's network.
+def fit(recipe: Recipe, prepared: Prepared, materials: Materials, reporter: Reporter) -> Fitted:
+    """Train a recipe's network; of the network ``whisper``, the classifier behind a fixed trunk.
 
     Parameters
     ----------
@@ -63,6 +71,8 @@ def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
         The recipe.
     prepared : Prepared
         Training data and held-out windows.
+    materials : Materials
+        Weights of the trunk, for the network ``whisper``.
     reporter : Reporter
         Shows each epoch.
 
@@ -74,7 +84,15 @@ def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
     import keras
     import tensorflow as tf
 
-    labels, windows, held_out, mixture = prepared
+    labels, windows, held_out, mixture, examples = prepared
+    network = recipe.network
+    if isinstance(network, Whisper):
+        if examples is None:
+            raise TypeError("no examples were prepared for the network whisper")
+        reporter.say(f"fitting the classifier on {len(examples.labels)} windows")
+        fitted = regression(examples, len(labels), network.ridge)
+        model = with_classifier(trunk_of(recipe, materials), *fitted)
+        return Fitted(model, NORMALISATION, {}, fitted)
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()
 
@@ -88,7 +106,7 @@ def fit(recipe: Recipe, prepared: Prepared, reporter: Reporter) -> Fitted:
         drawn, _ = mixture.batch(REPRESENTATIVE_WINDOWS)
         normalisation = normalisation_of(drawn, recipe.features)
         steps = MIXTURE_STEPS
-    model = build(recipe.network, windows.features.shape[1], normalisation, len(labels))
+    model = build(network, windows.features.shape[1], normalisation, len(labels))
     smoothing = recipe.optimiser.label_smoothing
     model.compile(
         optimizer=_optimiser(recipe, steps, model),
@@ -222,7 +240,7 @@ def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, clips: Sequence[C
     clips : sequence of Clip
         Recordings of all corpora that it was trained on. The model waits for voices if all are.
     """
-    labels, windows, held_out, _ = prepared
+    labels, windows, held_out = prepared[:3]
     parity = windows if held_out is None else held_out
     random = np.random.default_rng(recipe.seed)
     count = min(REPRESENTATIVE_WINDOWS, len(windows.labels))
@@ -242,7 +260,7 @@ def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, clips: Sequence[C
             temperature=1.0,
             abstain_below=recipe.abstain_below,
             trained_on=tuple(sorted({clip.corpus for clip in clips})),
-            opens_for="speech" if all(clip.voice for clip in clips) else "sound",
+            opens_for=opens_for(clips),
             parity_on="training" if held_out is None else "held-out",
             quantisation=recipe.quantisation,
         ),

@@ -22,19 +22,27 @@ class Materials(NamedTuple):
     Parameters
     ----------
     noises : sequence of Noise
-        Recordings of noise; may be empty. Categories of voices are left out.
+        Recordings of noise; may be empty.
     rooms : tuple of Path
         Folders of impulse responses; may be empty.
     cache : Path
         Folder that keeps the augmented copies.
+    trunk : Path or None
+        File with the weights of a network that was trained before, for recipes that build on one.
     """
 
     noises: Sequence[Noise]
     rooms: tuple[Path, ...]
     cache: Path
+    trunk: Path | None = None
+
+    @property
+    def silent(self) -> list[Noise]:
+        """Noises without voices: they train the label ``no_speech``."""
+        return [each for each in self.noises if not each.category.startswith(VOICES)]
 
     def digest(self) -> str:
-        """Return a hash of the content of all noises and rooms.
+        """Return a hash of the content of all noises and rooms, and of the weights.
 
         Raises
         ------
@@ -43,7 +51,8 @@ class Materials(NamedTuple):
         """
         noises = [(each.category, content_hash(each.path)) for each in self.noises]
         rooms = [contents_of(folder) for folder in self.rooms]
-        return hashlib.sha256(repr((noises, rooms)).encode()).hexdigest()
+        weights = () if self.trunk is None else (content_hash(self.trunk),)
+        return hashlib.sha256(repr((noises, rooms, *weights)).encode()).hexdigest()
 
 
 def mixture_of(
@@ -78,12 +87,7 @@ def mixture_of(
     """
     if recipe.mixture is None:
         return None
-    noises = [each for each in materials.noises if not each.category.startswith(VOICES)]
-    if noises and NO_SPEECH in labels:
-        raise InputError(
-            f"recordings of category {NO_SPEECH!r} can't be mixed with noise, which trains "
-            "that label; rename their folder, or give no noise"
-        )
+    check_no_speech(labels, materials)
     mfcc = recipe.features.mfcc
     rooms = tuple(folder.resolve() for folder in materials.rooms)
     settings = CopySettings(mfcc, recipe.augmentation, recipe.seed, rooms)
@@ -94,8 +98,17 @@ def mixture_of(
         clips,
         train,
         copies,
-        spectra_of(noises, mfcc),
+        spectra_of(materials.silent, mfcc),
         labels,
         recipe.features.window_frames,
         recipe.seed,
     )
+
+
+def check_no_speech(labels: Sequence[str], materials: Materials) -> None:
+    """Raise InputError if noise would train a label that recordings have."""
+    if materials.silent and NO_SPEECH in labels:
+        raise InputError(
+            f"recordings of category {NO_SPEECH!r} can't be mixed with noise, which trains "
+            "that label; rename their folder, or give no noise"
+        )

@@ -13,6 +13,7 @@ from emotiond_training.corpora.clips import Clip, labels_of
 from emotiond_training.figures import metrics
 from emotiond_training.figures.plots import plot_confusion, plot_history
 from emotiond_training.fitting.fit import fit, run_of
+from emotiond_training.fitting.frozen import CLASSIFIER
 from emotiond_training.fitting.materials import Materials
 from emotiond_training.fitting.prepare import Prepared, prepare
 from emotiond_training.fitting.windows import Windows
@@ -118,7 +119,7 @@ def train(
     held_out = fold.test if hold_out else None
     labels = labels_of(clips)
     prepared = prepare(clips, fold.train, recipe, labels, materials, reporter, held_out)
-    run = _fitted(recipe, prepared, clips, out, reporter)
+    run = _fitted(recipe, prepared, clips, materials, out, reporter)
     description = msgspec.structs.replace(run.description, **(calibrated or {}))
     write_run(out, run._replace(description=description))
     measured_on: Literal["held-out", "training"] = "held-out" if hold_out else "training"
@@ -128,7 +129,9 @@ def train(
         split=split if hold_out else "none: trained on every clip",
         measured_on=measured_on,
         train_clips=len(fold.train),
-        train_windows=len(prepared.windows.labels),
+        train_windows=len(
+            prepared.examples.labels if prepared.examples else prepared.windows.labels
+        ),
         measured_clips=int(confusion.sum()),
         accuracy=metrics.accuracy(confusion),
         uar=metrics.uar(confusion),
@@ -182,17 +185,25 @@ def train_round(
         # Nothing is held out: the parity check must not use the test clips.
         prepared = prepare(clips, train, recipe, labels, materials, reporter)
         trained = [clips[index] for index in train]
-        write_run(folder, _fitted(recipe, prepared, trained, folder, reporter))
+        write_run(folder, _fitted(recipe, prepared, trained, materials, folder, reporter))
     export_run(read_run(folder), folder)
 
 
 def _fitted(
-    recipe: Recipe, prepared: Prepared, clips: Sequence[Clip], folder: Path, reporter: Reporter
+    recipe: Recipe,
+    prepared: Prepared,
+    clips: Sequence[Clip],
+    materials: Materials,
+    folder: Path,
+    reporter: Reporter,
 ) -> Run:
-    """Fit a network and write its learning curves to a folder."""
-    fitted = fit(recipe, prepared, reporter)
-    _write_json(folder / "history.json", fitted.history)
-    plot_history(folder / "learning-curves.png", fitted.history)
+    """Fit a network and write its learning curves or its classifier to a folder."""
+    fitted = fit(recipe, prepared, materials, reporter)
+    if fitted.history:
+        _write_json(folder / "history.json", fitted.history)
+        plot_history(folder / "learning-curves.png", fitted.history)
+    if fitted.classifier is not None:
+        fitted.classifier.write(folder / CLASSIFIER)
     return run_of(recipe, prepared, fitted, clips)
 
 
