@@ -149,6 +149,11 @@ class Engine:
         return self._gate.speech
 
     @property
+    def speaking(self) -> bool:
+        """Whether the gate was open in the last hop."""
+        return self._window is not None
+
+    @property
     def level(self) -> float:
         """Level of the last hop (dBFS)."""
         return self._gate.level
