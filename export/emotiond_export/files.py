@@ -9,7 +9,13 @@ import msgspec
 from emotiond.model.contract import CONTRACT_VERSION, Contract, Outputs
 from emotiond.model.file import write_model
 from emotiond_export.convert import network_of, to_tflite
-from emotiond_export.parity import check_embeddings, check_labels, file_results, keras_results
+from emotiond_export.parity import (
+    LEAST_LEAD,
+    check_embeddings,
+    check_labels,
+    file_results,
+    keras_results,
+)
 from emotiond_export.training_run import EMBEDDING, Description, Quantisation, Run
 
 FLOAT32: Final = "emotiond-float32.tflite"
@@ -31,7 +37,7 @@ class Exported(msgspec.Struct, frozen=True):
     bytes : int
         Size of the file (bytes).
     disagreement : float
-        Share of the parity clips whose label differs from the Keras model's, 0 to 1.
+        Share of the parity clips with a lead whose label differs from the Keras model's, 0 to 1.
     cosine : float or None
         Mean cosine between its standardised embeddings and the Keras model's; None without any.
     """
@@ -72,6 +78,7 @@ def export_run(run: Run, out: Path) -> list[Exported]:
         (kind, quantised_name(kind)): to_tflite(network, kind, ranges),
     }
     expected = keras_results(run)
+    sure = expected.leads >= LEAST_LEAD
     exported = []
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as folder:
@@ -79,7 +86,7 @@ def export_run(run: Run, out: Path) -> list[Exported]:
             path = Path(folder, name)
             write_model(path, flatbuffer, contract)
             found = file_results(path, run)
-            share = check_labels(kind_of_file, expected.labels, found.labels)
+            share = check_labels(kind_of_file, expected.labels[sure], found.labels[sure])
             cosine = None
             if expected.embeddings is not None:
                 cosine = check_embeddings(kind_of_file, expected.embeddings, found.embeddings)
