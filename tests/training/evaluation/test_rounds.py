@@ -35,7 +35,7 @@ from emotiond_training.networks import Seed
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import load_recipe
 from emotiond_training.splits.leaks import LeakError
-from emotiond_training.splits.protocols import HeldOut, Round, plan_rounds
+from emotiond_training.splits.protocols import HeldOut, Round, heard_in, plan_rounds
 from tests.deadly import Deadly
 
 INT8 = quantised_name("int8")
@@ -91,7 +91,9 @@ def tasks_of(plans: list[Round], clips: list[Clip], out: Path, conditions=PLAIN)
     """Return the tasks of planned rounds."""
     recipe, materials = load_recipe("seed"), Materials([], (), out / "copies")
     return [
-        Task(plan, clips, recipe, out / "rounds" / plan.name, materials, conditions)
+        Task(
+            plan, clips, recipe, out / "rounds" / plan.name, materials, heard_in(plans), conditions
+        )
         for plan in plans
     ]
 

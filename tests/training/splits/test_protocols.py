@@ -8,7 +8,14 @@ import pytest
 
 from emotiond.errors import InputError
 from emotiond_training.splits.leaks import check_round
-from emotiond_training.splits.protocols import PROTOCOLS, HeldOut, Round, plan_rounds
+from emotiond_training.splits.protocols import (
+    PROTOCOLS,
+    HeldOut,
+    Round,
+    heard_in,
+    plan_rounds,
+    with_at_most,
+)
 from tests.training.splits.tables import clips_of, of, written
 
 
@@ -95,6 +102,26 @@ def test_clips_of_unknown_speakers_do_not_train_where_unseen_speakers_are_tested
         trains = "folders" in of(clips, plan.train, "corpus")
         # cross-corpus leaves corpora unseen, not speakers.
         assert trains == (plan.name.startswith("without-") and plan.name != "without-folders")
+
+
+def test_at_most_so_many_recordings_of_a_corpus_are_heard_and_training_stays_as_it_is(joined):
+    rounds = plan_rounds([], joined, 7)
+    fewer = with_at_most(rounds, joined, 5, 7)
+    assert max(Counter(joined[index].corpus for index in heard_in(fewer)).values()) == 5
+    for one, other in zip(rounds, fewer, strict=True):
+        assert np.array_equal(one.train, other.train)
+        assert set(other.calibration) <= set(one.calibration)
+        for before, after in zip(one.tests, other.tests, strict=True):
+            assert set(after.clips) <= set(before.clips)
+    everything = with_at_most(rounds, joined, len(joined), 7)
+    assert np.array_equal(heard_in(everything), heard_in(rounds))
+
+
+def test_what_is_heard_is_what_any_round_tests_or_calibrates_on(joined):
+    rounds = plan_rounds([], joined, 7)
+    wanted = {int(i) for plan in rounds for test in plan.tests for i in test.clips}
+    wanted |= {int(i) for plan in rounds for i in plan.calibration}
+    assert heard_in(rounds).tolist() == sorted(wanted)
 
 
 def test_the_same_seed_gives_the_same_rounds(joined):

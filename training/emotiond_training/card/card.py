@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from emotiond_training.card.live import live_section
+from emotiond_training.card.taught import taught_section
 from emotiond_training.evaluation.calibration import (
     FALLBACK_COVERAGE,
     WANTED_PRECISION,
@@ -89,6 +90,8 @@ def card_text(evaluation: Evaluation, pictures: Sequence[str], live: Live | None
             "with clipping.",
             table(ROBUSTNESS, [_robustness(row) for row in robust]),
         ]
+    if evaluation.taught:
+        sections.append(taught_section(evaluation.taught))
     if live is not None:
         sections.append(live_section(live))
     shipping = evaluation.shipping
@@ -173,7 +176,7 @@ def _figures(row: Row) -> list[str]:
         f"{row.ece:.3f}",
         "-" if row.precision is None else f"{row.precision:.1%}",
         f"{row.coverage:.1%}",
-        f"{100 * (row.uar - row.float32_uar):+.1f} points",
+        "-" if row.float32_uar is None else f"{100 * (row.uar - row.float32_uar):+.1f} points",
         str(row.clips),
         str(row.speakers or "unknown"),
         str(row.no_speech),

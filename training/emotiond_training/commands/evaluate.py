@@ -18,6 +18,7 @@ from emotiond_training.commands.options import (
     clips_from,
     materials_from,
     output_folder,
+    recipe_from,
     whole_number,
     working_in,
 )
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    from emotiond_training.splits.protocols import PROTOCOLS
+    from emotiond_training.splits.protocols import PROTOCOLS, TAUGHT
 
     add_shared_arguments(parser, corpus_required=False)
     parser.add_argument(
         "--protocol",
         action="append",
         default=[],
-        choices=[*PROTOCOLS, *LIVE_PROTOCOLS],
+        choices=[*PROTOCOLS, TAUGHT, *LIVE_PROTOCOLS],
         help="what to measure; may be repeated (default: all that the corpora allow)",
     )
     parser.add_argument(
@@ -57,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="corpus that cross-corpus leaves out; may be repeated (default: each in turn)",
+    )
+    parser.add_argument(
+        "--most",
+        type=whole_number(1),
+        metavar="N",
+        help="test at most N recordings of each corpus, drawn at random (default: all)",
     )
     add_live_arguments(parser)
 
@@ -80,11 +87,17 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
 
     from emotiond_training.corpora.noises import TRAINING_HALF
     from emotiond_training.progress import Reporter
-    from emotiond_training.recipe import load_recipe
     from emotiond_training.splits.leaks import check_round
-    from emotiond_training.splits.protocols import PROTOCOLS, plan_rounds
+    from emotiond_training.splits.protocols import (
+        PROTOCOLS,
+        TAUGHT,
+        TAUGHT_ON,
+        heard_in,
+        plan_rounds,
+        with_at_most,
+    )
 
-    recipe = load_recipe(args.recipe, seed=args.seed, epochs=args.epochs)
+    recipe = recipe_from(args)
     out = output_folder(args)
     reporter = Reporter(Console(stderr=True))
     clips = clips_from(args, reporter)
@@ -93,7 +106,16 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
         raise InputError(f"--leave-out {min(unknown)}: no such corpus was given")
     # Report what is missing or leaks before hours of training.
     names = [name for name in args.protocol if name in PROTOCOLS]
+    teaches = recipe.frozen and (not args.protocol or TAUGHT in args.protocol)
+    if TAUGHT in args.protocol:
+        if not recipe.frozen:
+            raise InputError(
+                f"protocol {TAUGHT} needs a model with an embedding: a recipe on Whisper"
+            )
+        names = names or list(TAUGHT_ON)
     rounds = plan_rounds(names, clips, recipe.seed, args.leave_out)
+    if args.most is not None:
+        rounds = with_at_most(rounds, clips, args.most, recipe.seed)
     for each in rounds:
         check_round(clips, each)
     of_speakers = [
@@ -117,18 +139,32 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
     import_tensorflow()
     from emotiond_training.card.card import CARD, write_card
     from emotiond_training.evaluation.processes import run_rounds
-    from emotiond_training.evaluation.rounds import PLAIN, ROBUSTNESS, Task
+    from emotiond_training.evaluation.rounds import PLAIN, PLAIN_FROZEN, ROBUSTNESS, Task
     from emotiond_training.evaluation.scores import score
+    from emotiond_training.evaluation.teaching import teach
     from emotiond_training.fitting.train import train_round
 
-    conditions = (*PLAIN, *(ROBUSTNESS if args.robustness else ()))
+    plain = PLAIN_FROZEN if recipe.frozen else PLAIN
+    conditions = (*plain, *(ROBUSTNESS if args.robustness else ()))
+    heard_by_all = heard_in(rounds)
     tasks = [
-        Task(each, clips, recipe, out / "rounds" / each.name, materials, conditions, cores())
+        Task(
+            each,
+            clips,
+            recipe,
+            out / "rounds" / each.name,
+            materials,
+            heard_by_all,
+            conditions,
+            cores(),
+        )
         for each in rounds
     ]
     with working_in(out):
         heard = run_rounds(tasks, reporter, train_round, args.jobs)
         evaluation = score(rounds, heard, clips, recipe)
+        if teaches:
+            evaluation = evaluation._replace(taught=teach(tasks, recipe.seed, reporter))
         write_card(out, evaluation)
     _print(evaluation)
     if live:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,11 @@ from emotiond.model.output import Logits, Output, softmax
 from emotiond.model.runtime import Classifier
 from emotiond.pool import in_order
 from emotiond.recognition.recording import file_engine
+from emotiond.recognition.settings import DecisionSettings
 from emotiond.record import Utterance
+
+UNSAID: Final = -1e4
+"""Logit of a label that is as good as impossible."""
 
 Numbers = NDArray[np.intp]
 Reals = NDArray[np.float64]
@@ -35,7 +39,8 @@ class Windows(NamedTuple):
     Parameters
     ----------
     logits : np.ndarray [shape=(windows, labels)]
-        Of each window that belongs to an utterance.
+        Logits of each window that belongs to an utterance; or their embeddings, where those are
+        asked for.
     weights : np.ndarray [shape=(windows,)]
         Weight of each window: the share of it that is speech, 0 to 1.
     utterances : np.ndarray [shape=(windows,)]
@@ -51,20 +56,31 @@ class Windows(NamedTuple):
 
 
 class _Listening:
-    """A classifier that keeps what it says."""
+    """A classifier that keeps what it says, and never tells the engine that nobody speaks.
+
+    So the engine drops no utterance; :func:`pooled` does, at any temperature.
+    """
 
     def __init__(self, classifier: Classifier) -> None:
         self.contract = classifier.contract
-        self.said: list[Logits] = []
+        self.said: list[Output] = []
         self._classifier = classifier
+        labels = classifier.contract.labels
+        self._no_speech = labels.index(NO_SPEECH) if NO_SPEECH in labels else None
 
     def run(self, frames: Frames) -> Output:
         output = self._classifier.run(frames)
-        self.said.append(output.logits)
-        return output
+        self.said.append(output)
+        if self._no_speech is None:
+            return output
+        logits = output.logits.copy()
+        logits[self._no_speech] = UNSAID
+        return Output(logits, output.embedding)
 
 
-def windows_of(classifier: Classifier, blocks: Iterable[Signal]) -> Windows:
+def windows_of(
+    classifier: Classifier, blocks: Iterable[Signal], *, embeddings: bool = False
+) -> Windows:
     """Run one recording through the engine to its end, and return its windows.
 
     Parameters
@@ -73,11 +89,14 @@ def windows_of(classifier: Classifier, blocks: Iterable[Signal]) -> Windows:
         The model.
     blocks : iterable of np.ndarray [shape=(n,), dtype=float32]
         Mono sound at the model's sample rate.
+    embeddings : bool
+        Whether to return the embedding of each window in place of its logits.
     """
     model = _Listening(classifier)
     engine = file_engine(model)
     contract = classifier.contract
     ramp = math.ceil(contract.window_samples / engine.hop)
+    width = contract.embedding_size if embeddings else len(contract.labels)
     logits: list[Logits] = []
     weights: list[float] = []
     numbers: list[int] = []
@@ -89,10 +108,15 @@ def windows_of(classifier: Classifier, blocks: Iterable[Signal]) -> Windows:
         model.said.clear()
         before = engine.seconds
         records = engine.finish() if piece is None else engine.push(piece)
-        if model.said:
+        if engine.speaking and engine.seconds != before:
             # As the engine weighs: a window with little speech in it counts for little.
             spoken = min(spoken + 1, ramp)
-            under_way.append((model.said[0], spoken / ramp))
+        if model.said:
+            output = model.said[0]
+            said = output.embedding if embeddings else output.logits
+            if said is None:
+                raise EmotiondError("this model has no embedding; export it again")
+            under_way.append((said, spoken / ramp))
         for record in records:
             if isinstance(record, Utterance):
                 logits += [said for said, _ in under_way]
@@ -100,11 +124,11 @@ def windows_of(classifier: Classifier, blocks: Iterable[Signal]) -> Windows:
                 numbers += [len(lengths)] * len(under_way)
                 lengths.append(record.end - record.start)
                 under_way = []
-        if engine.seconds != before and not model.said:  # nobody speaks
+        if engine.seconds != before and not engine.speaking:
             spoken, under_way = 0, []
     shares = np.array(lengths)
     return Windows(
-        logits=np.array(logits, np.float32).reshape(-1, len(contract.labels)),
+        logits=np.array(logits, np.float32).reshape(-1, width or 0),
         weights=np.array(weights, np.float64),
         utterances=np.array(numbers, np.intp),
         shares=shares / shares.sum() if lengths else shares,
@@ -138,17 +162,24 @@ class Heard(NamedTuple):
 
 def joined(each: Sequence[Windows]) -> Heard:
     """Put recordings together; there must be one."""
-    sizes = [len(one.shares) for one in each]
-    starts = np.cumsum([0, *sizes[:-1]])
+    return together([Heard(*one, np.zeros(len(one.shares), np.intp), np.array(1)) for one in each])
+
+
+def together(parts: Sequence[Heard]) -> Heard:
+    """Put sets of recordings together, one behind the other; there must be one."""
+    utterances = np.cumsum([0, *(len(part.shares) for part in parts)])
+    recordings = np.cumsum([0, *(int(part.recordings) for part in parts)])
     return Heard(
-        logits=np.concatenate([one.logits for one in each]),
-        weights=np.concatenate([one.weights for one in each]),
+        logits=np.concatenate([part.logits for part in parts]),
+        weights=np.concatenate([part.weights for part in parts]),
         utterances=np.concatenate(
-            [one.utterances + start for one, start in zip(each, starts, strict=True)]
+            [part.utterances + start for part, start in zip(parts, utterances, strict=False)]
         ),
-        shares=np.concatenate([one.shares for one in each]),
-        clips=np.repeat(np.arange(len(each)), sizes),
-        recordings=np.array(len(each)),
+        shares=np.concatenate([part.shares for part in parts]),
+        clips=np.concatenate(
+            [part.clips + start for part, start in zip(parts, recordings, strict=False)]
+        ),
+        recordings=recordings[-1],
     )
 
 
@@ -173,11 +204,65 @@ def pooled(heard: Heard, labels: Sequence[str], temperature: float) -> Reals:
     said = np.zeros((len(heard.shares), len(labels)))
     probabilities = softmax(heard.logits / np.float32(temperature))
     np.add.at(said, heard.utterances, heard.weights[:, None] * probabilities)
+    said /= np.maximum(said.sum(axis=1, keepdims=True), 1e-12)
     said = said[:, reported]
+    # As the engine decides: an utterance is none if its windows say so.
+    spoken = said.sum(axis=1) >= 1.0 - DecisionSettings().no_speech_above
+    shares = np.where(spoken, heard.shares, 0.0)
     said /= np.maximum(said.sum(axis=1, keepdims=True), 1e-12)
     result = np.zeros((int(heard.recordings), len(reported)))
-    np.add.at(result, heard.clips, heard.shares[:, None] * said)
+    np.add.at(result, heard.clips, shares[:, None] * said)
+    result /= np.maximum(result.sum(axis=1, keepdims=True), 1e-12)
     return result
+
+
+def means(heard: Heard) -> NDArray[np.float32]:
+    """Return the mean output of each recording, weighted as :func:`pooled` weighs probabilities.
+
+    Parameters
+    ----------
+    heard : Heard
+        Recordings with logits or embeddings.
+
+    Returns
+    -------
+    np.ndarray [shape=(recordings, width), dtype=float32]
+        A row of zeros where the engine heard no speech.
+    """
+    result = np.zeros((int(heard.recordings), heard.logits.shape[1]), np.float32)
+    if len(heard.shares):
+        totals = np.bincount(heard.utterances, heard.weights)
+        weights = heard.weights / totals[heard.utterances] * heard.shares[heard.utterances]
+        weighted = heard.logits * weights[:, None].astype(np.float32)
+        # The windows of an utterance, and the utterances of a recording, lie side by side.
+        sources = heard.clips[heard.utterances]
+        starts = np.flatnonzero(np.diff(sources, prepend=-1))
+        result[sources[starts]] = np.add.reduceat(weighted, starts, axis=0)
+    return result
+
+
+def only(heard: Heard, recordings: Numbers) -> Heard:
+    """Return some of the recordings, in the order of their numbers here.
+
+    Parameters
+    ----------
+    heard : Heard
+        Many recordings.
+    recordings : np.ndarray [shape=(n,)]
+        Numbers of the wanted ones, each once.
+    """
+    number = np.full(int(heard.recordings), -1)
+    number[recordings] = np.arange(len(recordings))
+    kept = number[heard.clips] >= 0
+    windows = kept[heard.utterances]
+    return Heard(
+        logits=heard.logits[windows],
+        weights=heard.weights[windows],
+        utterances=(np.cumsum(kept) - 1)[heard.utterances[windows]],
+        shares=heard.shares[kept],
+        clips=number[heard.clips[kept]],
+        recordings=np.array(len(recordings)),
+    )
 
 
 def at_gain(block: Signal, gain_db: float) -> Signal:
@@ -189,7 +274,12 @@ def at_gain(block: Signal, gain_db: float) -> Signal:
 
 
 def hearing(
-    model: Path, recordings: Sequence[Path], jobs: int, *, gain_db: float = 0.0
+    model: Path,
+    recordings: Sequence[Path],
+    jobs: int,
+    *,
+    gain_db: float = 0.0,
+    embeddings: bool = False,
 ) -> Generator[Windows, None, None]:
     """Hear recordings, several at a time; close the iterator to end the work early.
 
@@ -203,6 +293,8 @@ def hearing(
         How many processes; one works here, in this process.
     gain_db : float
         How much louder they are made; what is then too loud is clipped.
+    embeddings : bool
+        Whether to return the embedding of each window in place of its logits.
 
     Yields
     ------
@@ -214,7 +306,9 @@ def hearing(
     EmotiondError
         If the model or a recording can't be used, or a process dies.
     """
-    with closing(in_order(partial(_hearer, model, gain_db), recordings, jobs)) as outputs:
+    with closing(
+        in_order(partial(_hearer, model, gain_db, embeddings), recordings, jobs)
+    ) as outputs:
         for windows in outputs:
             if windows is None:
                 raise EmotiondError(
@@ -224,12 +318,13 @@ def hearing(
             yield windows
 
 
-def _hearer(model: Path, gain_db: float) -> Callable[[Path], Windows]:
+def _hearer(model: Path, gain_db: float, embeddings: bool) -> Callable[[Path], Windows]:
     """Return a function from a recording to what the model says of it."""
     classifier = Classifier(model)
 
     def hear(recording: Path) -> Windows:
         blocks = file_blocks(recording, classifier.contract.mfcc.sample_rate)
-        return windows_of(classifier, (at_gain(block, gain_db) for block in blocks))
+        louder = (at_gain(block, gain_db) for block in blocks)
+        return windows_of(classifier, louder, embeddings=embeddings)
 
     return hear

@@ -15,10 +15,18 @@ import numpy as np
 from emotiond.errors import InputError, reason
 from emotiond.model.file import read_model, write_model
 from emotiond_export.files import FLOAT32, quantised_name
-from emotiond_training.corpora.clips import Clip, content_hash, labels_of
+from emotiond_training.corpora.clips import Clip, content_hash, labels_of, opens_for
 from emotiond_training.evaluation.calibration import Calibration, calibrate
 from emotiond_training.evaluation.hearing import Heard, hearing, joined, pooled
+from emotiond_training.evaluation.trunk import (
+    CHECKED,
+    check_file,
+    classified,
+    statistics_heard,
+)
+from emotiond_training.fitting.frozen import CLASSIFIER, Regression
 from emotiond_training.fitting.materials import Materials
+from emotiond_training.fitting.statistics import trunk_file
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Indices
@@ -29,6 +37,8 @@ CONDITIONS: Final = {"quantised": 0.0, "float32": 0.0, "quiet": -30.0, "loud": 1
 """Test conditions: gain of the test clips (dB). All but float32 are of the quantised file."""
 PLAIN: Final = ("quantised", "float32")
 """Conditions of all test clips."""
+PLAIN_FROZEN: Final = ("quantised",)
+"""The same for recipes on a fixed trunk, whose files are compared at export."""
 ROBUSTNESS: Final = ("quiet", "loud")
 """Conditions of the test clips of the protocol ``speakers``, if they are asked for."""
 
@@ -60,6 +70,8 @@ class Task(NamedTuple):
         Folder of the round; made if it is missing.
     materials : Materials
         Noises and rooms for a mixture.
+    heard : np.ndarray [shape=(n,)]
+        Indices of the clips that any round tests or calibrates on, in ascending order.
     conditions : tuple of str
         Test conditions, of :data:`CONDITIONS`.
     jobs : int
@@ -71,6 +83,7 @@ class Task(NamedTuple):
     recipe: Recipe
     folder: Path
     materials: Materials
+    heard: Indices
     conditions: tuple[str, ...] = PLAIN
     jobs: int = 1
 
@@ -173,6 +186,7 @@ def run_round(task: Task, reporter: Reporter, train: Train) -> RoundResult:
         plan, materials = task.round, task.materials
         train(task.clips, plan.train, task.recipe, task.labels, materials, folder, reporter)
         _write(folder / TRAINED, {"labels": task.labels})
+        _check_trunk(task, reporter)
     calibration = _read(folder / CALIBRATED, Calibration)
     if calibration is None:
         calibration = _calibrate(task, reporter)
@@ -306,10 +320,59 @@ def _strangers(plan: Round) -> Indices:
 
 def _outputs(task: Task, indices: Indices, condition: str, reporter: Reporter, what: str) -> Heard:
     """Return the outputs of a round's model for clips under a condition."""
+    if task.recipe.frozen:
+        classifier = Regression.read(task.folder / CLASSIFIER)
+        heard = _statistics(task, indices, CONDITIONS[condition], reporter)
+        return classified(heard, classifier)
     model = task.folder / FLOAT32 if condition == "float32" else task.model
     paths = [task.clips[index].path for index in indices]
     with closing(hearing(model, paths, task.jobs, gain_db=CONDITIONS[condition])) as each:
         return joined(list(reporter.track(each, len(paths), what)))
+
+
+def embeddings_of(task: Task, indices: Indices, reporter: Reporter) -> tuple[Heard, Heard]:
+    """Return the embeddings and the logits of clips under a finished round on a fixed trunk.
+
+    Parameters
+    ----------
+    task : Task
+        The round.
+    indices : np.ndarray [shape=(n,)]
+        Indices of the clips, in ascending order.
+    reporter : Reporter
+        Shows the progress.
+    """
+    classifier = Regression.read(task.folder / CLASSIFIER)
+    heard = _statistics(task, indices, 0.0, reporter)
+    return heard._replace(logits=classifier.standard(heard.logits)), classified(heard, classifier)
+
+
+def _statistics(task: Task, indices: Indices, gain_db: float, reporter: Reporter) -> Heard:
+    """Return what a round's trunk says of clips."""
+    materials, train = task.materials, task.round.train
+    return statistics_heard(
+        trunk_file(task.recipe, materials, opens_for([task.clips[index] for index in train])),
+        [task.clips[index] for index in task.heard],
+        np.searchsorted(task.heard, indices),
+        materials.cache,
+        reporter,
+        gain_db=gain_db,
+        jobs=task.jobs,
+    )
+
+
+def _check_trunk(task: Task, reporter: Reporter) -> None:
+    """Check that a round's own file says what its trunk and its classifier say, on a few clips."""
+    if not task.recipe.frozen:
+        return
+    chosen = task.heard[:: max(1, len(task.heard) // CHECKED)][:CHECKED]
+    check_file(
+        task.model,
+        [task.clips[index] for index in chosen],
+        _statistics(task, chosen, 0.0, reporter),
+        Regression.read(task.folder / CLASSIFIER),
+        task.jobs,
+    )
 
 
 def _read(path: Path, kind: type[Content]) -> Content | None:

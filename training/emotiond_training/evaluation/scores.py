@@ -13,6 +13,7 @@ from emotiond_training.corpora.clips import Clip
 from emotiond_training.evaluation.calibration import Calibration
 from emotiond_training.evaluation.rounds import ROBUSTNESS, RoundResult
 from emotiond_training.evaluation.shipping import Shipping
+from emotiond_training.evaluation.teaching import Taught
 from emotiond_training.figures import metrics
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits.protocols import HeldOut, Round
@@ -60,8 +61,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         Accuracy of each fold.
     fold_uar : tuple of float
         Unweighted average recall of each fold.
-    float32_uar : float
-        Unweighted average recall of the float32 file.
+    float32_uar : float or None
+        Unweighted average recall of the float32 file; None if that was not tested.
     quiet_uar : float or None
         Unweighted average recall of the same clips 30 dB quieter; None if that was not tested.
     loud_uar : float or None
@@ -91,7 +92,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     no_speech: int
     fold_accuracy: tuple[float, ...]
     fold_uar: tuple[float, ...]
-    float32_uar: float
+    float32_uar: float | None
     quiet_uar: float | None = None
     loud_uar: float | None = None
     shared_text_clips: int
@@ -135,12 +136,15 @@ class Evaluation(NamedTuple):
         Calibration of each round, by the name of the round.
     shipping : Shipping
         Medians of temperature and threshold over the rounds.
+    taught : sequence of Taught
+        Figures of the protocol ``taught``; none if it was not asked for.
     """
 
     recipe: Recipe
     outcomes: list[Outcome]
     calibrations: dict[str, Calibration]
     shipping: Shipping
+    taught: Sequence[Taught] = ()
 
 
 class _Predictions(NamedTuple):
@@ -225,7 +229,7 @@ def _score(folds: Sequence[_Fold], clips: Sequence[Clip], seed: int) -> Outcome:
         no_speech=int(confusion[:, -1].sum()),
         fold_accuracy=tuple(float(np.mean(each.true == each.predicted)) for each in plain),
         fold_uar=tuple(_uar([each], len(labels)) for each in plain),
-        float32_uar=_uar([_predictions(fold, clips, "float32") for fold in folds], len(labels)),
+        float32_uar=_uar_under("float32", folds, clips),
         shared_text_clips=int(shared.sum()),
         shared_text_uar=(
             metrics.uar(metrics.confusion_of(true[shared], predicted[shared], len(labels)))
@@ -248,14 +252,18 @@ def _shared_texts(tested: Sequence[Clip], clips: Sequence[Clip]) -> NDArray[np.b
 
 
 def _robustness(folds: Sequence[_Fold], clips: Sequence[Clip]) -> dict[str, Any]:
-    """Return the UAR of the robustness conditions that all folds of ``speakers`` have."""
+    """Return the UAR of the robustness conditions of the protocol ``speakers``."""
+    if folds[0].held_out.protocol != "speakers":
+        return {}
+    return {f"{name}_uar": _uar_under(name, folds, clips) for name in ROBUSTNESS}
+
+
+def _uar_under(condition: str, folds: Sequence[_Fold], clips: Sequence[Clip]) -> float | None:
+    """Return the UAR under a condition; None if a fold was not tested under it."""
+    if not all(condition in fold.result.conditions for fold in folds):
+        return None
     labels = len(folds[0].result.labels)
-    return {
-        f"{condition}_uar": _uar([_predictions(fold, clips, condition) for fold in folds], labels)
-        for condition in ROBUSTNESS
-        if folds[0].held_out.protocol == "speakers"
-        and all(condition in fold.result.conditions for fold in folds)
-    }
+    return _uar([_predictions(fold, clips, condition) for fold in folds], labels)
 
 
 def _uar(predictions: Sequence[_Predictions], labels: int) -> float:
@@ -291,4 +299,5 @@ def as_json(evaluation: Evaluation) -> Mapping[str, object]:
         },
         "calibration": evaluation.calibrations,
         "shipping": evaluation.shipping,
+        "taught": evaluation.taught,
     }

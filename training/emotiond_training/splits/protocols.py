@@ -67,6 +67,15 @@ PROTOCOLS: Final = {
 }
 
 
+TAUGHT: Final = "taught"
+"""Protocol that teaches and tests voices on the test clips of other protocols."""
+TAUGHT_ON: Final[dict[str, Literal["speaker", "corpus"]]] = {
+    "speakers": "speaker",
+    "cross-corpus": "corpus",
+}
+"""These protocols, and what their models never heard."""
+
+
 class HeldOut(NamedTuple):
     """Test set of one fold of a protocol: indices into the table."""
 
@@ -134,6 +143,43 @@ def plan_rounds(
         for number, tests in sorted(shared.items())
     ]
     return together + rounds
+
+
+def with_at_most(
+    rounds: Sequence[Round], clips: Sequence[Clip], most: int, seed: int
+) -> list[Round]:
+    """Return rounds that test and calibrate on at most so many recordings of each corpus.
+
+    Parameters
+    ----------
+    rounds : sequence of Round
+        Planned rounds; what they train on stays as it is.
+    clips : sequence of Clip
+        The table.
+    most : int
+        Most recordings of a corpus, at least 1; they are drawn once for all rounds.
+    seed : int
+        Seed of the draw.
+    """
+    kept = np.zeros(len(clips), bool)
+    for corpus in sorted({clip.corpus for clip in clips}):
+        members = np.flatnonzero([clip.corpus == corpus for clip in clips])
+        random = np.random.default_rng([seed, *corpus.encode()])
+        kept[random.permutation(members)[:most]] = True
+    return [
+        each._replace(
+            calibration=each.calibration[kept[each.calibration]],
+            tests=tuple(test._replace(clips=test.clips[kept[test.clips]]) for test in each.tests),
+        )
+        for each in rounds
+    ]
+
+
+def heard_in(rounds: Sequence[Round]) -> Indices:
+    """Return the clips that any of some rounds tests or calibrates on, in ascending order."""
+    sets = [each.calibration for each in rounds]
+    sets += [test.clips for each in rounds for test in each.tests]
+    return np.unique(np.concatenate(sets))
 
 
 def _corpora_for(name: str, clips: Sequence[Clip]) -> list[str]:
