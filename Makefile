@@ -7,8 +7,12 @@ EMOTIOND = .venv/bin/emotiond
 export OPENBLAS_NUM_THREADS = 1
 CORPORA ?= corpora
 # Folders of CORPORA are named for their readers (nemo or nemo_pl, say); missing ones are left out.
-NAMES = ased cremad emodb nemo ravdess savee tess
-RECIPE ?= strangers
+NAMES = ased cremad emodb emogator emovo iesc nemo ravdess savee tess
+MODEL ?= large
+RECIPE_large = whisper
+RECIPE_small = strangers
+KIND_large = dynamic
+KIND_small = int8
 
 # Listens to the default microphone; plays a sample where there is none.
 run: .venv/.run
@@ -27,20 +31,23 @@ bench: .venv/.run
 	@$(EMOTIOND) bench
 
 CORPUS_FLAGS = $(foreach name,$(NAMES),$(addprefix --corpus $(name)=,$(firstword $(wildcard $(CORPORA)/$(name) $(CORPORA)/$(name)_*)))) \
-  $(addprefix --noise ,$(NOISE)) $(addprefix --rir ,$(RIR))
+  $(addprefix --corpus table=,$(TABLES)) $(addprefix --noise ,$(NOISE)) $(addprefix --rir ,$(RIR)) $(addprefix --trunk ,$(TRUNK))
 
-# The shipped model, from your own corpora and folders of recordings to mix in; half an hour:
+# A model, MODEL=large or small, from your own corpora and folders of recordings to mix in; half an hour:
 # make train CORPORA=path/to/folder NOISE="path/to/noise path/to/music" RIR=path/to/impulse/responses
+# The large one stands on Whisper base: TRUNK=path/to/model.safetensors
 train: .venv/.test
-	$(EMOTIOND) train --recipe $(RECIPE) --all --evaluation models/evaluation/metrics.json --out runs/shipped $(CORPUS_FLAGS)
-	$(EMOTIOND) export runs/shipped
-	cp runs/shipped/emotiond-int8.tflite models/emotiond-small.tflite
+	$(EMOTIOND) train --recipe $(RECIPE_$(MODEL)) --all --evaluation models/$(MODEL)/evaluation/metrics.json --out runs/$(MODEL) $(CORPUS_FLAGS)
+	$(EMOTIOND) export runs/$(MODEL)
+	cp runs/$(MODEL)/emotiond-$(KIND_$(MODEL)).tflite models/emotiond-$(MODEL).tflite
+	ln -sf ../../../models/emotiond-$(MODEL).tflite daemon/emotiond/data/
 
-# The card, from the same folders and ordinary speech (SPEECH=path): every protocol that your corpora allow; hours.
+# Its figures, from the same folders and ordinary speech (SPEECH=path): every protocol that your corpora allow; hours.
 evaluate: .venv/.test
-	$(EMOTIOND) evaluate --recipe $(RECIPE) --jobs 2 --robustness --out runs/evaluation $(CORPUS_FLAGS) $(addprefix --speech ,$(SPEECH))
-	cp -r runs/evaluation/EVALUATION.md runs/evaluation/evaluation models/
-	cp runs/evaluation/metrics.json runs/evaluation/live.json models/evaluation/
+	$(EMOTIOND) evaluate --recipe $(RECIPE_$(MODEL)) --jobs 2 --robustness --out runs/$(MODEL)-evaluation $(CORPUS_FLAGS) $(addprefix --speech ,$(SPEECH))
+	mkdir -p models/$(MODEL)
+	cp -r runs/$(MODEL)-evaluation/EVALUATION.md runs/$(MODEL)-evaluation/evaluation models/$(MODEL)/
+	cp runs/$(MODEL)-evaluation/metrics.json runs/$(MODEL)-evaluation/live.json models/$(MODEL)/evaluation/
 
 # A service that starts with the machine (needs root), or with your session. Again: an upgrade.
 install-service:

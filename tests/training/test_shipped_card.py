@@ -1,4 +1,4 @@
-"""The card of the shipped model has the figures of its evaluation, and the model its medians."""
+"""The cards of the shipped models have the figures of their evaluations, the models the medians."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from emotiond.paths import SMALL_MODEL
 from emotiond_training.card.live import live_section
 from emotiond_training.evaluation.scores import Row
 from emotiond_training.evaluation.shipping import Shipping
+from emotiond_training.evaluation.teaching import Taught
 from emotiond_training.live.results import Live
 from emotiond_training.recipe import Recipe, load_recipe
 
@@ -22,21 +23,34 @@ class Figures(msgspec.Struct):
     recipe: Recipe
     rows: list[Row]
     shipping: Shipping
+    taught: list[Taught] = []
+
+
+RECIPES = {"small": "strangers"}
+
+
+@pytest.fixture(scope="module", params=RECIPES)
+def model(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def figures() -> Figures:
-    return msgspec.json.decode((MODELS / "evaluation" / "metrics.json").read_bytes(), type=Figures)
+def figures(model: str) -> Figures:
+    path = MODELS / model / "evaluation" / "metrics.json"
+    return msgspec.json.decode(path.read_bytes(), type=Figures)
 
 
 @pytest.fixture(scope="module")
-def card() -> str:
-    return (MODELS / "EVALUATION.md").read_text()
+def card(model: str) -> str:
+    return (MODELS / model / "EVALUATION.md").read_text()
 
 
-def test_the_card_has_the_figures_of_the_current_recipe(figures: Figures, card: str) -> None:
-    assert figures.recipe == load_recipe("strangers")
-    assert len(figures.rows) == 9
+def test_the_card_has_the_figures_of_the_current_recipe(
+    model: str, figures: Figures, card: str
+) -> None:
+    assert figures.recipe == load_recipe(RECIPES[model])
+    protocols = {row.protocol for row in figures.rows}
+    assert protocols == {"speakers", "tess-speakers", "tess-random", "tess-words", "cross-corpus"}
     for row in figures.rows:
         assert f"| `{row.protocol}` | {row.corpus} | **{row.uar:.1%}** |" in card
         assert f"| {row.uar_low:.1%} to {row.uar_high:.1%} (" in card
@@ -50,12 +64,19 @@ def test_the_model_card_has_the_same_figures(figures: Figures) -> None:
             assert f"{100 * row.shared_text_uar:.1f} %" in text
 
 
-def test_the_card_has_the_live_figures(card: str) -> None:
-    live = msgspec.json.decode((MODELS / "evaluation" / "live.json").read_bytes(), type=Live)
-    assert live_section(live) in card
+def test_the_card_has_the_live_figures_of_the_small_model() -> None:
+    folder = MODELS / "small"
+    live = msgspec.json.decode((folder / "evaluation" / "live.json").read_bytes(), type=Live)
+    assert live_section(live) in (folder / "EVALUATION.md").read_text()
 
 
-def test_the_shipped_model_has_the_medians_of_the_rounds(figures: Figures) -> None:
-    contract = read_contract(SMALL_MODEL)
+def test_the_card_has_the_figures_of_taught_voices(figures: Figures, card: str) -> None:
+    for taught in figures.taught:
+        for row in taught.rows:
+            assert f"{row.uar:.1%} ({row.uar_low:.1%} to {row.uar_high:.1%})" in card
+
+
+def test_the_shipped_model_has_the_medians_of_the_rounds(model: str, figures: Figures) -> None:
+    contract = read_contract({"small": SMALL_MODEL}[model])
     found = Shipping(contract.temperature, contract.abstain_below)
     assert found == figures.shipping
