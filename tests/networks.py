@@ -1,7 +1,6 @@
 """Networks for tests, made of a shipped one."""
 
-from ai_edge_litert import schema_py_generated as schema
-from flatbuffers import Builder
+import pytest
 
 
 def with_embedding(flatbuffer: bytes, names: tuple[str, str] = ("logits", "embedding")) -> bytes:
@@ -13,7 +12,11 @@ def with_embedding(flatbuffer: bytes, names: tuple[str, str] = ("logits", "embed
         A TFLite network whose only output is the logits, as its last layer gives them.
     names : tuple of str
         Names of the outputs in the signature. The order of the outputs is the other one.
+
+    Skips the test where LiteRT, which has the format of its files, is not installed.
     """
+    schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
+    flatbuffers = pytest.importorskip("flatbuffers")
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(flatbuffer, 0))
     graph, [signature] = model.subgraphs[0], model.signatureDefs
     last = graph.operators[-1]
@@ -23,6 +26,6 @@ def with_embedding(flatbuffer: bytes, names: tuple[str, str] = ("logits", "embed
         output = schema.TensorMapT()
         output.name, output.tensorIndex = name, index
         signature.outputs.append(output)
-    builder = Builder()
+    builder = flatbuffers.Builder()
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
