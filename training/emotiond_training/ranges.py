@@ -7,6 +7,10 @@ import msgspec
 
 Decibels = Annotated[float, msgspec.Meta(ge=-200.0, le=200.0)]
 """A level or a gain (dB), -200 to 200."""
+Weight = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
+"""Weight of a corpus in training, beside those of others."""
+Takes = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+"""How often each clip is taken, with other changes each time."""
 
 
 def check_ranges(settings: msgspec.Struct, *names: str) -> None:

@@ -1,7 +1,6 @@
 """Which model runs: a file, or one of the two beside the program, chosen for the machine.
 
-The choice depends on what is installed and on the kind of processor, so it is the same at every
-start.
+It depends on the installed files, the runtime and the processor, and so never changes by itself.
 """
 
 import os

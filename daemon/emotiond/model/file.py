@@ -178,7 +178,7 @@ def _has_root(flatbuffer: bytes) -> bool:
 
 
 def _decode(path: Path, text: bytes) -> tuple[Contract, dict[str, Any]]:
-    """Return a contract and its JSON object as it is in the file.
+    """Return the contract of a file, and the JSON object that it was read from.
 
     The version comes first, since other versions have other fields.
     """

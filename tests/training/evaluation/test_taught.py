@@ -65,7 +65,7 @@ def test_teaching_lifts_a_model_that_knows_nothing_and_more_examples_lift_it_mor
 
 
 def test_nothing_of_what_is_tested_reaches_the_head():
-    # Each recording is a place of its own and its label is random: who has seen it knows it.
+    # Labels are random, so only a head that was taught a recording knows its label.
     random = np.random.default_rng(2)
     recordings = made_up(speakers=6, texts=8)
     recordings = recordings._replace(

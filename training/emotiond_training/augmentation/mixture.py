@@ -28,10 +28,7 @@ from emotiond_training.augmentation.spectral import (
     warp,
 )
 from emotiond_training.corpora.clips import Clip
-from emotiond_training.ranges import Decibels, check_ranges
-
-Weight = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
-Takes = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+from emotiond_training.ranges import Decibels, Takes, Weight, check_ranges
 
 
 class MixtureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -5,7 +5,7 @@ the voice, a pause. A classifier that only knows whole, clean recordings is lost
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -16,10 +16,8 @@ from emotiond.audio.signal import Signal
 from emotiond.values import Probability
 from emotiond_training.augmentation.waveform import Augmenter, at_peak
 from emotiond_training.corpora.noises import Noise
-from emotiond_training.ranges import Decibels, check_ranges
+from emotiond_training.ranges import Decibels, Takes, Weight, check_ranges
 
-Weight = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
-Takes = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 Recording = NDArray[np.int16]
 """A recording of noise as it is kept in memory, full scale at +-32,768."""
 
