@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from emotiond.record import Status, decode, encode
+from emotiond.record import Record, Status, decode, encode
 from emotiond.sinks.log import LogSink
 
 NOON = datetime(2026, 2, 28, 12, 0, 0, tzinfo=UTC)
@@ -40,6 +40,12 @@ def messages(path: Path) -> list[str]:
     content = path.read_bytes()
     assert content == b"" or content.endswith(b"\n")
     return [decode(line).message for line in content.splitlines()]
+
+
+def so_far(folder: Path) -> list[Record]:
+    """Return the records of a log that is still written; leave out a line that has no end yet."""
+    content = b"".join(each.read_bytes() for each in sorted(folder.glob("*.jsonl")))
+    return [decode(line) for line in content.splitlines(keepends=True) if line.endswith(b"\n")]
 
 
 def fill(folder: Path, days: int, size: int = 100) -> list[str]:

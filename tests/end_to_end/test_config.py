@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotiond.record import Record, Status, decode
+from emotiond.record import Record, Status
 from tests.conftest import Run, pcm
+from tests.daemon.logs import so_far
 
 
 @pytest.fixture
@@ -143,8 +144,7 @@ class Daemon:
         self.process.stdin.flush()
 
     def records(self) -> list[Record]:
-        content = b"".join(each.read_bytes() for each in self._logs.glob("*.jsonl"))
-        return [decode(line) for line in content.splitlines()]
+        return so_far(self._logs)
 
     def statuses(self, event: str) -> list[str]:
         found = [each for each in self.records() if isinstance(each, Status)]
@@ -209,8 +209,7 @@ class Terminal:
             shown += os.read(self.ours, 65536)
 
     def records(self) -> list[Record]:
-        content = b"".join(each.read_bytes() for each in self._logs.glob("*.jsonl"))
-        return [decode(line) for line in content.splitlines()]
+        return so_far(self._logs)
 
     def events(self) -> list[str]:
         return [each.event for each in self.records() if isinstance(each, Status)]

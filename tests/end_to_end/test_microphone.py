@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from emotiond.record import Prediction, Record, Status, Utterance, decode
+from emotiond.record import Prediction, Record, Status, Utterance
 from tests.conftest import UTTERANCES_IN_SAMPLE, Run
+from tests.daemon.logs import so_far
 
 PROGRAMS = ("pulseaudio", "pactl", "paplay")
 
@@ -141,8 +142,7 @@ class Daemon:
 
     def logged(self) -> list[Record]:
         """Return the records of all whole lines in the log so far."""
-        content = b"".join(each.read_bytes() for each in sorted(self._log.glob("*.jsonl")))
-        return [decode(line) for line in content.splitlines(keepends=True) if line.endswith(b"\n")]
+        return so_far(self._log)
 
     def events(self) -> list[str]:
         return [each.event for each in self.logged() if isinstance(each, Status)]

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotiond.record import Prediction, Status, decode
+from emotiond.record import Prediction, Status
 from tests.conftest import pcm
+from tests.daemon.logs import so_far
 from tests.end_to_end.test_watchdog import Manager, manager, started  # noqa: F401 (fixtures)
 
 
@@ -30,8 +31,7 @@ def test_the_daemon_survives_a_slow_model_with_fewer_predictions(manager: Manage
     assert manager.stop() == 0
     assert not manager.watchdog_acted
     assert last_events_are("overload", "recovered", "stopping")
-    content = b"".join(each.read_bytes() for each in Path(manager.log).glob("*.jsonl"))
-    records = [decode(line) for line in content.splitlines()]
+    records = so_far(Path(manager.log))
     widths = [
         [round(each.end - each.start, 1) for each in part if isinstance(each, Prediction)]
         for is_status, part in groupby(records, lambda each: isinstance(each, Status))
@@ -56,9 +56,7 @@ def test_a_slow_model_is_noticed_on_sound_from_a_live_pipe(
     sound = pcm(np.tile(sample, 4))
 
     def seen() -> list[str]:
-        content = b"".join(each.read_bytes() for each in logs.glob("*.jsonl"))
-        records = [decode(line) for line in content.splitlines()]
-        return [each.event for each in records if isinstance(each, Status)]
+        return [each.event for each in so_far(logs) if isinstance(each, Status)]
 
     with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
         began = time.monotonic()

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from emotiond.record import Prediction, Record, Status, decode
+from emotiond.record import Prediction, Record, Status
+from tests.daemon.logs import so_far
 
 WATCHDOG_SECONDS = 4.0
 
@@ -106,8 +107,7 @@ class Manager:
             time.sleep(0.05)
 
     def records(self) -> list[Record]:
-        content = b"".join(each.read_bytes() for each in sorted(self.log.glob("*.jsonl")))
-        return [decode(line) for line in content.splitlines(keepends=True) if b"\n" in line]
+        return so_far(self.log)
 
     def events(self) -> list[str]:
         return [each.event for each in self.records() if isinstance(each, Status)]
