@@ -26,7 +26,9 @@ def examples(labels: int, count: int = 300, size: int = 6) -> Examples:
     numbers = np.arange(count) % labels
     centres = 3.0 * np.eye(labels, size)
     values = centres[numbers] + random.standard_normal((count, size)) + 100.0
-    return Examples(values.astype(np.float16), numbers, np.ones(count))
+    return Examples(
+        values.astype(np.float16), numbers, np.ones(count), np.ones((count, labels), bool)
+    )
 
 
 def clip(number: int, corpus: str, label: str) -> Clip:
@@ -36,7 +38,7 @@ def clip(number: int, corpus: str, label: str) -> Clip:
 @pytest.mark.parametrize("labels", [2, 3])
 def test_the_classifier_tells_labels_that_the_statistics_tell(labels: int) -> None:
     given = examples(labels)
-    fitted = regression(given, labels, RIDGE)
+    fitted = regression(given, RIDGE)
     logits = fitted.logits(given.values)
     assert logits.shape == (300, labels)
     assert np.mean(logits.argmax(axis=1) == given.labels) > 0.9
@@ -44,7 +46,7 @@ def test_the_classifier_tells_labels_that_the_statistics_tell(labels: int) -> No
 
 def test_the_classifier_is_at_the_bottom_of_its_objective() -> None:
     given = examples(3)
-    fitted = regression(given, 3, RIDGE)
+    fitted = regression(given, RIDGE)
     standard = (given.values.astype(float) - fitted.mean) / fitted.deviation
     logits = standard @ fitted.kernel + fitted.bias
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -53,9 +55,39 @@ def test_the_classifier_is_at_the_bottom_of_its_objective() -> None:
     assert np.abs(error.sum(axis=0)).max() < 2e-3
 
 
+def test_the_classifier_is_the_logistic_regression_of_scikit_learn() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    given = examples(3)
+    fitted = regression(given, RIDGE)
+    standard = fitted.standard(given.values)
+    other = LogisticRegression(C=1.0 / (2.0 * RIDGE * len(standard)), tol=1e-8, max_iter=1000)
+    other.fit(standard, given.labels)
+    assert np.allclose(fitted.kernel, other.coef_.T, atol=2e-3)
+    assert np.allclose(fitted.bias - fitted.bias.mean(), other.intercept_, atol=2e-3)
+
+
+def test_a_corpus_says_nothing_about_a_label_that_it_lacks() -> None:
+    """One corpus has two of three labels, and another level of all its statistics."""
+    given = examples(3)
+    other = np.arange(300) >= 150
+    lacks = other & (given.labels == 2)
+    values = (given.values + 2.0 * other[:, None]).astype(np.float16)
+    allowed = np.ones((300, 3), bool)
+    allowed[other, 2] = False
+    two = Examples(values, given.labels, given.weights, allowed)
+    told = Examples(*(each[~lacks] for each in two))
+    everything = told._replace(allowed=np.ones_like(told.allowed))
+
+    def recall(fitted: Regression) -> float:
+        return float(np.mean(fitted.logits(values[lacks]).argmax(axis=1) == 2))
+
+    assert recall(regression(told, RIDGE)) > recall(regression(everything, RIDGE)) + 0.05
+
+
 def test_a_larger_ridge_makes_smaller_weights() -> None:
     given = examples(3)
-    sizes = [np.square(regression(given, 3, ridge).kernel).sum() for ridge in (0.001, 0.01, 0.1)]
+    sizes = [np.square(regression(given, ridge).kernel).sum() for ridge in (0.001, 0.01, 0.1)]
     assert sizes[0] > sizes[1] > sizes[2]
 
 
@@ -78,6 +110,7 @@ def test_every_label_of_a_corpus_weighs_the_same_and_corpora_as_the_recipe_says(
     ratio = scenes.weights["emogator"] / scenes.weights["ravdess"]
     assert sums["burst"] == pytest.approx(ratio * (sums["sad"] + sums["happy"]))
     assert found.labels.tolist() == [1] * 8 + [0] * 2 + [1] * 3 + [2] * 2
+    assert found.allowed[[0, 12, 14]].tolist() == [[True] * 3, [False, True, True], [True] * 3]
 
 
 def test_windows_of_other_clips_are_not_used() -> None:
@@ -89,7 +122,7 @@ def test_windows_of_other_clips_are_not_used() -> None:
 
 
 def test_a_classifier_is_read_as_it_was_written(tmp_path: Path) -> None:
-    fitted = regression(examples(3), 3, RIDGE)
+    fitted = regression(examples(3), RIDGE)
     fitted.write(tmp_path / CLASSIFIER)
     for one, other in zip(fitted, Regression.read(tmp_path / CLASSIFIER), strict=True):
         assert np.array_equal(one, other)

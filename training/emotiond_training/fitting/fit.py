@@ -90,7 +90,7 @@ def fit(recipe: Recipe, prepared: Prepared, materials: Materials, reporter: Repo
         if examples is None:
             raise TypeError("no examples were prepared for the network whisper")
         reporter.say(f"fitting the classifier on {len(examples.labels)} windows")
-        fitted = regression(examples, len(labels), network.ridge)
+        fitted = regression(examples, network.ridge)
         model = with_classifier(trunk_of(recipe, materials), *fitted)
         return Fitted(model, NORMALISATION, {}, fitted)
     keras.utils.set_random_seed(recipe.seed)

@@ -1,6 +1,5 @@
 """Training on a fixed trunk: a multinomial logistic regression on the statistics of windows."""
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -87,11 +86,15 @@ class Examples(NamedTuple):
         Number of each window's label.
     weights : np.ndarray [shape=(windows,)]
         Weight of each window; mean 1.
+    allowed : np.ndarray [shape=(windows, labels), dtype=bool]
+        Labels that each window could have had: those of its corpus, and ``no_speech``; of a noise,
+        all.
     """
 
     values: NDArray[np.float16]
     labels: Indices
     weights: Vector
+    allowed: NDArray[np.bool_]
 
 
 def examples_of(
@@ -122,24 +125,31 @@ def examples_of(
         for clip in statistics.clips[rows].tolist()
     ]
     numbers = np.array([labels.index(label) for _, label in groups])
-    return Examples(statistics.values[rows], numbers, _weights(recipe.scenes.weights, groups))
+    had = {*groups, *((corpus, NO_SPEECH) for corpus, _ in groups)}
+    allowed_in = {
+        corpus: [not corpus or (corpus, label) in had for label in labels] for corpus, _ in groups
+    }
+    allowed = np.array([allowed_in[corpus] for corpus, _ in groups])
+    weights = _weights(recipe.scenes.weights, groups)
+    return Examples(statistics.values[rows], numbers, weights, allowed)
 
 
-def regression(examples: Examples, labels: int, ridge: float) -> Regression:
-    """Fit the classifier.
+def regression(examples: Examples, ridge: float) -> Regression:
+    """Fit the classifier by the mean cross entropy of the windows, with L-BFGS.
+
+    The softmax of a window is over the labels that its corpus has. So a corpus without disgusted
+    voices says nothing about disgust: else its sound, its language and its room would speak
+    against it.
 
     Parameters
     ----------
     examples : Examples
         Windows to fit it on.
-    labels : int
-        Number of labels; each has a window.
     ridge : float
         Penalty of the squared weights, as of
         :class:`~emotiond_training.networks.whisper.Whisper`.
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
+    from scipy.optimize import minimize
 
     values = examples.values.astype(np.float32)
     share = (examples.weights / examples.weights.sum()).astype(np.float32)
@@ -147,16 +157,29 @@ def regression(examples: Examples, labels: int, ridge: float) -> Regression:
     values -= mean
     deviation = np.sqrt(share @ values**2 + LEAST_VARIANCE)
     values /= deviation
-    # scikit-learn adds up the losses; here they are averaged.
-    model = LogisticRegression(C=1.0 / (2.0 * ridge * len(values)), max_iter=MOST_ITERATIONS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = model.fit(values, examples.labels, sample_weight=examples.weights)
-    kernel, bias = fitted.coef_.T.astype(np.float64), fitted.intercept_.astype(np.float64)
-    if labels == 2:
-        # scikit-learn has one row for two labels.
-        kernel, bias = np.hstack([-kernel, kernel]) / 2.0, np.hstack([-bias, bias]) / 2.0
-    return Regression(mean.astype(np.float64), deviation.astype(np.float64), kernel, bias)
+    shape = values.shape[1] + 1, examples.allowed.shape[1]
+    barred = np.where(examples.allowed, 0.0, -np.inf).astype(np.float32)
+    windows = np.arange(len(values))
+
+    def objective(weights: Vector) -> tuple[float, Vector]:
+        """Return the objective and its gradient; the last row of the weights is the bias."""
+        kernel, bias = np.split(weights.astype(np.float32).reshape(shape), [-1])
+        logits = values @ kernel + bias + barred
+        logits -= logits.max(axis=1, keepdims=True)
+        error = np.exp(logits)
+        total = error.sum(axis=1)
+        missed = np.log(total) - logits[windows, examples.labels]
+        error /= total[:, None]
+        error[windows, examples.labels] -= 1.0
+        error *= share[:, None]
+        slope = np.vstack([values.T @ error + 2.0 * ridge * kernel, error.sum(axis=0)])
+        return float(share @ missed + ridge * np.sum(kernel**2)), slope.ravel().astype(np.float64)
+
+    options = {"maxiter": MOST_ITERATIONS}
+    start = np.zeros(shape[0] * shape[1])
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x
+    kernel, bias = np.split(found.reshape(shape), [-1])
+    return Regression(mean.astype(np.float64), deviation.astype(np.float64), kernel, bias[0])
 
 
 def _weights(given: Mapping[str, float], groups: Sequence[tuple[str, str]]) -> Vector:
