@@ -110,7 +110,7 @@ def instructions(model: Path) -> dict[str, float]:
 def main() -> None:
     """Print the counts as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, help="model file (default: the shipped one)")
+    parser.add_argument("--model", type=Path, help="model file (default: the small one)")
     args = parser.parse_args()
     shipped = HERE.parent / "models" / "emotiond-small.tflite"
     print(json.dumps(instructions((args.model or shipped).resolve()), indent=1))

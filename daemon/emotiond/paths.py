@@ -8,9 +8,9 @@ from typing import Final
 from emotiond.errors import InputError
 
 LARGE_MODEL: Final = Path(__file__).parent / "data" / "emotiond-large.tflite"
-"""The large model; an installation may lack it."""
+"""The large model, for x86-64 and newer 64-bit ARM; an installation may lack it."""
 SMALL_MODEL: Final = Path(__file__).parent / "data" / "emotiond-small.tflite"
-"""The small model that is shipped with the program."""
+"""The small model, for every machine."""
 SAMPLE_RECORDING: Final = Path(__file__).parent / "data" / "sample.flac"
 """Recording that is shipped with the program: four synthetic sentences, with pauses."""
 SOCKET: Final = "live.sock"

@@ -45,8 +45,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: Annotated[
         str,
         msgspec.Meta(
-            description="model: small, which is shipped, large, a file, or auto: large where it is "
-            "installed, on x86-64 and on 64-bit ARM with dot-product instructions, else small",
+            description="model: large, small, a file, or auto: large on x86-64 and on 64-bit ARM "
+            "with dot-product instructions, else small",
             extra={"metavar": "FILE"},
         ),
     ] = AUTO

@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from emotiond.model.choice import SHIPPED
 from emotiond.model.file import read_contract
-from emotiond.paths import SMALL_MODEL
 from emotiond_training.card.live import live_section
 from emotiond_training.evaluation.scores import Row
 from emotiond_training.evaluation.shipping import Shipping
@@ -26,7 +26,7 @@ class Figures(msgspec.Struct):
     taught: list[Taught] = []
 
 
-RECIPES = {"small": "strangers"}
+RECIPES = {"large": "whisper", "small": "strangers"}
 
 
 @pytest.fixture(scope="module", params=RECIPES)
@@ -77,6 +77,6 @@ def test_the_card_has_the_figures_of_taught_voices(figures: Figures, card: str) 
 
 
 def test_the_shipped_model_has_the_medians_of_the_rounds(model: str, figures: Figures) -> None:
-    contract = read_contract({"small": SMALL_MODEL}[model])
+    contract = read_contract(SHIPPED[model])
     found = Shipping(contract.temperature, contract.abstain_below)
     assert found == figures.shipping

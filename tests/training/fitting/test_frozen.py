@@ -67,17 +67,17 @@ def test_the_classifier_is_the_logistic_regression_of_scikit_learn() -> None:
     assert np.allclose(fitted.bias - fitted.bias.mean(), other.intercept_, atol=2e-3)
 
 
-def test_a_corpus_says_nothing_about_a_label_that_it_lacks() -> None:
+def test_a_corpus_says_less_about_a_label_that_it_lacks() -> None:
     """One corpus has two of three labels, and another level of all its statistics."""
     given = examples(3)
     other = np.arange(300) >= 150
     lacks = other & (given.labels == 2)
     values = (given.values + 2.0 * other[:, None]).astype(np.float16)
-    allowed = np.ones((300, 3), bool)
-    allowed[other, 2] = False
-    two = Examples(values, given.labels, given.weights, allowed)
+    had = np.ones((300, 3), bool)
+    had[other, 2] = False
+    two = Examples(values, given.labels, given.weights, had)
     told = Examples(*(each[~lacks] for each in two))
-    everything = told._replace(allowed=np.ones_like(told.allowed))
+    everything = told._replace(had=np.ones_like(told.had))
 
     def recall(fitted: Regression) -> float:
         return float(np.mean(fitted.logits(values[lacks]).argmax(axis=1) == 2))
@@ -110,7 +110,7 @@ def test_every_label_of_a_corpus_weighs_the_same_and_corpora_as_the_recipe_says(
     ratio = scenes.weights["emogator"] / scenes.weights["ravdess"]
     assert sums["burst"] == pytest.approx(ratio * (sums["sad"] + sums["happy"]))
     assert found.labels.tolist() == [1] * 8 + [0] * 2 + [1] * 3 + [2] * 2
-    assert found.allowed[[0, 12, 14]].tolist() == [[True] * 3, [False, True, True], [True] * 3]
+    assert found.had[[0, 12, 14]].tolist() == [[True] * 3, [False, True, True], [True] * 3]
 
 
 def test_windows_of_other_clips_are_not_used() -> None:

@@ -16,6 +16,12 @@ from emotiond_training.splits.folds import Indices
 
 NO_SPEECH_SHARE: Final = 0.1
 """Weight of windows without a voice, as a share of all weight."""
+LACKING: Final = 1.0
+"""How far the logit of a label that a corpus lacks is lowered in the softmax of its windows.
+
+0: the corpus's sound, language and room speak against the label. Far above: the corpus says
+nothing about it, and nothing keeps the label from any stranger who sounds like the corpus.
+"""
 CLASSIFIER: Final = "classifier.npz"
 """File of a run's classifier."""
 MOST_ITERATIONS: Final = 100
@@ -86,15 +92,14 @@ class Examples(NamedTuple):
         Number of each window's label.
     weights : np.ndarray [shape=(windows,)]
         Weight of each window; mean 1.
-    allowed : np.ndarray [shape=(windows, labels), dtype=bool]
-        Labels that each window could have had: those of its corpus, and ``no_speech``; of a noise,
-        all.
+    had : np.ndarray [shape=(windows, labels), dtype=bool]
+        Labels that the corpus of each window has, and ``no_speech``; of a noise, all.
     """
 
     values: NDArray[np.float16]
     labels: Indices
     weights: Vector
-    allowed: NDArray[np.bool_]
+    had: NDArray[np.bool_]
 
 
 def examples_of(
@@ -125,21 +130,19 @@ def examples_of(
         for clip in statistics.clips[rows].tolist()
     ]
     numbers = np.array([labels.index(label) for _, label in groups])
-    had = {*groups, *((corpus, NO_SPEECH) for corpus, _ in groups)}
-    allowed_in = {
-        corpus: [not corpus or (corpus, label) in had for label in labels] for corpus, _ in groups
+    known = {*groups, *((corpus, NO_SPEECH) for corpus, _ in groups)}
+    of_corpus = {
+        corpus: [not corpus or (corpus, label) in known for label in labels] for corpus, _ in groups
     }
-    allowed = np.array([allowed_in[corpus] for corpus, _ in groups])
+    had = np.array([of_corpus[corpus] for corpus, _ in groups])
     weights = _weights(recipe.scenes.weights, groups)
-    return Examples(statistics.values[rows], numbers, weights, allowed)
+    return Examples(statistics.values[rows], numbers, weights, had)
 
 
 def regression(examples: Examples, ridge: float) -> Regression:
     """Fit the classifier by the mean cross entropy of the windows, with L-BFGS.
 
-    The softmax of a window is over the labels that its corpus has. So a corpus without disgusted
-    voices says nothing about disgust: else its sound, its language and its room would speak
-    against it.
+    A corpus without disgusted voices says little about disgust: see :data:`LACKING`.
 
     Parameters
     ----------
@@ -157,14 +160,14 @@ def regression(examples: Examples, ridge: float) -> Regression:
     values -= mean
     deviation = np.sqrt(share @ values**2 + LEAST_VARIANCE)
     values /= deviation
-    shape = values.shape[1] + 1, examples.allowed.shape[1]
-    barred = np.where(examples.allowed, 0.0, -np.inf).astype(np.float32)
+    shape = values.shape[1] + 1, examples.had.shape[1]
+    lowered = np.where(examples.had, 0.0, -LACKING).astype(np.float32)
     windows = np.arange(len(values))
 
     def objective(weights: Vector) -> tuple[float, Vector]:
         """Return the objective and its gradient; the last row of the weights is the bias."""
         kernel, bias = np.split(weights.astype(np.float32).reshape(shape), [-1])
-        logits = values @ kernel + bias + barred
+        logits = values @ kernel + bias + lowered
         logits -= logits.max(axis=1, keepdims=True)
         error = np.exp(logits)
         total = error.sum(axis=1)

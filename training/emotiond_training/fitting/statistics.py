@@ -110,7 +110,7 @@ def trunk_file(recipe: Recipe, materials: Materials, opens_for: OpensFor = "spee
     settings = (recipe.whisper.layers, recipe.features, weights, labels, opens_for)
     path = materials.cache / f"trunk-{_digest(settings)}.tflite"
     materials.cache.mkdir(parents=True, exist_ok=True)
-    with _locked(materials.cache):
+    with _locked(path):
         if not path.exists():
             trunk = trunk_of(recipe, materials)
             size = trunk.output.shape[-1]
@@ -219,7 +219,7 @@ def _kept(
     everything = (settings, recordings, materials.digest(), copies.version_of(scenes, whisper))
     path = materials.cache / f"windows-{_digest(everything)}.npy"
     # Of trainings that run at the same time, the first computes; the others wait.
-    with _locked(materials.cache):
+    with _locked(path):
         if not path.exists():
             rows: list[Vectors] = []
             with closing(in_order(make, items, cores())) as made:
@@ -238,8 +238,9 @@ def _kept(
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("w") as lock:
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other processes from making the same file."""
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
