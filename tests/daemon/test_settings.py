@@ -106,8 +106,8 @@ def test_help_shows_every_flag_with_its_unit_and_its_default() -> None:
     text = help_text()
     for line in (
         "--config FILE settings file in TOML (default: the one that EMOTIOND_CONFIG names)",
-        "--model FILE model: small, which is shipped, large, a file, or auto: large where it is "
-        "installed, on x86-64 and on 64-bit ARM with dot-product instructions, else small "
+        "--model FILE model: large, small, a file, or auto: large on x86-64 and on 64-bit ARM with "
+        "dot-product instructions, else small "
         "(default: auto)",
         "--headless, --no-headless no display in the terminal, only the log (default: off)",
         "--hop-seconds SECONDS time between two predictions (default: 0.5 seconds)",
