@@ -182,7 +182,7 @@ def test_a_recipe_may_only_be_like_a_known_recipe_that_is_whole(
         ("layers = 4", "layers = 5", r"<= 4 - at `\$\.network\.layers`"),
         ("ridge = ", "ridge = -", r"at `\$\.network\.ridge`"),
         table("mixture", "weights = {}\ncopies = {}", "scenes, not on a mixture"),
-        ("other_copies = 1", "noise_snr_db = [40.0, 3.0]", r"noise_snr_db must be \[least, most\]"),
+        ("other_copies = 2", "noise_snr_db = [40.0, 3.0]", r"noise_snr_db must be \[least, most\]"),
     ],
 )
 def test_a_recipe_on_whisper_that_does_not_fit_it_says_what_it_needs(tmp_path, old, new, message):

@@ -7,14 +7,14 @@ import textwrap
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emotiond.record import Prediction, Record, State, Status, Utterance
 from emotiond.terminal.plain import PlainSink
 
 
-def prediction(state: State, label: str | None, end: float, **likely: float) -> Prediction:
+def prediction(state: State, label: str | None, end: float, /, **likely: float) -> Prediction:
     return Prediction(
         model="m",
         start=end - 0.5,
@@ -108,6 +108,7 @@ def test_a_label_that_can_not_be_encoded_is_escaped() -> None:
     assert raw.getvalue() == b"00:01.0 froh-\\u6124 0.50\n"
 
 
+@example([("emotion", "label")])
 @given(st.lists(st.tuples(st.sampled_from(["emotion", "uncertain", "no_speech"]), st.text())))
 def test_no_line_repeats_the_one_before_it(shown: list[tuple[Any, str]]) -> None:
     records = [
