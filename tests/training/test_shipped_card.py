@@ -69,6 +69,12 @@ def test_the_card_has_the_live_figures(model: str, card: str) -> None:
     assert live_section(msgspec.json.decode(path.read_bytes(), type=Live)) in card
 
 
+def test_the_card_says_what_heard_the_recordings(figures: Figures, card: str) -> None:
+    fixed = "The exported file of the fixed layers heard each test recording"
+    whole = "The exported int8 file heard each test recording"
+    assert (fixed in card, whole in card) == (figures.recipe.frozen, not figures.recipe.frozen)
+
+
 def test_the_card_has_the_figures_of_taught_voices(figures: Figures, card: str) -> None:
     for taught in figures.taught:
         for row in taught.rows:

@@ -15,6 +15,7 @@ from emotiond_training.evaluation.calibration import (
     Calibration,
 )
 from emotiond_training.evaluation.scores import Evaluation, Outcome, Row, as_json
+from emotiond_training.evaluation.trunk import ALLOWED, CHECKED
 from emotiond_training.figures.markdown import table
 from emotiond_training.figures.plots import (
     Curve,
@@ -115,8 +116,8 @@ def card_text(evaluation: Evaluation, pictures: Sequence[str], live: Live | None
 
 def _introduction(evaluation: Evaluation) -> str:
     return (
-        "Each test recording went through the exported int8 file and the engine of the daemon. "
-        "Every figure names its protocol, which says what was not in the training. A leak checker "
+        f"{_heard_by(evaluation)} Every figure names its protocol. The protocol says what the "
+        "training lacked. A leak checker "
         "refuses a round if its tests share a file, or the content of a file, with its training or "
         "calibration, or a speaker, a word or a corpus that the protocol leaves unseen. Test "
         "recordings neither ended nor chose a training: the weights of its last step are tested. "
@@ -126,6 +127,18 @@ def _introduction(evaluation: Evaluation) -> str:
         f"different protocols share a training where possible: {len(evaluation.calibrations)} "
         "trainings of one recipe gave these figures. A shipped model is then trained on all "
         "recordings and has no figures of its own.\n\n" + _protocols(evaluation)
+    )
+
+
+def _heard_by(evaluation: Evaluation) -> str:
+    """Return what heard the test recordings, as sentences."""
+    if not evaluation.recipe.frozen:
+        return "The exported int8 file heard each test recording, in the engine of the daemon."
+    return (
+        "The exported file of the fixed layers heard each test recording, in the engine of the "
+        "daemon. The classifier of each round answered from its embeddings. The exported file of "
+        f"each round, layers and classifier together, heard {CHECKED} of the recordings as a "
+        f"check: its probabilities differ by at most {ALLOWED} on average."
     )
 
 
