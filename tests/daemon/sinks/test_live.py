@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -16,12 +15,10 @@ from threading import Event
 
 import pytest
 
-from emotiond.commands import watch
-from emotiond.errors import EmotiondError
 from emotiond.record import Hello, Meter, Prediction, Status, encode
 from emotiond.sinks import live
 from emotiond.sinks.client import Message, connect, messages
-from emotiond.sinks.live import LiveSettings, LiveSink
+from emotiond.sinks.live import LiveSink
 
 HELLO = Hello(model="abcd", labels=("calm", "cross"), title="emotiond")
 
@@ -354,73 +351,3 @@ def test_no_file_descriptor_is_leaked(path: Path) -> None:
         sink.close()
         other.close()
     assert descriptors() == before
-
-
-def found(settings: LiveSettings) -> Path:
-    """Return the socket that watch connects to."""
-    path, connection = watch._find(settings)
-    connection.close()
-    return path
-
-
-def named(settings: LiveSettings) -> str:
-    """Return the error of watch where no daemon is."""
-    with pytest.raises(EmotiondError) as error:
-        watch._find(settings)
-    return str(error.value)
-
-
-@pytest.fixture
-def places(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder in place of those of sessions, of the service and of the user."""
-    monkeypatch.setattr(watch, "SESSIONS", path.parent / "user")
-    monkeypatch.setattr(watch, "SYSTEM_SOCKET", path.parent / "system" / "live.sock")
-    monkeypatch.setenv("XDG_STATE_HOME", str(path.parent / "state"))
-    for name in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    return path.parent
-
-
-@contextlib.contextmanager
-def daemon_at(path: Path) -> Iterator[None]:
-    sink = LiveSink(path, HELLO)
-    sink.open()
-    try:
-        yield
-    finally:
-        sink.close()
-
-
-def test_watch_finds_the_service_though_a_killed_daemon_left_its_socket(
-    places: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(places / "me"))
-    own, system = places / "me" / "emotiond" / "live.sock", places / "system" / "live.sock"
-    assert f"nothing listens at {own})" in named(LiveSettings())
-    with daemon_at(system):
-        assert found(LiveSettings()) == system
-        own.parent.mkdir(parents=True)
-        with socket.socket(socket.AF_UNIX) as left:
-            left.bind(str(own))
-            left.listen()
-            assert found(LiveSettings()) == own
-        assert own.is_socket()
-        assert found(LiveSettings()) == system
-    assert f"nothing listens at {system})" in named(LiveSettings())
-
-
-@pytest.mark.parametrize("viewer", ["with a session", "without"])
-def test_watch_finds_a_daemon_that_was_started_otherwise(
-    places: Path, monkeypatch: pytest.MonkeyPatch, viewer: str
-) -> None:
-    session = places / "user" / f"{os.getuid()}"
-    its = {"with a session": places / "state", "without": session}[viewer] / "emotiond/live.sock"
-    if viewer == "with a session":
-        monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
-    assert LiveSettings().path != its
-    with daemon_at(its):
-        assert found(LiveSettings()) == its
-        named_by_the_user = places / "x"
-        assert f"nothing listens at {named_by_the_user})" in named(
-            LiveSettings(socket=str(named_by_the_user))
-        )
