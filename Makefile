@@ -1,5 +1,5 @@
 # Thin names for real commands. On a fresh machine: make run, or make test.
-.PHONY: run test lint bench train evaluate clean
+.PHONY: run test lint bench pictures hub-pictures train evaluate clean
 .PHONY: install-service install-user-service uninstall-service uninstall-user-service
 
 EMOTIOND = .venv/bin/emotiond
@@ -7,7 +7,7 @@ EMOTIOND = .venv/bin/emotiond
 export OPENBLAS_NUM_THREADS = 1
 CORPORA ?= corpora
 # Folders of CORPORA are named for their readers (nemo or nemo_pl, say); missing ones are left out.
-NAMES = ased cremad emodb emogator emovo iesc nemo ravdess savee tess
+CORPUS_NAMES = ased cremad emodb emogator emovo iesc nemo ravdess savee tess
 MODEL ?= large
 RECIPE_large = whisper
 RECIPE_small = strangers
@@ -18,19 +18,29 @@ KIND_small = int8
 run: .venv/.run
 	@$(EMOTIOND) run --or-sample
 
+# Many tests wait for a program in real time: more of them run at once than a machine has cores.
 test: .venv/.test lint
-	.venv/bin/pytest -m "not slow" -n 2
+	.venv/bin/pytest -m "not slow" -n 4
 
 lint: .venv/.test
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	@tools/lint-page
+
+# The pictures of the console in docs/; PNG beside SVG where librsvg2-bin is installed.
+pictures: .venv/.test
+	.venv/bin/python tools/make_pictures.py
+
+# The pictures of the hub in docs/; needs the Debian packages chromium and chromium-driver.
+hub-pictures: .venv/.test
+	.venv/bin/python -m tools.make_hub_pictures
 
 # What it costs on this machine.
 bench: .venv/.run
 	@$(EMOTIOND) bench
 
-CORPUS_FLAGS = $(foreach name,$(NAMES),$(addprefix --corpus $(name)=,$(firstword $(wildcard $(CORPORA)/$(name) $(CORPORA)/$(name)_*)))) \
+CORPUS_FLAGS = $(foreach name,$(CORPUS_NAMES),$(addprefix --corpus $(name)=,$(firstword $(wildcard $(CORPORA)/$(name) $(CORPORA)/$(name)_*)))) \
   $(addprefix --corpus table=,$(TABLES)) $(addprefix --noise ,$(NOISE)) $(addprefix --rir ,$(RIR)) $(addprefix --trunk ,$(TRUNK))
 
 # A model, MODEL=large or small, from your own corpora and folders of recordings to mix in; half an hour:
@@ -50,6 +60,7 @@ evaluate: .venv/.test
 	cp runs/$(MODEL)-evaluation/metrics.json runs/$(MODEL)-evaluation/live.json models/$(MODEL)/evaluation/
 
 # A service that starts with the machine (needs root), or with your session. Again: an upgrade.
+# WEB=1 adds the hub; NAMES="kitchen hall" makes a service for each microphone.
 install-service:
 	@systemd/service install system
 

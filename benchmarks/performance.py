@@ -128,6 +128,7 @@ def page() -> str:
     files = " and ".join(
         f"`{path.name}` ({path.stat().st_size / 1e6:.1f} MB)" for path in SHIPPED.values()
     )
+    voices = script("voices.py")
     parts = [
         "# What it costs",
         f"Written by `benchmarks/performance.py` on {os.cpu_count()} cores, {platform.machine()}, "
@@ -155,6 +156,10 @@ def page() -> str:
                 for name in live["small"]
             ],
         ),
+        "## A voice profile",
+        "500 examples, the large model and its background (`benchmarks/voices.py`). The fit is to "
+        "take 0.3 s, the head of a window 0.1 ms.",
+        markdown(("figure", "measured"), [(of, f"{each:.2g}") for of, each in voices.items()]),
         "## Growth",
         "With the small model.",
         markdown(

@@ -20,7 +20,8 @@ from emotiond.bench.baseline import librosa_mfcc
 from emotiond.bench.stages import speech_of
 from emotiond.features.mfcc import StreamingMfcc
 from emotiond.model.choice import AUTO, model_file
-from emotiond.model.head import Examples, fit
+from emotiond.model.examples import Examples
+from emotiond.model.head import fit
 from emotiond.model.runtime import Classifier, load_quietly
 from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.decision import Decision

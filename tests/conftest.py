@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,10 +15,10 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, settings
 
-from emotiond.model.contract import Contract, Outputs
+from emotiond.model.contract import Contract
 from emotiond.model.file import CONTRACT_NAME, read_contract, write_model
 from emotiond.paths import SAMPLE_RECORDING, SMALL_MODEL
-from tests.networks import with_embedding
+from tests.networks import without_embedding
 
 settings.register_profile(
     "emotiond",
@@ -37,6 +38,10 @@ PACKAGES = {
     "paplay": ("pulseaudio-utils",),
     "libportaudio2": ("libportaudio2",),
     "systemd-analyze": ("systemd",),
+    "chromium": ("chromium", "chromium-driver"),
+    "mosquitto": ("mosquitto",),
+    "prometheus": ("prometheus",),
+    "promtool": ("prometheus",),
 }
 """Program or library for want of which tests are skipped -> Debian packages that bring it."""
 
@@ -78,12 +83,17 @@ def flatbuffer(model_path: Path) -> bytes:
 
 
 @pytest.fixture
-def embedding_path(tmp_path: Path, flatbuffer: bytes, contract: Contract) -> Path:
-    """Return a model file with an embedding: the input of the network's last layer."""
-    path = tmp_path / "embedding.tflite"
-    outputs = Outputs("logits", "embedding")
-    changed = msgspec.structs.replace(contract, outputs=outputs, embedding_size=360)
-    write_model(path, with_embedding(flatbuffer), changed)
+def embedding_path(tmp_path: Path, model_path: Path) -> Path:
+    """Return a model file with an embedding that has no company beside it."""
+    return Path(shutil.copy(model_path, tmp_path / "embedding.tflite"))
+
+
+@pytest.fixture
+def plain_path(tmp_path: Path, flatbuffer: bytes, contract: Contract) -> Path:
+    """Return a model file without an embedding, as older ones are."""
+    path = tmp_path / "plain.tflite"
+    changed = msgspec.structs.replace(contract, outputs=None, embedding_size=None)
+    write_model(path, without_embedding(flatbuffer), changed)
     return path
 
 

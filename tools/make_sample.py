@@ -4,7 +4,8 @@
 Usage: tools/make_sample.py [OUTPUT]   (needs the Debian package espeak-ng)
 
 The repository must not contain recordings of people, so the voices are synthetic: four sentences at
-different pitch, rate and loudness, with pauses of room noise between them.
+different pitch, rate and loudness, with pauses of room noise between them. Their words, and their
+times for the console's captions, are in emotiond/terminal/sample.py.
 """
 
 import io
@@ -16,15 +17,17 @@ import numpy as np
 import soundfile
 import soxr
 
+from emotiond.terminal.sample import SENTENCES
+
 RATE = 16_000
 OUTPUT = Path(__file__).parents[1] / "daemon" / "emotiond" / "data" / "sample.flac"
 
-# (voice, pitch 0 to 99, rate in words a minute, amplitude 0 to 200, sentence)
-UTTERANCES = (
-    ("en+f3", 85, 210, 180, "That is wonderful! I can hardly believe it, we won!"),
-    ("en+m3", 20, 90, 50, "I do not know what to do. Nothing matters any more."),
-    ("en+m7", 55, 220, 200, "How could you do that! Get out of here, right now!"),
-    ("en+f2", 50, 150, 100, "The train to the airport leaves at ten past four."),
+# (voice, pitch 0 to 99, rate in words a minute, amplitude 0 to 200) of each sentence
+VOICES = (
+    ("en+f3", 85, 210, 180),
+    ("en+m3", 20, 90, 50),
+    ("en+m7", 55, 220, 200),
+    ("en+f2", 50, 150, 100),
 )
 PAUSE_SECONDS = 1.6
 
@@ -43,8 +46,8 @@ def main() -> None:
     output = Path(sys.argv[1]) if len(sys.argv) > 1 else OUTPUT
     pause = np.zeros(round(PAUSE_SECONDS * RATE), np.float32)
     pieces = [pause]
-    for utterance in UTTERANCES:
-        pieces += [speak(*utterance), pause]
+    for voice, sentence in zip(VOICES, SENTENCES, strict=True):
+        pieces += [speak(*voice, sentence.words), pause]
     sound = np.concatenate(pieces)
     sound += np.random.default_rng(0).normal(0.0, 2e-4, len(sound)).astype(np.float32)
     soundfile.write(output, np.clip(sound, -1.0, 1.0), RATE, subtype="PCM_16")

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from emotiond.model.runtime import Classifier
     from emotiond.recognition.engine import Engine
     from emotiond.recognition.recording import Verdict
-    from emotiond.record import Meter, Prediction, Record, Status, Utterance
+    from emotiond.record import Correction, Meter, Prediction, Record, Status, Utterance
     from emotiond.settings import Settings
 
 __version__: Final = "0.1.0"
 
 __all__ = [
     "Classifier",
+    "Correction",
     "Engine",
     "Listener",
     "Meter",
@@ -42,6 +43,7 @@ __all__ = [
 
 _MODULES: Final = {
     "Classifier": "model.runtime",
+    "Correction": "record",
     "Engine": "recognition.engine",
     "Listener": "listener",
     "Meter": "record",

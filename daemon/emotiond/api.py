@@ -1,6 +1,7 @@
 """The public functions: one whole recording classified, a model file loaded."""
 
 import os
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,29 +13,37 @@ from numpy.typing import NDArray
 from emotiond.audio.files import FAST_BLOCK_SECONDS, file_blocks
 from emotiond.audio.signal import conditioned
 from emotiond.model.choice import AUTO, model_file
+from emotiond.model.interface import Model
 from emotiond.model.runtime import Classifier
-from emotiond.recognition.engine import Model
+from emotiond.model.taught import taught
+from emotiond.model.voices import chosen_profile
 from emotiond.recognition.recording import Verdict, verdict_of
 
 
-def load_model(path: str | os.PathLike[str] | None = None) -> Classifier:
-    """Load a model file.
+def load_model(
+    path: str | os.PathLike[str] | None = None, profile: str | os.PathLike[str] | None = None
+) -> Model:
+    """Load a model file, and teach it a voice profile.
 
     Parameters
     ----------
     path : str or Path, optional
         A ``.tflite`` file that ``emotiond export`` made, or ``"small"`` or ``"large"`` (default:
         ``"auto"``, the one of these that is installed and fits the machine).
+    profile : str or Path, optional
+        A voice profile that ``emotiond teach`` made (default: none).
 
     Returns
     -------
-    Classifier
+    Model
         Ready to run. Threads may share it: they run one at a time.
 
     Raises
     ------
     ModelError
         If the file is refused.
+    ProfileError
+        If the profile is refused.
     EmotiondError
         If no TFLite runtime is installed.
 
@@ -44,13 +53,14 @@ def load_model(path: str | os.PathLike[str] | None = None) -> Classifier:
     >>> emotiond.load_model().contract.reported
     ('angry', 'disgust', 'fear', 'happy', 'neutral', 'sad', 'surprise')
     """
-    return Classifier(model_file(AUTO if path is None else path))
+    return _taught(Classifier(model_file(AUTO if path is None else path)), profile)
 
 
 def classify(
     samples_or_path: NDArray[Any] | str | os.PathLike[str],
     rate: int | None = None,
     model: Model | str | os.PathLike[str] | None = None,
+    profile: str | os.PathLike[str] | None = None,
 ) -> Verdict:
     """Return the emotion of one whole recording, as ``emotiond classify`` does.
 
@@ -62,6 +72,9 @@ def classify(
         Sample rate of the samples (Hz); a file has its own.
     model : Model, str or Path, optional
         A loaded model, or a model as for :func:`load_model` (default: auto, loaded once).
+    profile : str or Path, optional
+        A voice profile, as for :func:`load_model`. Each call reads it anew: for many recordings,
+        load a model with it once.
 
     Returns
     -------
@@ -77,6 +90,8 @@ def classify(
         If samples come without a rate, or are no sound.
     ModelError
         If the model file is refused.
+    ProfileError
+        If the profile is refused.
 
     Examples
     --------
@@ -87,7 +102,7 @@ def classify(
     """
     if isinstance(model, str | os.PathLike):
         model = load_model(model)
-    model = model or _shipped()
+    model = _taught(model or _shipped(), profile)
     wanted = model.contract.sample_rate
     if isinstance(samples_or_path, str | os.PathLike):
         said: list[str] = []
@@ -100,5 +115,12 @@ def classify(
 
 
 @lru_cache(maxsize=1)
-def _shipped() -> Classifier:
+def _shipped() -> Model:
     return load_model()
+
+
+def _taught(model: Model, profile: str | os.PathLike[str] | None) -> Model:
+    """Return a model that was taught the voice profile in a file, if one is named."""
+    if profile is None:
+        return model
+    return taught(model, chosen_profile(model.contract, profile, warnings.warn))

@@ -7,13 +7,12 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
 from emotiond import __version__
 from emotiond.errors import EmotiondError, complaint
-from emotiond.streams import let_go_of
+from emotiond.streams import complain, let_go_of
 from emotiond.text import did_you_mean, escaped
 
 USAGE_ERROR: Final = 2
@@ -36,9 +35,21 @@ class Command(NamedTuple):
 COMMANDS: Final = {
     "run": Command("emotiond.commands.run", "listen to a microphone and show emotions live"),
     "classify": Command("emotiond.commands.classify", "name the emotion of each sound file"),
+    "teach": Command(
+        "emotiond.commands.teach.command",
+        "teach voices and sounds of your own, list or forget them",
+    ),
+    "annotate": Command(
+        "emotiond.commands.annotate", "list the utterances of sound files, with times and emotions"
+    ),
+    "report": Command("emotiond.commands.report", "sum up the log: emotions by day and hour"),
     "watch": Command(
         "emotiond.commands.watch", "show the live screen of an emotiond that runs already"
     ),
+    "correct": Command(
+        "emotiond.commands.correct", "say what an utterance really was, to an emotiond that runs"
+    ),
+    "hub": Command("emotiond.commands.hub", "show emotions in the browser, and to programs", "hub"),
     "config": Command(
         "emotiond.commands.config", "check a settings file, or print one with the defaults"
     ),
@@ -69,19 +80,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(arguments)
         sys.stdout.flush()
     except EmotiondError as error:
-        _complain(str(error))
+        complain(str(error))
         return error.exit_code
     except ImportError as error:
         if (error.name or "").startswith("emotiond"):
             raise
-        _complain(_missing(error, arguments[0]))
+        complain(_missing(error, arguments[0]))
         return 1
     except BrokenPipeError:  # the reader of the output has gone
         let_go_of(sys.stdout)
         return 1
     except OSError as error:
         let_go_of(sys.stdout)
-        _complain(complaint(error))
+        complain(complaint(error))
         return 1
     except KeyboardInterrupt:
         return 130
@@ -102,12 +113,6 @@ def _run(arguments: list[str]) -> int:
         parsers[name].refuse(rest)
     code: int = args.run(args)
     return code
-
-
-def _complain(message: str) -> None:
-    """Print an error on standard error, if that takes it."""
-    with suppress(OSError):
-        print(f"emotiond: {escaped(message)}", file=sys.stderr)
 
 
 def _missing(error: ImportError, name: str) -> str:

@@ -33,6 +33,10 @@ class ModelError(InputError):
     """A model file can't be used."""
 
 
+class ProfileError(InputError):
+    """A voice profile can't be used."""
+
+
 class SoundError(InputError):
     """A sound file can't be read."""
 

@@ -1,5 +1,6 @@
 """Keys of settings: their names, texts and limits, read from the structs that hold the values."""
 
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
@@ -13,6 +14,10 @@ OTHER_VARIABLES: Final = (
     f"{VARIABLE}CORPORA",
     f"{VARIABLE}REQUIRE_MICROPHONE",
     f"{VARIABLE}REQUIRE_STRACE",
+    f"{VARIABLE}REQUIRE_BROWSER",
+    f"{VARIABLE}REQUIRE_MOSQUITTO",
+    f"{VARIABLE}REQUIRE_PROMETHEUS",
+    f"{VARIABLE}HOME_ASSISTANT",
     f"{VARIABLE}ARM64",
 )
 """Variables with that prefix that are no keys of the settings."""
@@ -22,11 +27,11 @@ class Key(NamedTuple):
     """One setting: its place in the tree, and what its struct says about it."""
 
     path: tuple[str, ...]
-    """Section, if any, and name in it."""
+    """Sections, from outside to inside, and name in the last."""
     kind: inspect.Type
     """Type of its value, with limits."""
     default: Any
-    """Default value; None if it is not a fixed value, then ``extra["default"]`` describes it."""
+    """Default value; ``extra["default"]`` describes one that is not fixed: None, or no values."""
     description: str
     """What it is, in one sentence."""
     examples: list[Any]
@@ -55,6 +60,11 @@ class Key(NamedTuple):
         return VARIABLE + "_".join(self.path).upper()
 
     @property
+    def is_list(self) -> bool:
+        """Whether it takes several values: a repeated flag, a variable with colons, an array."""
+        return isinstance(self.kind, inspect.VarTupleType)
+
+    @property
     def is_path(self) -> bool:
         """Whether its value is a path."""
         return self.extra.get("metavar") in ("FILE", "FOLDER", "PATH")
@@ -71,11 +81,12 @@ class Key(NamedTuple):
         """Its description with its default: ``... (default: 6.0 dB)``."""
         if isinstance(self.default, bool):
             default = "on" if self.default else "off"
-        elif self.default is None:
+        elif "default" in self.extra:
             default = self.extra["default"]
         else:
             default = f"{self.default} {self.extra.get('unit', '')}".rstrip()
-        return f"{self.description} (default: {default})"
+        again = "; may be repeated" if self.is_list else ""
+        return f"{self.description}{again} (default: {default})"
 
     @property
     def expected(self) -> str:
@@ -85,6 +96,8 @@ class Key(NamedTuple):
             return " or ".join(map(str, kind.values))
         if isinstance(kind, inspect.BoolType):
             return "true or false"
+        if self.is_list:
+            return "a list of texts"
         if not isinstance(kind, inspect.IntType | inspect.FloatType):
             return "text"
         noun = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
@@ -96,7 +109,7 @@ class Section(NamedTuple):
     """The keys of one struct: a section of the settings file, and a group of flags."""
 
     name: str
-    """Name; empty for the keys outside any section."""
+    """Name; empty for the keys outside any section, ``outer.inner`` for a section in another."""
     description: str
     """What its settings are about, in one sentence."""
     keys: tuple[Key, ...]
@@ -111,31 +124,28 @@ def sections_of(tree: type[msgspec.Struct]) -> tuple[Section, ...]:
         Its fields are keys, ``Annotated`` with a ``msgspec.Meta`` that has a description, or
         sections: structs of keys, whose docstring is the section's description.
     """
-    top = cast("inspect.StructType", inspect.type_info(tree))
-    structs = {"": top}
-    for field in top.fields:
-        if isinstance(field.type, inspect.StructType):
-            structs[field.name] = field.type
-    return tuple(
-        Section(
-            name,
-            struct.cls.__doc__ or "",
-            tuple(
-                _key(name, field, field.type)
-                for field in struct.fields
-                if isinstance(field.type, inspect.Metadata)
-            ),
-        )
-        for name, struct in structs.items()
+    return tuple(_sections((), cast("inspect.StructType", inspect.type_info(tree))))
+
+
+def _sections(path: tuple[str, ...], struct: inspect.StructType) -> Iterator[Section]:
+    """Yield the section of a struct, then those of the structs in it."""
+    keys = (
+        _key((*path, field.name), field, field.type)
+        for field in struct.fields
+        if isinstance(field.type, inspect.Metadata)
     )
+    yield Section(".".join(path), struct.cls.__doc__ or "", tuple(keys))
+    for field in struct.fields:
+        if isinstance(field.type, inspect.StructType):
+            yield from _sections((*path, field.name), field.type)
 
 
-def _key(section: str, field: inspect.Field, meta: inspect.Metadata) -> Key:
+def _key(path: tuple[str, ...], field: inspect.Field, meta: inspect.Metadata) -> Key:
     kind, schema = meta.type, meta.extra_json_schema or {}
     if isinstance(kind, inspect.UnionType):  # of the type of its values and None
         kind = next(each for each in kind.types if not isinstance(each, inspect.NoneType))
     return Key(
-        path=(section, field.name) if section else (field.name,),
+        path=path,
         kind=kind,
         default=field.default,
         description=schema["description"],

@@ -1,6 +1,7 @@
 """The public :class:`Listener`: emotiond inside another program."""
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from threading import Event, Lock
@@ -14,9 +15,11 @@ from emotiond.audio.signal import conditioned
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import DeviceError, EmotiondError, InputError
 from emotiond.model.choice import model_file
+from emotiond.model.interface import Model
 from emotiond.model.runtime import Classifier
-from emotiond.recognition.engine import Model
-from emotiond.record import Meter, Record
+from emotiond.model.taught import taught
+from emotiond.model.voices import NONE, chosen_profile
+from emotiond.record import Meter, Record, Voices
 from emotiond.service import build
 from emotiond.service.loop import records
 from emotiond.settings import Settings
@@ -52,6 +55,9 @@ class Listener:
     settings : Settings, optional
         Settings of gate, decision and hop, and those of the microphone and the model where
         ``device`` and ``model`` don't name them.
+    profile : str or Path, optional
+        A voice profile that ``emotiond teach`` made (default: the one that the settings name, if
+        they do).
     rate : int, optional
         Sample rate of an iterable's blocks (default: the model's; Hz).
     wait : bool
@@ -72,6 +78,8 @@ class Listener:
     ------
     ModelError
         If the model file is refused.
+    ProfileError
+        If the voice profile is refused.
     InputError, SoundError
         On entering, if the source can't be read.
     DeviceError
@@ -98,13 +106,17 @@ class Listener:
         wait: bool = False,
         realtime: bool = False,
         meters: bool = False,
+        profile: str | os.PathLike[str] | None = None,
     ) -> None:
         self._settings = settings or Settings()
         if device is not None:
             self._settings = msgspec.structs.replace(self._settings, device=device)
         if isinstance(model, str | os.PathLike):
             model = Classifier(model_file(model))
-        self.model: Model = model or Classifier(self._settings.model_path)
+        untaught: Model = model or Classifier(self._settings.model_path)
+        # Another program is taught only where it says so: not by the profile of this user.
+        named = profile or self._settings.profile or NONE
+        self.model = taught(untaught, chosen_profile(untaught.contract, named, warnings.warn))
         self._engine = build.engine_of(self._settings, self.model)
         self._given = source
         self._rate = rate
@@ -113,7 +125,7 @@ class Listener:
         self._meters = meters
         self._stop = Event()
         self._opened = ExitStack()
-        self._stream: Iterator[Record | Meter] | None = None
+        self._stream: Iterator[Record | Meter | Voices] | None = None
 
     @property
     def sample_rate(self) -> int:
@@ -127,7 +139,7 @@ class Listener:
         with ExitStack() as undo:
             source = self._source(undo)
             self._opened = undo.pop_all()
-        self._stream = records(source, self._engine, self._stop)
+        self._stream = records(source, self._engine, self._stop, name=self._settings.name)
         return self
 
     def __exit__(
@@ -152,7 +164,8 @@ class Listener:
         if self._stream is None:
             raise EmotiondError("the Listener is not open; use it in a with statement")
         for said in self._stream:
-            if self._meters or not isinstance(said, Meter):
+            # Nothing changes the voice profile of a listener.
+            if not isinstance(said, Voices) and (self._meters or not isinstance(said, Meter)):
                 yield said
 
     def stop(self) -> None:

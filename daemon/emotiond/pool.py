@@ -65,7 +65,7 @@ def in_order(
         return
     workers: dict[Connection, BaseProcess] = {}
     busy: dict[Connection, int] = {}
-    done: dict[int, Result | _Failure | None] = {}
+    done: dict[int, Result | Failure | None] = {}
     given = taken = 0
     end = len(items)
     try:
@@ -88,13 +88,13 @@ def in_order(
                     done[number] = pipe.recv()
                 except (EOFError, ConnectionError):  # before it had read the item, the latter
                     done[number], dead = None, True
-                if isinstance(done[number], _Failure):
+                if isinstance(done[number], Failure):
                     end = given
                 if dead or fresh:
                     _end(pipe, workers.pop(pipe))
-            while taken in done and not (busy and isinstance(done[taken], _Failure)):
+            while taken in done and not (busy and isinstance(done[taken], Failure)):
                 result = done.pop(taken)
-                if isinstance(result, _Failure):
+                if isinstance(result, Failure):
                     raise result.error
                 yield result
                 taken += 1
@@ -104,8 +104,8 @@ def in_order(
             _end(pipe, process)
 
 
-class _Failure(NamedTuple):
-    """What a process sends where the work raised an exception."""
+class Failure(NamedTuple):
+    """Stands for the result where the work raised an exception."""
 
     error: Exception
 
@@ -141,15 +141,15 @@ def _work(make: Callable[[], Callable[[Item], Result]], pipe: Connection) -> Non
             item = pipe.recv()
             try:
                 work = work or make()
-                result: Result | _Failure = work(item)
+                result: Result | Failure = work(item)
             except MemoryError:  # as if the kernel had killed this process
                 return
             except Exception as error:
-                result = _Failure(_sendable(error))
+                result = Failure(sendable(error))
             pipe.send(result)
 
 
-def _sendable(error: Exception) -> Exception:
+def sendable(error: Exception) -> Exception:
     """Return an exception that arrives whole in another process."""
     if not isinstance(error, EmotiondError):
         # For whoever looks for the fault: the traceback itself can't be sent.

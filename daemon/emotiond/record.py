@@ -1,17 +1,20 @@
 """Records: what the daemon logs and publishes, one JSON object a line.
 
 The names of fields and events are stable: other programs read them. The engine leaves out all that
-depends on the wall clock (``time``, ``latency_ms``), so that the same sound gives the same records;
-:func:`stamp` adds it.
+does not follow from the sound (``time``, ``source``, ``latency_ms``, ``id``), so that the same
+sound gives the same records; :func:`stamp` adds it.
 """
 
+import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-SCHEMA: Final = 1
-"""Version of the format of records."""
+SCHEMA: Final = 2
+"""Version of the format of records. Records of version 1 are still read."""
 
 State = Literal["emotion", "uncertain", "no_speech"]
 Event = Literal[
@@ -43,6 +46,8 @@ ENDS: Final[dict[Event, Event]] = {
 """Event that ends a trouble -> that trouble."""
 SOUND_LOST: Final[tuple[Event, ...]] = ("microphone_lost", "service_lost")
 """Troubles during which no sound arrives."""
+By = Literal["terminal", "hub", "cli", "mqtt"]
+"""Ways to correct an utterance."""
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -51,6 +56,8 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """Time of writing (ISO 8601, UTC, milliseconds)."""
     model: str
     """Short hash of the model file."""
+    source: str = ""
+    """Name of the microphone, by the settings; empty in records of version 1."""
 
 
 class Prediction(_Record, frozen=True, kw_only=True, tag="prediction"):
@@ -82,6 +89,8 @@ class Prediction(_Record, frozen=True, kw_only=True, tag="prediction"):
 class Utterance(_Record, frozen=True, kw_only=True, tag="utterance"):
     """A stretch of speech that has ended."""
 
+    id: str = ""
+    """Name by which a correction finds it, unique over restarts; empty in records of version 1."""
     start: float
     """Start (seconds of stream)."""
     end: float
@@ -93,6 +102,19 @@ class Utterance(_Record, frozen=True, kw_only=True, tag="utterance"):
     """Probability of the label (of the most probable one if it is null), 0 to 1."""
     probabilities: dict[str, float]
     """Label -> mean probability over the utterance."""
+    profile: str | None = None
+    """Short hash of the voice profile that judged; null without one."""
+
+
+class Correction(_Record, frozen=True, kw_only=True, tag="correction"):
+    """The true label of an utterance, by a person; the last correction of an utterance counts."""
+
+    utterance: str
+    """Id of the utterance."""
+    label: str | None
+    """Its true label; null if the corrections before were taken back."""
+    by: By
+    """Where the correction came from."""
 
 
 class Status(_Record, frozen=True, kw_only=True, tag="status"):
@@ -114,6 +136,30 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="he
     """Labels that predictions may have, in the model's order."""
     title: str
     """Title of the screen."""
+    source: str = ""
+    """Name of the microphone, by the settings."""
+    microphone: str = ""
+    """Name that the microphone itself has, or the file that is played."""
+    log: str = ""
+    """Folder of the log; empty if a viewer should not show it."""
+    examples: int = 0
+    """Taught examples of the voice profile; 0 without one."""
+    sample: bool = False
+    """Whether the sample that is shipped with the program is played."""
+
+
+class Voices(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="voices"):
+    """Labels and number of examples; published when the voice profile has changed."""
+
+    labels: tuple[str, ...]
+    """Labels that predictions may have from now on, in the model's order."""
+    examples: int
+    """Taught examples; 0 without any."""
+
+
+def after_voices(hello: Hello, voices: Voices) -> Hello:
+    """Return the first message to a viewer that comes after a change of the voice profile."""
+    return msgspec.structs.replace(hello, labels=voices.labels, examples=voices.examples)
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="meter"):
@@ -125,6 +171,14 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="me
     """Level of the hop (dBFS)."""
     speech: float
     """How sure the gate is that somebody speaks, 0 to 1."""
+    peak: float | None = None
+    """Level of the largest sample of the hop (dBFS)."""
+    loud: float | None = None
+    """Level of the loud frames of the hop, which the gate compares (dBFS after pre-emphasis)."""
+    floor: float | None = None
+    """Noise floor of the room (dBFS after pre-emphasis)."""
+    threshold: float | None = None
+    """Level that loud frames need to reach the voice detector (dBFS after pre-emphasis)."""
 
 
 class News(NamedTuple):
@@ -134,7 +188,7 @@ class News(NamedTuple):
     message: str
 
 
-Record = Prediction | Utterance | Status
+Record = Prediction | Utterance | Correction | Status
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
@@ -163,24 +217,49 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def stamp(record: AnyRecord, now: datetime, latency_ms: float = 0.0) -> AnyRecord:
-    """Return the record with ``time`` and, if it is a prediction, ``latency_ms``.
+def utterance_ids() -> Iterator[str]:
+    """Yield ids of utterances: a random word for this run, and a number that counts."""
+    run = secrets.token_hex(4)
+    for number in count(1):
+        yield f"{run}-{number}"
+
+
+def stamp(
+    record: AnyRecord,
+    now: datetime,
+    *,
+    source: str = "",
+    latency_ms: float = 0.0,
+    utterance_id: str = "",
+) -> AnyRecord:
+    """Return the record with all that the engine does not know.
 
     Parameters
     ----------
     record : Record
-        Record without them, as the engine made it.
+        Record as the engine made it.
     now : datetime
         Time of writing, in UTC.
+    source : str
+        Name of the microphone.
     latency_ms : float
         Latency of a prediction (ms); other records ignore it.
+    utterance_id : str
+        Id of an utterance; other records ignore it.
     """
     time = now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
+    added: dict[str, Any] = {"time": time, "source": source}
     if isinstance(record, Prediction):
-        return msgspec.structs.replace(record, time=time, latency_ms=round(latency_ms, 1))
-    return msgspec.structs.replace(record, time=time)
+        added["latency_ms"] = round(latency_ms, 1)
+    elif isinstance(record, Utterance):
+        added["id"] = utterance_id
+    return msgspec.structs.replace(record, **added)
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of one line of the log."""
-    return msgspec.json.schema(Record)
+    """Return the JSON Schema of one line of the log, as this version writes it."""
+    schema = msgspec.json.schema(Record)
+    for kind in schema["$defs"].values():
+        kind["required"] = list(kind["properties"])  # a default stands in for older lines only
+        kind["properties"]["schema"] = {"const": SCHEMA}
+    return schema

@@ -2,7 +2,8 @@
 
 The key ``section.some_key`` is the flag ``--section-some-key`` and the environment variable
 ``EMOTIOND_SECTION_SOME_KEY``; a key outside any section has no section in its names. A flag wins
-over a variable, and a variable over the file.
+over a variable, and a variable over the file. A key that takes a list is a flag that may be
+repeated, and a variable with colons between the values.
 """
 
 import argparse
@@ -10,13 +11,17 @@ import codecs
 import os
 import reprlib
 import textwrap
+from collections.abc import Iterator
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
 
+from emotiond import hook_settings
 from emotiond.errors import InputError, reason
+from emotiond.hook_settings import Hook, hooks_of
+from emotiond.hub_settings import HubSettings
 from emotiond.keys import OTHER_VARIABLES, VARIABLE, Key, sections_of
 from emotiond.model.choice import AUTO, model_file
 from emotiond.paths import user_path
@@ -40,7 +45,7 @@ OTHER_ENCODINGS: Final = {
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All settings: each is a flag, a key of the settings file and an environment variable."""
+    """All settings: each but the hooks is a flag, a key of the file and an environment variable."""
 
     model: Annotated[
         str,
@@ -50,6 +55,24 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             extra={"metavar": "FILE"},
         ),
     ] = AUTO
+    profile: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="voice profile: a file, or none; emotiond teach makes it",
+            examples=["none"],
+            extra={
+                "metavar": "FILE",
+                "default": "voices.json in the state folder, if it is there and of the model",
+            },
+        ),
+    ] = None
+    name: Annotated[
+        str,
+        msgspec.Meta(
+            description="name of the microphone, the source of all records",
+            extra={"metavar": "NAME"},
+        ),
+    ] = "microphone"
     device: Annotated[
         str | None,
         msgspec.Meta(
@@ -74,6 +97,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decision: DecisionSettings = DecisionSettings()
     log: LogSettings = LogSettings()
     live: LiveSettings = LiveSettings()
+    hub: HubSettings = HubSettings()
+    hooks: tuple[Hook, ...] = ()
 
     @property
     def model_path(self) -> Path:
@@ -85,17 +110,19 @@ SECTIONS: Final = sections_of(Settings)
 """All sections of the settings; the keys outside any section come first, as TOML needs it."""
 KEYS: Final = tuple(key for section in SECTIONS for key in section.keys)
 """All keys of the settings."""
+HUB: Final = "hub"
+"""Section of another program: the daemon has no flags for it, and passes over its keys."""
 
 
 def add_flags(parser: argparse.ArgumentParser, only: str | None = None) -> None:
-    """Add ``--config`` and a flag for every key, one group of flags for each section.
+    """Add ``--config`` and flags for keys, one group of flags for each section.
 
     Parameters
     ----------
     parser : argparse.ArgumentParser
         Parser of a command; :func:`load` reads what it parses.
     only : str or None
-        Section to add, without the others; None: all.
+        Section to add, with the sections in it but no other; None: all but the hub's.
     """
     parser.add_argument(
         "--config",
@@ -104,7 +131,8 @@ def add_flags(parser: argparse.ArgumentParser, only: str | None = None) -> None:
         help=f"settings file in TOML (default: the one that {VARIABLE}CONFIG names)",
     )
     for section in SECTIONS:
-        if only not in (None, section.name):
+        outer = section.name.partition(".")[0]
+        if outer != only if only is not None else outer == HUB:
             continue
         group = parser.add_argument_group(section.name or "settings", section.description)
         for key in section.keys:
@@ -118,7 +146,13 @@ def add_flags(parser: argparse.ArgumentParser, only: str | None = None) -> None:
                 )
             else:
                 # No type and no choices: load() checks the values of flags and file alike.
-                group.add_argument(key.flag, dest=key.name, metavar=key.metavar, help=key.help)
+                group.add_argument(
+                    key.flag,
+                    dest=key.name,
+                    action="append" if key.is_list else "store",
+                    metavar=key.metavar,
+                    help=key.help,
+                )
 
 
 def load(args: argparse.Namespace) -> Settings:
@@ -142,17 +176,22 @@ def load(args: argparse.Namespace) -> Settings:
     """
     _refuse_unknown_variables()
     given: list[tuple[str, Key, object]] = []
+    hooks: tuple[Hook, ...] = ()
     if path := chosen_file(args.config):
-        given += [(f"{path}: {key.name}", key, value) for key, value in _read(path)]
+        content = _read(path)
+        hooks = hooks_of(path, content.pop(hook_settings.NAME, []))
+        given += [(f"{path}: {key.name}", key, value) for key, value in _keys_of(path, content)]
     # An empty variable counts as not set: compose files can't leave one out.
-    variables = [(key.variable, key, os.environ.get(key.variable) or None) for key in KEYS]
+    variables = [(key.variable, key, _variable(key)) for key in KEYS]
     flags = [(key.flag, key, getattr(args, key.name, None)) for key in KEYS]
     given += [each for each in (*variables, *flags) if each[-1] is not None]
 
     tree: dict[str, Any] = {}
     settings = Settings()
     for place, key, value in given:
-        branch = tree.setdefault(key.section, {}) if key.section else tree
+        branch = tree
+        for section in key.path[:-1]:
+            branch = branch.setdefault(section, {})
         branch[key.path[-1]] = value
         try:
             # strict=False also takes numbers and booleans as text, which flags and variables are.
@@ -160,9 +199,16 @@ def load(args: argparse.Namespace) -> Settings:
         except (msgspec.ValidationError, UnicodeEncodeError) as error:  # or text that is not UTF-8
             found = reprlib.repr(value)
             raise InputError(f"{place} must be {key.expected}, not {found}") from error
-        if isinstance(value, str):
-            _check_text(place, key, value)
-    return settings
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                _check_text(place, key, text)
+    return msgspec.structs.replace(settings, hooks=hooks)
+
+
+def _variable(key: Key) -> object:
+    """Return the value that the environment gives to a key; None if it gives none."""
+    text = os.environ.get(key.variable) or None
+    return text.split(":") if text is not None and key.is_list else text
 
 
 def _refuse_unknown_variables() -> None:
@@ -203,10 +249,18 @@ def default_file() -> str:
         if section.name:
             lines += ["", f"[{section.name}]", *_comment(section.description)]
         for key in section.keys:
-            value = key.examples[0] if key.default is None else key.default
-            # A JSON string, number or boolean is also TOML.
+            value = key.default if "default" not in key.extra else key.examples[0]
+            # A JSON string, number, boolean or array of them is also TOML.
             shown = msgspec.json.encode(value).decode()
             lines += ["", *_comment(key.help), f"#{key.path[-1]} = {shown}"]
+    lines += [
+        "",
+        "# Hooks of emotiond hub start a program or call an address (docs/HOOKS.md). For example:",
+        "#   [[hooks]]",
+        '#   on = "utterance"',
+        '#   label = "angry"',
+        '#   command = ["notify-send", "Somebody is {label}"]',
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -219,8 +273,8 @@ def _comment(text: str) -> list[str]:
     return ["# " + line for line in textwrap.wrap(text, LINE - 2, break_on_hyphens=False)]
 
 
-def _read(path: Path) -> list[tuple[Key, object]]:
-    """Return the keys that a settings file sets, with their values."""
+def _read(path: Path) -> dict[str, Any]:
+    """Return the keys and sections of a settings file."""
     content = _content(path)
     try:
         tree: dict[str, Any] = msgspec.toml.decode(content)
@@ -230,21 +284,33 @@ def _read(path: Path) -> list[tuple[Key, object]]:
         raise InputError(f"{path}: not TOML: {error}") from error
     except RecursionError as error:
         raise InputError(f"{path}: not TOML: too many brackets in each other") from error
+    return tree
+
+
+def _keys_of(path: Path, tree: dict[str, Any]) -> list[tuple[Key, object]]:
+    """Return the keys that a settings file sets, with their values."""
     sections = {section.name for section in SECTIONS if section.name}
-    found: dict[str, object] = {}
-    for name, value in tree.items():
-        if name not in sections:
-            found[name] = value
-        elif isinstance(value, dict):
-            found |= {f"{name}.{each}": value[each] for each in value}
-        else:
-            raise InputError(f"{path}: {name} must be a section, [{name}], not a value")
+    found = dict(_flat(path, tree, sections))
     keys = {key.name: key for key in KEYS}
     for name in found:
         if name not in keys:
             hint = did_you_mean(name, [*keys, *sections])
             raise InputError(f"{path}: unknown key {name}{hint}")
     return [(keys[name], value) for name, value in found.items()]
+
+
+def _flat(
+    path: Path, tree: dict[str, Any], sections: set[str], outer: str = ""
+) -> Iterator[tuple[str, object]]:
+    """Yield the full names of the keys of a tree, and their values."""
+    for key, value in tree.items():
+        name = f"{outer}{key}"
+        if name not in sections:
+            yield name, value
+        elif isinstance(value, dict):
+            yield from _flat(path, value, sections, f"{name}.")
+        else:
+            raise InputError(f"{path}: {name} must be a section, [{name}], not a value")
 
 
 def _content(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Tricks with file descriptors: mute native libraries, detach an output that nobody reads."""
+"""Standard streams: complain on stderr, mute native libraries, detach an output nobody reads."""
 
 import os
 import select
@@ -6,6 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TextIO
+
+from emotiond.text import escaped
+
+
+def complain(sentence: str) -> None:
+    """Print a sentence of the program on standard error, if that takes it."""
+    with suppress(OSError):
+        print(f"emotiond: {escaped(sentence)}", file=sys.stderr)
 
 
 @contextmanager
@@ -56,6 +64,14 @@ def is_ready(stream: IO[str]) -> bool:
         return bool(select.select([], [stream.fileno()], [], 0.0)[1])
     except (OSError, ValueError):  # not a file, or closed: the write raises the error
         return True
+
+
+def in_foreground(terminal: IO[str]) -> bool:
+    """Say whether a shell has given the terminal to this job."""
+    try:
+        return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except (OSError, ValueError):  # not the terminal that controls this process
+        return False
 
 
 def let_go_of(stream: IO[str]) -> None:

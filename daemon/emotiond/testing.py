@@ -68,6 +68,8 @@ class FakeModel:
     ----------
     contract : Contract
         As of a model file.
+    profile : None
+        No voice profile taught it.
 
     Examples
     --------
@@ -84,6 +86,7 @@ class FakeModel:
         **changes: Any,
     ) -> None:
         self.contract = fake_contract(labels, **changes)
+        self.profile: str | None = None
         size = self.contract.embedding_size or 0
         shape = (self.contract.window_frames, self.contract.mfcc.n_mfcc, len(labels) + size)
         self._weights = np.random.default_rng(1).normal(0.0, 1.0, shape)

@@ -21,6 +21,21 @@ def clock(seconds: float) -> str:
     return f"{lead}{minutes:02d}:{tenths // 10:02d}.{tenths % 10}"
 
 
+def duration(seconds: float) -> str:
+    """Return a length of time in words: ``48 s``, ``12 min 31 s``, ``5 h 08 min``."""
+    whole = max(0, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things: 0 examples, 1 example, 2 examples."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def one_line(text: str) -> str:
     """Return text on one line, without characters that could steer a terminal."""
     kept = "".join(c if c.isprintable() or c in JOINERS else " " for c in text)

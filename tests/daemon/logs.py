@@ -1,10 +1,13 @@
 """Helpers of the log's tests: clocks that are set by hand, records, and files of past days."""
 
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from emotiond.record import Record, Status, decode, encode
+import msgspec
+
+from emotiond.record import Correction, Prediction, Record, Status, Utterance, decode, encode
 from emotiond.sinks.log import LogSink
 
 NOON = datetime(2026, 2, 28, 12, 0, 0, tzinfo=UTC)
@@ -48,7 +51,17 @@ def so_far(folder: Path) -> list[Record]:
     return [decode(line) for line in content.splitlines(keepends=True) if line.endswith(b"\n")]
 
 
-def fill(folder: Path, days: int, size: int = 100) -> list[str]:
+def unstamped(records: Iterable[Record]) -> list[Record]:
+    """Return predictions and utterances as the engine made them, before they were stamped."""
+    added: dict[type, dict[str, object]] = {Prediction: {"latency_ms": 0.0}, Utterance: {"id": ""}}
+    return [
+        msgspec.structs.replace(each, time="", source="", **added[type(each)])
+        for each in records
+        if not isinstance(each, Status | Correction)
+    ]
+
+
+def fill(folder: Path, days: int, size: int = 200) -> list[str]:
     """Make a file of ``size`` bytes for each day before NOON; return the days, oldest first."""
     names = []
     for i in range(days, 0, -1):

@@ -13,6 +13,7 @@ import soundfile
 
 import emotiond
 from emotiond.errors import SoundError
+from emotiond.record import SCHEMA
 from emotiond.testing import FakeModel
 from tests.conftest import Run
 from tests.daemon.sounds import silence
@@ -63,11 +64,13 @@ def test_examples_of_the_api_page_are_true(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_file_is_classified_as_the_command_does(emotiond: Run, sample_path: Path) -> None:
-    from emotiond import classify
+    from emotiond import classify, load_model
 
     verdict = classify(sample_path)
     line = json.loads(emotiond("classify", "--json", sample_path).stdout)
     assert line.pop("file") == str(sample_path)
+    assert line.pop("model") == load_model().contract.short_hash
+    assert line.pop("schema") == SCHEMA
     assert {name: getattr(verdict, name) for name in line} == line
 
 

@@ -18,8 +18,8 @@ from emotiond.recognition.engine import Engine
 from emotiond.record import Meter, Prediction, Record, Status, Utterance
 from emotiond.testing import BACK, LOST, FakeMicrophone, FakeModel
 from tests.daemon.fake_portaudio import FakePortAudio
-from tests.daemon.service.test_loop import without_clock
-from tests.daemon.sounds import RATE, after_conditioning, cut, lines, noise, silence, speech
+from tests.daemon.logs import unstamped
+from tests.daemon.sounds import RATE, after_conditioning, cut, noise, silence, speech
 
 TALK = np.concatenate((silence(1.0), speech(2.0), silence(2.0)))
 
@@ -34,7 +34,7 @@ def test_a_listener_yields_what_the_engine_says(sample_path: Path, model_path: P
         heard = list(listener)
     engine = Engine(model)
     expected = engine.push(read_sound(sample_path, listener.sample_rate)) + engine.finish()
-    assert without_clock(heard) == lines(expected)
+    assert unstamped(heard) == expected
     assert events(heard) == ["started", "source_ended"]
     assert all(each.time for each in heard)
 
@@ -44,7 +44,7 @@ def test_blocks_of_any_iterable_are_listened_to(into: list[int]) -> None:
     with emotiond.Listener(source=cut(TALK, into), model=FakeModel()) as listener:
         heard = list(listener)
     engine = Engine(FakeModel())
-    assert without_clock(heard) == lines(engine.push(after_conditioning(TALK)) + engine.finish())
+    assert unstamped(heard) == engine.push(after_conditioning(TALK)) + engine.finish()
 
 
 def test_integers_two_channels_and_another_rate_are_the_same_voice() -> None:
@@ -123,7 +123,7 @@ def test_listeners_in_threads_may_share_a_model(sample_path: Path, model_path: P
         thread.start()
     for thread in threads:
         thread.join(60.0)
-    first, *others = (without_clock(heard[number]) for number in range(3))
+    first, *others = (unstamped(heard[number]) for number in range(3))
     assert others == [first, first]
 
 

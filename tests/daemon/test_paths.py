@@ -1,4 +1,4 @@
-"""Paths: home folders, and folders and files that can't be made or written to."""
+"""Paths: home folders, folders and files that can't be made or written to, new files in place."""
 
 import os
 import pwd
@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from emotiond.errors import InputError
-from emotiond.paths import nearest_folder, state_folder, try_file, try_folder, user_path
+from emotiond.errors import EmotiondError, InputError
+from emotiond.paths import (
+    nearest_folder,
+    replacement,
+    state_folder,
+    try_file,
+    try_folder,
+    user_path,
+)
 
 
 @pytest.fixture
@@ -81,3 +88,45 @@ def test_a_file_is_tried_without_a_change(tmp_path: Path) -> None:
     for name in ("folder", "pipe", "file/inside"):
         with pytest.raises(OSError, match=r"\[Errno"):
             try_file(tmp_path / name)
+
+
+def test_a_file_is_replaced_only_when_all_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+
+    def interrupted() -> None:
+        with replacement(path) as new:
+            new.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "old"
+    with replacement(path) as new:
+        new.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_file_that_a_link_leads_to_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("file")
+    with replacement(link) as new:
+        new.write_text("new")
+    assert link.is_symlink()
+    assert (tmp_path / "file").read_text() == "new"
+
+
+def test_a_device_is_written_to_directly() -> None:
+    with replacement(Path(os.devnull)) as new:
+        assert new == Path(os.devnull)
+
+
+def test_a_file_that_can_not_be_written_is_named_as_the_user_named_it(tmp_path: Path) -> None:
+    path = tmp_path / "no" / "folder.csv"
+    with (
+        pytest.raises(EmotiondError, match=r"no/folder\.csv can't be written: no such file"),
+        replacement(path) as new,
+    ):
+        new.write_text("")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiond.text import clock, did_you_mean, escaped, one_line, printable, spoken
+from emotiond.text import clock, did_you_mean, duration, escaped, one_line, printable, spoken
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,19 @@ def test_a_file_name_that_is_not_utf_8_is_escaped() -> None:
 def test_an_event_is_named_in_words() -> None:
     assert spoken("no_speech") == "no speech"
     assert spoken("started") == "started"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-1.0, "0 s"),
+        (47.6, "48 s"),
+        (59.6, "1 min 00 s"),
+        (751.0, "12 min 31 s"),
+        (3599.5, "1 h 00 min"),
+        (18_480.0, "5 h 08 min"),
+        (86_400.0, "24 h 00 min"),
+    ],
+)
+def test_a_length_of_time_is_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

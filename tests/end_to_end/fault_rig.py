@@ -21,6 +21,8 @@ from emotiond.audio.source import Block, Demand, Retrying
 from emotiond.errors import InputError
 from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, News, Status, decode
+from emotiond.service.control import Control
+from emotiond.service.learner import Learner
 from emotiond.service.loop import listen
 from emotiond.service.reload import Reload
 from emotiond.service.systemd import Notifier
@@ -36,6 +38,7 @@ from emotiond.testing import FakeModel
 from tests.daemon.fake_portaudio import FakePortAudio
 from tests.daemon.service.test_loop import Keeper
 from tests.daemon.sounds import cut, silence, speech
+from tests.daemon.voices import EMBEDDING
 
 NOON = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
 MODEL = FakeModel().contract.short_hash
@@ -67,10 +70,12 @@ class Rig:
         patch.setattr(console, "FRAMES_PER_SECOND", 50)
         patch.setattr(console, "RETRY_SECONDS", 0.01)
         of_its_own = Console(file=self.terminal, force_terminal=True, width=80, height=24)
-        self.console = ConsoleSink(HELLO.labels, HELLO.title, of_its_own)
+        self.console = ConsoleSink(HELLO, of_its_own)
         self.log = LogSink(self.folder, now=lambda: self.now, elapsed=lambda: self.elapsed)
         self.live = LiveSink(self.socket, HELLO)
         self.reload = Reload(self._load, Settings(), self.log)
+        self.model = FakeModel(**EMBEDDING)
+        self.control = Control(Learner(self.model, folder / "voices.json"), now=lambda: self.now)
         self.viewers: list[socket.socket] = []
         self.portaudio = FakePortAudio()
         self.microphone: Iterator[Item] = iter(())
@@ -95,10 +100,18 @@ class Rig:
         }
         clock = {"patience": fault.patience, "clock": lambda: self.elapsed}
         self.sinks = Sinks(named, MODEL, lambda: self.now, **clock)
-        engine, source = Engine(FakeModel()), Script(self, script)
+        engine, source = Engine(self.model), Script(self, script)
         with self.undo:
             fault.before(self)
-            listen(source, engine, self.sinks, Event(), notifier=Pings(self), reload=self.reload)
+            listen(
+                source,
+                engine,
+                self.sinks,
+                Event(),
+                notifier=Pings(self),
+                reload=self.reload,
+                control=self.control,
+            )
 
     def view(self, count: int = 1) -> None:
         """Connect viewers."""

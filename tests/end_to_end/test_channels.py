@@ -17,7 +17,8 @@ from emotiond.recognition.engine import Engine
 from emotiond.record import Prediction
 from tests.conftest import Run
 from tests.daemon.sounds import after_conditioning, noise
-from tests.end_to_end.test_microphone import Daemon, predictions
+from tests.end_to_end.pulseaudio import Daemon
+from tests.end_to_end.test_microphone import predictions
 
 pytestmark = pytest.mark.microphone
 

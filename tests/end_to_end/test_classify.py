@@ -96,9 +96,9 @@ def test_the_embedding_of_a_file_is_printed_where_it_is_wanted(
     ],
 )
 def test_an_embedding_that_can_not_be_given_is_wrong_usage(
-    emotiond: Run, folder: list[str], model_path: Path, flags: tuple[str, ...], words: str
+    emotiond: Run, folder: list[str], plain_path: Path, flags: tuple[str, ...], words: str
 ) -> None:
-    ended = emotiond("classify", *flags, "--model", model_path, folder[0])
+    ended = emotiond("classify", *flags, "--model", plain_path, folder[0])
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert ended.stderr.count(b"\n") == 1
     assert words in ended.stderr.decode()

@@ -66,7 +66,12 @@ def _dangling(folder: Path) -> None:
         ("[log]\ndir = 'logs'", _dangling, "log folder logs can't be written to (is a directory)"),
         ("[live]\nsocket = 'file/x'", None, "live socket file/x can't be made (not a directory)"),
         ("[live]\nsocket = 'file'", None, "can't be made (a file is there that is not a socket)"),
-        ("[live]\nsocket = '" + "x" * 108 + "'", None, "is longer than 107 bytes"),
+        ("[live]\nsocket = '" + "x" * 108 + "'", None, "(its path is longer than 107 bytes)"),
+        (
+            "[live]\nsocket = '" + "x" * 100 + "'",
+            None,
+            ".control can't be made (its path is",
+        ),
         ("model = 'file'", None, "model file: not a TFLite file"),
         ("model = 'text.tflite'", None, "model text.tflite: no such file or directory"),
     ],
@@ -90,7 +95,7 @@ def test_a_check_finds_what_would_stop_the_daemon_and_leaves_nothing_behind(
 def test_a_check_accepts_what_is_there_already(emotiond: Run, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     with socket.socket(socket.AF_UNIX) as listening:
-        name = "x" * 107  # the longest that there is
+        name = "x" * 99  # the longest that there is, with NAME.control beside it
         before = Path.cwd()
         os.chdir(tmp_path)
         try:

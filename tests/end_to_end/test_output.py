@@ -21,7 +21,7 @@ import pytest
 
 from emotiond.record import Prediction, Utterance
 from tests.conftest import UTTERANCES_IN_SAMPLE, Run, pcm
-from tests.end_to_end.test_program import events, logged
+from tests.end_to_end.runs import events, logged
 
 
 def test_a_pipe_gets_plain_lines(emotiond: Run, tmp_path: Path, sample_path: Path) -> None:
@@ -205,6 +205,37 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_the_console_anew(
     terminal.type("echo code $?\n")
     terminal.read_until(b"code 0")
     assert events(logged(terminal.logs)) == ["started", "stopping"]
+
+
+def test_q_ends_the_run_with_a_summary_and_the_terminal_as_it_was(terminal: Terminal) -> None:
+    terminal.type("stty -a\n")
+    terminal.read_until(b"-echoprt")
+    before = termios.tcgetattr(terminal.ours)
+    terminal.type(RUN)
+    terminal.read_until(b"q\x1b[0m quit")
+    assert termios.tcgetattr(terminal.ours) != before
+    terminal.type("q")
+    terminal.read_until(LEAVE)
+    terminal.read_until(b"emotiond listened for ")
+    terminal.read_until(b"The log is in logs")
+    terminal.type("echo code $?\n")
+    terminal.read_until(b"code 0")
+    assert termios.tcgetattr(terminal.ours) == before
+    assert events(logged(terminal.logs)) == ["started", "stopping"]
+
+
+def test_nothing_is_lost_in_the_log_while_the_display_is_paused(terminal: Terminal) -> None:
+    terminal.type(RUN)
+    terminal.read_until(b"q\x1b[0m quit")
+    terminal.type("p")
+    terminal.read_until(b"paused: p goes on")
+    logged_before = len(logged(terminal.logs))
+    terminal.shown_within(3.0)
+    assert len(logged(terminal.logs)) > logged_before
+    terminal.type("p")
+    terminal.read_until(b"emotiond")
+    terminal.type("q")
+    terminal.read_until(b"The log is in logs")
 
 
 def test_a_terminal_that_takes_nothing_does_not_keep_the_daemon_from_ending(

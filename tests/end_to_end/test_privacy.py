@@ -1,102 +1,29 @@
 """Sound stays in memory: none of it reaches a file, a terminal or a socket."""
 
 import contextlib
-import itertools
 import os
-import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from emotiond.sinks.client import connect
-from tests.daemon.sounds import after_conditioning
+from tests.daemon.sounds import RATE, after_conditioning
+from tests.end_to_end.programs import EMOTIOND, Programs, Terminal, wait_for
+from tests.end_to_end.tracing import FORMATS, Strace, Wiretap, kill, traced
 
-RATE = 16_000
-WINDOW = 16
-"""Bytes of sound that other data does not contain by chance."""
-CALLS = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,sendfile,splice"
-OPENS = "open,openat,openat2,creat,memfd_create"
-FORMATS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "int16": lambda sound: np.round(sound * 32768).astype("<i2"),
-    "int16, big-endian": lambda sound: np.round(sound * 32768).astype(">i2"),
-    "int32": lambda sound: np.round(np.clip(sound, -1.0, 1.0 - 2.0**-24) * 2**31).astype("<i4"),
-    "float32": lambda sound: sound.astype("<f4"),
-    "float32 of int16": lambda sound: np.round(sound * 32768).astype("<f4"),
-    "float64": lambda sound: sound.astype("<f8"),
-}
+MICROPHONE = (sys.executable, str(Path(__file__).with_name("breakable.py")), os.devnull)
+"""Begins the command of a program whose microphone plays the sample."""
 
 
-class Wiretap:
-    """Finds a known sound in bytes, conditioned or not, in any sample format and at any place."""
-
-    def __init__(self, captured: np.ndarray) -> None:
-        self._known: set[bytes] = set()
-        sounds = (captured, after_conditioning(captured))
-        for form, sound in itertools.product(FORMATS.values(), sounds):
-            samples = form(sound)
-            data, size = samples.tobytes(), samples.itemsize
-            loud = np.abs(sound) > 0.01  # silence is zeros, which all data has
-            windows = np.lib.stride_tricks.sliding_window_view(loud, WINDOW // size).all(axis=1)
-            starts = np.flatnonzero(windows) * size
-            self._known |= {data[start : start + WINDOW] for start in starts.tolist()}
-
-    def finds(self, data: bytes) -> bool:
-        """Say whether data contains sound."""
-        ends = range(WINDOW, len(data) + 1)
-        return any(data[end - WINDOW : end] in self._known for end in ends)
-
-
-class Strace:
-    """Traces programs: what they wrote, and which files they opened for writing."""
-
-    def __init__(self, folder: Path) -> None:
-        self._trace = folder / "trace"
-        self.command = ["strace", "-f", "-qq", "-xx", "-s", "100000000", "-o", str(self._trace)]
-        self.command += ["-e", f"trace={CALLS},{OPENS}", "-e", "signal=none"]
-
-    def written(self) -> Iterator[bytes]:
-        """Yield the data of each call that writes or sends."""
-        for line in self._lines(CALLS):
-            for text in re.findall(r'"((?:\\x[0-9a-f]{2})+)"', line):
-                assert f'"{text}"...' not in line  # strace cut the data short
-                yield bytes.fromhex(text.replace("\\x", ""))
-
-    def opened(self) -> Iterator[str]:
-        """Yield the names of files that were opened for writing, including files in memory."""
-        for line in self._lines(OPENS):
-            if re.search(r"O_WRONLY|O_RDWR|creat\(|memfd_create\(", line) and " = -1" not in line:
-                name = re.search(r'"((?:\\x[0-9a-f]{2})*)"', line)
-                assert name, line
-                yield bytes.fromhex(name[1].replace("\\x", "")).decode()
-
-    def _lines(self, calls: str) -> Iterator[str]:
-        # strace splits a call that another thread interrupts; the first half has the data.
-        pattern = re.compile(rf"^\d+ +(?:{calls.replace(',', '|')})\(")
-        for line in self._trace.read_text().splitlines():
-            if pattern.match(line):
-                yield line
-
-
-@pytest.fixture
-def strace(tmp_path: Path) -> Strace:
-    works = shutil.which("strace") and subprocess.run(
-        ["strace", "-qq", "-o", os.devnull, "true"], capture_output=True, check=False
-    )
-    if not works or works.returncode:
-        reason = "strace is not installed, or may not trace"
-        if os.environ.get("EMOTIOND_REQUIRE_STRACE") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return Strace(tmp_path)
+def as_captured(sample: np.ndarray) -> np.ndarray:
+    """Return the sample as that microphone gives it."""
+    return np.round(sample * 32767).astype("<i2")
 
 
 @pytest.fixture(scope="module")
@@ -155,28 +82,22 @@ def pour(descriptor: int, into: bytearray) -> None:
             into += data
 
 
-def daemon_of(tracer: int) -> int:
-    """Return the process id of the program that a tracer runs."""
-    return int(Path(f"/proc/{tracer}/task/{tracer}/children").read_text())
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("source", ["pipe", "microphone"])
 def test_no_sound_leaves_the_daemon(
     strace: Strace, tmp_path: Path, environment: dict[str, str], sample: np.ndarray, source: str
 ) -> None:
-    captured = np.round(sample * 32767).astype("<i2")  # as breakable.py's microphone gives it
+    captured = as_captured(sample)
     ours, theirs = os.openpty()
     shown, watched = bytearray(), bytearray()
     home = tmp_path / "home"
     home.mkdir()
-    fake = [str(Path(__file__).with_name("breakable.py")), str(tmp_path / "no fault")]
     if source == "pipe":
-        command = ["-m", "emotiond", "run", "--input", "-", "--fast"]
+        command = [*EMOTIOND, "run", "--input", "-", "--fast"]
     else:
-        command = [*fake, "run"]
+        command = [*MICROPHONE, "run"]
     program = subprocess.Popen(
-        [*strace.command, sys.executable, *command, "--live-socket=live.sock", "--log-dir=logs"],
+        [*strace.command, *command, "--live-socket=live.sock", "--log-dir=logs"],
         cwd=home,
         env={**environment, "HOME": str(home), "TMPDIR": str(home), "TERM": "xterm"},
         stdin=subprocess.PIPE,
@@ -186,19 +107,18 @@ def test_no_sound_leaves_the_daemon(
     try:
         os.close(theirs)
         threading.Thread(target=pour, args=(ours, shown), daemon=True).start()
-        wait_for((home / "live.sock").is_socket)
+        wait_for((home / "live.sock").is_socket, "the daemon publishes")
         with connect(home / "live.sock") as viewer:
             watching = threading.Thread(target=pour, args=(viewer.fileno(), watched))
             watching.start()
             if source == "microphone":
-                wait_for(lambda: b'"utterance"' in watched)
-                os.kill(daemon_of(program.pid), signal.SIGTERM)
+                wait_for(lambda: b'"utterance"' in watched, "an utterance ends", 60.0)
+                os.kill(traced(program.pid), signal.SIGTERM)
             feed = captured.tobytes() if source == "pipe" else None
             _, errors = program.communicate(feed, timeout=200)
             watching.join(timeout=30.0)
     finally:
-        program.kill()
-        program.communicate()
+        kill(program)
     assert (program.returncode, errors) == (0, b"")
 
     # Log, socket and screen were all in use.
@@ -210,38 +130,96 @@ def test_no_sound_leaves_the_daemon(
     written = list(strace.written())
     assert sum(map(len, written)) > log.stat().st_size + len(watched)
 
-    wiretap = Wiretap(captured.astype(np.float32) / np.float32(32768.0))
+    wiretap = Wiretap(captured / np.float32(32768.0))
     assert [data[:80] for data in written if wiretap.finds(data)] == []
     assert not wiretap.finds(bytes(shown))
     files = [each for each in home.rglob("*") if each.is_file()]
-    assert {each.name for each in files} == {log.name, "live.sock.lock"}
+    assert {each.name for each in files} == {log.name, "live.sock.lock", "control.sock.lock"}
     assert not any(wiretap.finds(each.read_bytes()) for each in files)
-    allowed = {os.devnull, "/dev/tty", "live.sock.lock", f"logs/{log.name}"}
+    allowed = {os.devnull, "/dev/tty", "live.sock.lock", "control.sock.lock", f"logs/{log.name}"}
     assert set(strace.opened()) <= allowed
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait until a condition holds."""
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
+def test_no_sound_of_a_taught_recording_is_written(
+    strace: Strace,
+    wiretap: Wiretap,
+    tmp_path: Path,
+    environment: dict[str, str],
+    sample_path: Path,
+    embedding_path: Path,
+) -> None:
+    (tmp_path / "mine" / "angry").mkdir(parents=True)
+    (tmp_path / "mine" / "angry" / "one.flac").write_bytes(sample_path.read_bytes())
+    flags = ("--from", "mine", "--model", str(embedding_path), "--jobs", "1")
+    subprocess.run(
+        [*strace.command, *EMOTIOND, "teach", *flags],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+        capture_output=True,
+        timeout=200,
+    )
+    profile = tmp_path / "state" / "emotiond" / "voices.json"
+    written = list(strace.written())
+    assert profile.read_bytes() in written
+    assert not any(map(wiretap.finds, written))
+    assert set(strace.opened()) <= {os.devnull, "/dev/tty", f"{profile}.new"}
+    assert strace.families() == set()
+
+
+@pytest.mark.timeout(180)
+def test_no_sound_of_a_guided_teaching_is_written(
+    strace: Strace, tmp_path: Path, environment: dict[str, str], sample: np.ndarray
+) -> None:
+    flags = ["teach", "--labels", "angry,sad", "--rounds", "1"]
+    terminal = Terminal(flags, tmp_path, environment, command=[*strace.command, *MICROPHONE])
+    try:
+        terminal.keep("angry (1 of 2, round 1 of 1)")
+        terminal.keep("sad (2 of 2, round 1 of 1)")
+        assert terminal.wait() == 0
+    finally:
+        terminal.kill()
+    profile = tmp_path / "state" / "emotiond" / "voices.json"
+    written = list(strace.written())
+    assert profile.read_bytes() in written
+    wiretap = Wiretap(as_captured(sample) / np.float32(32768.0))
+    assert [data[:80] for data in written if wiretap.finds(data)] == []
+    assert set(strace.opened()) <= {os.devnull, "/dev/tty", f"{profile}.new"}
+    assert strace.families() <= {"AF_UNIX"}
+
+
+def test_a_correction_writes_no_sound_and_needs_no_network(
+    strace: Strace,
+    wiretap: Wiretap,
+    programs: Programs,
+    tmp_path: Path,
+    environment: dict[str, str],
+) -> None:
+    programs.daemon()
+    wait_for(lambda: b'"utterance"' in logged(programs.logs), "an utterance ends")
+    command = [*strace.command, *EMOTIOND, "correct", "angry"]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=60)
+    wait_for(lambda: b'"correction"' in logged(programs.logs), "the correction is logged")
+    assert not any(map(wiretap.finds, strace.written()))
+    assert set(strace.opened()) <= {os.devnull, "/dev/tty"}
+    assert strace.families() == {"AF_UNIX"}
+
+
+def logged(folder: Path) -> bytes:
+    return b"".join(each.read_bytes() for each in folder.glob("*.jsonl"))
 
 
 def test_a_crash_leaves_no_core_dump(tmp_path: Path, environment: dict[str, str]) -> None:
     unlimited = resource.getrlimit(resource.RLIMIT_CORE)[1]
     program = subprocess.Popen(
-        [sys.executable, "-m", "emotiond", "run", "--input", "-", "--headless"],
+        [*EMOTIOND, "run", "--input", "-", "--headless"],
         cwd=tmp_path,
         env=environment,
         stdin=subprocess.PIPE,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (unlimited, unlimited)),
     )
     try:
-        give_up = time.monotonic() + 30.0
-        while not list((tmp_path / "state").rglob("*.jsonl")):
-            assert time.monotonic() < give_up
-            time.sleep(0.02)
+        wait_for(lambda: list((tmp_path / "state").rglob("*.jsonl")), "the daemon logs")
         assert resource.prlimit(program.pid, resource.RLIMIT_CORE) == (0, 0)
     finally:
         program.kill()

@@ -12,6 +12,7 @@ import soundfile
 
 from emotiond.model.file import read_contract
 from emotiond_training.recipe import recipe_text
+from tests.daemon.clusters import cluster_of
 from tests.training.conftest import recording
 
 
@@ -61,6 +62,34 @@ def test_custom_categories_train_export_and_are_heard(trained, three_labels, tmp
         assert set(verdicts[0]["probabilities"]) == {"high", "low", "middle"}
 
 
+@pytest.mark.slow
+def test_other_sounds_are_claimed_for_no_label_where_recordings_of_such_are_given(
+    trained, three_labels, small_recipe, write_tone, tmp_path
+):
+    for number in range(32):
+        folder = tmp_path / ("noise" if number < 24 else "kept") / "higher"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_tone(folder / f"{number}.wav", 5000.0, number)
+    flags = ["--recipe", small_recipe, "--noise", tmp_path / "noise", "--out", tmp_path / "run"]
+    told = emotiond("train", "--corpus", three_labels, *flags, cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "none_of_these: 24 recordings" in told.stderr
+
+    def labels_of(run: Path, folder: Path) -> list[str | None]:
+        models = tmp_path / f"{run.name} exported"
+        assert emotiond("export", run, "--out", models, cwd=tmp_path).returncode == 0
+        files = sorted(folder.glob("*/0[0-2].wav")) or sorted(folder.glob("*/*.wav"))
+        model = models / "emotiond-int8.tflite"
+        heard = emotiond("classify", "--json", "--model", model, *files, cwd=tmp_path)
+        return [json.loads(line)["label"] for line in heard.stdout.splitlines()]
+
+    alone, _ = trained
+    assert labels_of(tmp_path / "run", tmp_path / "kept").count(None) >= 7
+    assert labels_of(alone, tmp_path / "kept").count(None) <= 4
+    own = [label for label in ("high", "low", "middle") for _ in range(3)]
+    assert labels_of(tmp_path / "run", three_labels) == own
+
+
 RUN_FILES = {
     "confusion.png",
     "history.json",
@@ -100,9 +129,13 @@ def test_without_a_terminal_progress_is_plain_lines_and_no_chatter(trained):
         ["folders", "middle", "12", "unknown"],
         ["all", "36", "unknown"],
     ]
-    assert lines[5] == "reading training clips: 29"
-    assert lines[6] == "reading held-out clips: 7"
-    epochs = lines[7:]
+    assert lines[5] == (
+        "no recording shows what is none of these labels, so every sound will be claimed for one "
+        "of them; give recordings of other sounds: --other DIR"
+    )
+    assert lines[6] == "reading training clips: 29"
+    assert lines[7] == "reading held-out clips: 7"
+    epochs = lines[8:]
     assert all(line.startswith("epoch ") for line in epochs)
     assert epochs[-1].startswith(f"epoch {len(epochs)}/{len(epochs)}: ")
     assert "\x1b" not in told.stderr
@@ -120,10 +153,10 @@ def test_train_on_everything_says_that_nothing_was_held_out(three_labels, small_
     assert json.loads((tmp_path / "all" / "run.json").read_text())["parity_on"] == "training"
 
 
-def test_evaluate_goes_through_the_int8_file_and_the_engine(sample, small_recipe, tmp_path):
-    corpus = tmp_path / "tess"
-    corpus.mkdir()
-    # Speech as it is, duller and brighter.
+@pytest.fixture(scope="module")
+def tess(sample: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a made-up TESS of two speakers: speech as it is, duller and brighter, and silence."""
+    corpus = tmp_path_factory.mktemp("tess")
     kernels = {"angry": [1.0], "sad": np.full(16, 1 / 16), "ps": [1.0, -1.0]}
     pieces = [sample[start : start + 32_000] for start in range(0, len(sample) - 32_000, 6_000)]
     pieces = sorted(pieces, key=lambda piece: -float(np.square(piece).sum()))[:12]
@@ -131,12 +164,16 @@ def test_evaluate_goes_through_the_int8_file_and_the_engine(sample, small_recipe
         for emotion, kernel in kernels.items():
             name = f"{'OAF' if number % 2 else 'YAF'}_word{number}_{emotion}.wav"
             soundfile.write(corpus / name, np.convolve(piece, kernel, "same"), 16_000)
-    silent = corpus / "OAF_silence_sad.wav"
-    soundfile.write(silent, np.zeros(16_000), 16_000)
+    soundfile.write(corpus / "OAF_silence_sad.wav", np.zeros(16_000), 16_000)
+    return corpus
+
+
+@pytest.mark.slow
+def test_evaluate_goes_through_the_int8_file_and_the_engine(tess, small_recipe, tmp_path):
     out = tmp_path / "card"
     protocols = ["--protocol", "tess-words", "--protocol", "tess-speakers"]
     flags = ["--recipe", small_recipe, "--out", out, "--jobs", 2, "--epochs", 6]
-    command = ["evaluate", *protocols, "--corpus", f"tess={corpus}", *flags]
+    command = ["evaluate", *protocols, "--corpus", f"tess={tess}", *flags]
     told = emotiond(*command, cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert "tess-speakers" in told.stdout
@@ -162,6 +199,24 @@ def test_evaluate_goes_through_the_int8_file_and_the_engine(sample, small_recipe
     assert again.returncode == 0, again.stderr
     assert "epoch" not in again.stderr
     assert (out / "EVALUATION.md").read_text() == card
+
+
+@pytest.mark.slow
+def test_evaluate_on_a_cluster_writes_what_it_writes_here(tess, small_recipe, tmp_path):
+    pytest.importorskip("distributed", reason="needs the extra cluster")
+    command = ["evaluate", "--protocol", "tess-speakers", "--corpus", f"tess={tess}"]
+    command += ["--recipe", small_recipe, "--epochs", 6]
+    with cluster_of(2) as cluster:
+        # Each of two rounds has one thread, here and there.
+        for flags in (
+            ("--jobs", 2, "--out", "here"),
+            ("--cluster", cluster.address, "--out", "there"),
+        ):
+            told = emotiond(*command, *flags, cwd=tmp_path)
+            assert told.returncode == 0, told.stderr
+    for name in ("metrics.json", "EVALUATION.md"):
+        assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
+    assert len([*(tmp_path / "there" / "rounds").glob("*/heard.json")]) == 2
 
 
 def test_train_takes_temperature_and_threshold_from_an_evaluation_or_the_command_line(

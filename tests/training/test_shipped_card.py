@@ -8,6 +8,7 @@ import pytest
 from emotiond.model.choice import SHIPPED
 from emotiond.model.file import read_contract
 from emotiond_training.card.live import live_section
+from emotiond_training.card.taught import taught_section
 from emotiond_training.evaluation.scores import Row
 from emotiond_training.evaluation.shipping import Shipping
 from emotiond_training.evaluation.teaching import Taught
@@ -75,10 +76,16 @@ def test_the_card_says_what_heard_the_recordings(figures: Figures, card: str) ->
     assert (fixed in card, whole in card) == (figures.recipe.frozen, not figures.recipe.frozen)
 
 
-def test_the_card_has_the_figures_of_taught_voices(figures: Figures, card: str) -> None:
+def test_the_cards_have_the_figures_of_taught_voices(figures: Figures, card: str) -> None:
+    if figures.taught:
+        assert taught_section(figures.taught) in card
+    text = (MODELS / "README.md").read_text()
     for taught in figures.taught:
-        for row in taught.rows:
-            assert f"{row.uar:.1%} ({row.uar_low:.1%} to {row.uar_high:.1%})" in card
+        if taught.unseen == "corpus":
+            for row in taught.rows:
+                assert f"{100 * row.uar:.1f} %" in text, row
+            for each in taught.partial:
+                assert f"| {100 * each.ordinary:.1f} % | {100 * each.other:.1f} % |" in text, each
 
 
 def test_the_shipped_model_has_the_medians_of_the_rounds(model: str, figures: Figures) -> None:

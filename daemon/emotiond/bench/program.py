@@ -30,8 +30,11 @@ from emotiond.bench.stages import (
 )
 from emotiond.errors import EmotiondError
 from emotiond.model.runtime import load_quietly
+from emotiond.model.taught import taught, voices_in_words
+from emotiond.model.voices import NONE, chosen_profile
 from emotiond.paths import SAMPLE_RECORDING
 from emotiond.recognition.engine import Engine
+from emotiond.streams import complain
 from emotiond.values import OpensFor
 
 PEAK_MEMORY_SCRIPT: Final = (
@@ -99,6 +102,8 @@ class Bench(msgspec.Struct, frozen=True):
         Load average of the last minute.
     runtime, model, file : str
         Name of the TFLite runtime, short hash of the model, and name of its file.
+    voices : str
+        How the model was taught, in words; empty for an untaught one.
     hop_seconds : float
         Length of a hop (s).
     stages_ms : dict of str to float
@@ -117,6 +122,7 @@ class Bench(msgspec.Struct, frozen=True):
     runtime: str
     model: str
     file: str
+    voices: str
     hop_seconds: float
     stages_ms: dict[str, float]
     loops: dict[str, LoopCost]
@@ -124,13 +130,15 @@ class Bench(msgspec.Struct, frozen=True):
     baseline: Baseline | None
 
 
-def bench(path: Path, *, compare: bool = True) -> Bench:
+def bench(path: Path, profile: str | None = NONE, *, compare: bool = True) -> Bench:
     """Measure all figures with a model file; takes about a minute.
 
     Parameters
     ----------
     path : Path
         The model file.
+    profile : str or None
+        Its voice profile: a path, ``none``, or None for the default one.
     compare : bool
         Whether to compare with librosa, if it is installed.
 
@@ -138,11 +146,14 @@ def bench(path: Path, *, compare: bool = True) -> Bench:
     ------
     ModelError
         If the model file can't be used.
+    ProfileError
+        If the profile can't be used.
     EmotiondError
         If a run of the program fails.
     """
-    model = load_quietly(path)
-    start = _start(path)
+    classifier = load_quietly(path)
+    model = taught(classifier, chosen_profile(classifier.contract, profile, complain))
+    start = _start(path, profile)
     sample = read_sound(SAMPLE_RECORDING, model.contract.sample_rate)
     talk = speech_of(model, sample)
     room = pink(ROOM_SECONDS, model.contract.sample_rate, ROOM_DB)
@@ -158,7 +169,8 @@ def bench(path: Path, *, compare: bool = True) -> Bench:
     return Bench(
         machine=f"{platform.machine()}, Python {platform.python_version()}",
         load=os.getloadavg()[0],
-        runtime=model.runtime,
+        runtime=classifier.runtime,
+        voices=voices_in_words(model),
         model=model.contract.short_hash,
         file=path.name,
         hop_seconds=Engine(model).hop / model.contract.sample_rate,
@@ -183,7 +195,7 @@ def peak_megabytes() -> float:
     return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
-def _start(path: Path) -> Start:
+def _start(path: Path, profile: str | None) -> Start:
     """Measure start-up time and memory of runs of the program, from outside."""
     helps = []
     for _ in range(REPEATS):
@@ -193,7 +205,8 @@ def _start(path: Path) -> Start:
     firsts, peaks = [], []
     for _ in range(REPEATS):
         with tempfile.TemporaryDirectory() as folder:
-            flags = ("--headless", "--fast", "--log-dir", folder, "--model", str(path))
+            flags = ["--headless", "--fast", "--log-dir", folder, "--model", str(path)]
+            flags += ["--profile", profile] if profile else []
             began = time.time()
             printed = _program(
                 "-c", PEAK_MEMORY_SCRIPT, "run", "--input", str(SAMPLE_RECORDING), *flags

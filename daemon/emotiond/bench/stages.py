@@ -20,12 +20,12 @@ from emotiond.audio.files import BLOCK_SECONDS, FAST_BLOCK_SECONDS, file_blocks
 from emotiond.audio.signal import Conditioner, Signal, pink
 from emotiond.audio.source import Replay
 from emotiond.features.mfcc import StreamingMfcc
-from emotiond.model.runtime import Classifier
+from emotiond.model.interface import Model
 from emotiond.recognition.decision import Decision
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.gate import Gate
 from emotiond.recognition.settings import DecisionSettings, GateSettings
-from emotiond.record import Record, utc_now
+from emotiond.record import Hello, Record, utc_now
 from emotiond.service.loop import listen
 from emotiond.sinks.fanout import Sinks
 from emotiond.sinks.log import LogSink
@@ -66,12 +66,12 @@ class LoopCost(msgspec.Struct, frozen=True):
     times_real_time: float
 
 
-def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]:
+def stages_ms(model: Model, talk: Signal, room: Signal) -> dict[str, float]:
     """Return stage -> CPU time of a hop in that stage alone (ms).
 
     Parameters
     ----------
-    model : Classifier
+    model : Model
         The classifier.
     talk, room : np.ndarray [shape=(n,), dtype=float32]
         Speech without pauses, and the sound of a quiet room, at the model's sample rate.
@@ -114,12 +114,12 @@ def stages_ms(model: Classifier, talk: Signal, room: Signal) -> dict[str, float]
     return stages
 
 
-def waking_ms(model: Classifier, room: Signal) -> float:
+def waking_ms(model: Model, room: Signal) -> float:
     """Return the extra CPU time of a hop (ms) when each block is waited for: cold caches.
 
     Parameters
     ----------
-    model : Classifier
+    model : Model
         The classifier.
     room : np.ndarray [shape=(n,), dtype=float32]
         Sound of a quiet room; replayed in real time, so the call takes as long.
@@ -132,12 +132,12 @@ def waking_ms(model: Classifier, room: Signal) -> float:
     return max(0.0, 1000.0 * (live - hurried) / scene.hops)
 
 
-def loop_cost(model: Classifier, sound: Signal, opens_for: OpensFor, live_ms: float) -> LoopCost:
+def loop_cost(model: Model, sound: Signal, opens_for: OpensFor, live_ms: float) -> LoopCost:
     """Replay a sound from a file through engine and log, and return the cost.
 
     Parameters
     ----------
-    model : Classifier
+    model : Model
         The classifier.
     sound : np.ndarray [shape=(n,), dtype=float32]
         Sound at the model's sample rate; repeated up to about ``SCENE_SECONDS``.
@@ -165,7 +165,7 @@ def loop_cost(model: Classifier, sound: Signal, opens_for: OpensFor, live_ms: fl
 class _Scene:
     """A sound in a file, replayed through engine and log; ``open`` as in :class:`LoopCost`."""
 
-    def __init__(self, model: Classifier, sound: Signal, opens_for: OpensFor) -> None:
+    def __init__(self, model: Model, sound: Signal, opens_for: OpensFor) -> None:
         self._model = model
         self._rate = model.contract.sample_rate
         self._gate = GateSettings(opens_for=opens_for)
@@ -190,7 +190,7 @@ class _Scene:
         listen(source, Engine(self._model, gate=self._gate), sinks, Event())
 
 
-def speech_of(model: Classifier, sound: Signal) -> Signal:
+def speech_of(model: Model, sound: Signal) -> Signal:
     """Return the hops of a sound at which the gate is open, joined together."""
     rate = model.contract.sample_rate
     hop = Engine(model).hop
@@ -217,22 +217,24 @@ def _cut(sound: Signal, hop: int) -> list[Signal]:
     return [sound[i : i + hop] for i in range(0, len(sound) - hop + 1, hop)]
 
 
-def _records(model: Classifier, sound: Signal) -> list[Record]:
+def _records(model: Model, sound: Signal) -> list[Record]:
     engine = Engine(model, gate=GateSettings(opens_for="sound"))
     return engine.push(sound) + engine.finish()
 
 
-def _screen_ms(model: Classifier, records: Iterable[Record]) -> float:
+def _screen_ms(model: Model, records: Iterable[Record]) -> float:
     """Return the CPU time of a frame of the console (ms)."""
     from rich.console import Console
 
-    from emotiond.terminal.layout import render
+    from emotiond.terminal.console import local_now, text_of
+    from emotiond.terminal.frame import Frame
     from emotiond.terminal.view import View
 
     console = Console(file=io.StringIO(), force_terminal=True, width=100, height=30)
-    view = View(labels=model.contract.reported, title="emotiond")
-    views = [view := view.after(record) for record in records]
-    drawing = cpu_seconds(
-        lambda: _each(lambda view: console.print(render(view, 100, 30, False)), views)
-    )
+    frame = Frame(100, 30, "dark")
+    contract = model.contract
+    hello = Hello(model=contract.short_hash, labels=contract.reported, title="emotiond")
+    view = View.of(hello, local_now())
+    views = [view := view.after(record, view.now) for record in records]
+    drawing = cpu_seconds(lambda: _each(lambda view: text_of(console, view, frame), views))
     return 1000.0 * drawing / len(views)

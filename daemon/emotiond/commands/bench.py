@@ -8,6 +8,7 @@ import msgspec
 
 from emotiond.bench.program import Bench, bench
 from emotiond.model.choice import AUTO, SHIPPED, model_file
+from emotiond.model.voices import NONE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "one beside it if it is installed)",
     )
 
+    parser.add_argument(
+        "--profile",
+        metavar="FILE",
+        help="voice profile of the first model: a file, or none (default: voices.json in the state "
+        "folder, if it is there and of the model)",
+    )
+
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print the figures: of one model, or of the chosen one and the other."""
@@ -30,7 +38,10 @@ def run(args: argparse.Namespace) -> int:
         paths += [each for each in SHIPPED.values() if each not in paths and each.exists()]
     if sys.stderr.isatty():
         print(f"measuring; this takes about {len(paths)} min", file=sys.stderr)
-    figures = [bench(each, compare=each == paths[0]) for each in paths]
+    figures = [
+        bench(each, args.profile if each == paths[0] else NONE, compare=each == paths[0])
+        for each in paths
+    ]
     if args.json:
         for each in figures:
             print(msgspec.json.encode(each).decode())
@@ -61,7 +72,8 @@ def side_by_side(figures: Sequence[Bench]) -> str:
 def table(figures: Bench) -> str:
     """Return the figures as a table for people."""
     lines = [
-        f"model {figures.model} on {figures.runtime}, {figures.machine}, load {figures.load:.1f}",
+        f"model {' '.join(filter(None, (figures.model, figures.voices)))} on {figures.runtime}, "
+        f"{figures.machine}, load {figures.load:.1f}",
         "",
         f"{'CPU time of a hop of ' + format(figures.hop_seconds, 'g') + ' s':<34}{'ms':>8}",
     ]

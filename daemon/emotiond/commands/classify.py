@@ -2,39 +2,31 @@
 
 import argparse
 import csv
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
-from multiprocessing import parent_process
-from pathlib import Path
-from typing import Final, NoReturn
 
 import msgspec
 
 from emotiond.api import classify
-from emotiond.errors import InputError, SoundError, reason
-from emotiond.model.choice import AUTO, model_file
-from emotiond.model.runtime import load_quietly
-from emotiond.pool import cores, in_order
+from emotiond.audio.folders import sound_files
+from emotiond.commands.recordings import ErrorLine, add_flags, chosen_model, work_through
+from emotiond.errors import InputError
+from emotiond.model.interface import Model
 from emotiond.recognition.recording import Verdict
-from emotiond.streams import keep_stderr
+from emotiond.record import SCHEMA
+from emotiond.streams import complain
 from emotiond.text import escaped, printable
-from emotiond.values import at_least_one
-
-SOUND_ENDINGS: Final = (
-    *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"),
-    *(".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".sph", ".nist", ".voc", ".vox", ".gsm"),
-    *(".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".amr", ".3gp"),  # named, if not read
-)
-"""Endings of the files that are taken from a folder."""
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line of ``--json`` for a file that was classified; fields as in :class:`Verdict`."""
+    """A line of ``--json`` for a file that was classified; most fields as in :class:`Verdict`."""
 
     file: str
+    schema: int
+    """Version of this format: that of the records."""
+    model: str
+    """Short hash of the model file."""
     seconds: float
     label: str | None
     state: str
@@ -44,22 +36,13 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     embedding: list[float] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class ErrorLine(msgspec.Struct, frozen=True):
-    """A line of ``--json`` for a file that can't be read."""
-
-    file: str
-    error: str
-
-
 Show = Callable[[str, Verdict | str], object]
 """Prints the verdict on a file of a name, or why there is none."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
-    parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="sound files of any length, or folders of them"
-    )
+    add_flags(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
         "--json", action="store_true", help="print one JSON object for each file, one a line"
@@ -72,19 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "--csv", action="store_true", help="print a table, with a column for each label"
     )
-    parser.add_argument(
-        "--model",
-        metavar="FILE",
-        default=AUTO,
-        help="model: small, large, a file, or auto (default: auto)",
-    )
-    parser.add_argument(
-        "--jobs",
-        metavar="N",
-        type=at_least_one,
-        default=cores(),
-        help="number of files at the same time (default: the number of cores)",
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -94,102 +64,35 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.embedding and not args.json:
         raise InputError("--embedding needs --json: only JSON lines have a place for it")
-    names = [file for name in args.files for file in _sound_files(name)]
-    # Report a bad model here, once, before any process starts.
-    path = model_file(args.model)
-    contract = load_quietly(path).contract
+    names = [file for name in args.files for file in sound_files(name)]
+    chosen, model = chosen_model(args)
+    contract = model.contract
     if args.embedding and contract.embedding_size is None:
-        raise InputError(f"model {path}: has no embedding; leave out --embedding")
+        raise InputError(f"model {chosen.path}: has no embedding; leave out --embedding")
     show: Show = _print_text
     if args.json:
-        show = partial(_print_json, embedding=args.embedding)
+        show = partial(_print_json, contract.short_hash, embedding=args.embedding)
     elif args.csv:
         show = _csv_printer(contract.reported)
-    unread = died = 0
-    jobs = min(args.jobs, len(names))
-    if jobs == 1:
-        keep_stderr()
-    results = in_order(partial(_worker, path), names, jobs)
-    with closing(results), _bar(len(names)) as advance:
-        for name, result in zip(names, results, strict=True):
-            unread += isinstance(result, str)
-            died += result is None
-            found = result or f"{name}: its process died, perhaps out of memory; try --jobs 1"
-            show(printable(name), found)
-            advance()
-    if unread == len(names):
-        return InputError.exit_code
-    return 1 if unread or died else 0
+    return work_through(names, chosen, _verdict_on, show, args.jobs, cluster=args.cluster)
 
 
-def _sound_files(name: str) -> list[str]:
-    """Return the sound files in a folder and below; a file's name is returned as it is.
-
-    Hidden ones are left out: archives made on a Mac hold a ``._name.wav`` for each file.
-    """
-    found = []
-    try:
-        if not Path(name).is_dir():
-            return [name]
-        for folder, folders, files in os.walk(name, onerror=_refuse):
-            folders[:] = [each for each in folders if not each.startswith(".")]
-            found += [
-                str(Path(folder, each))
-                for each in files
-                if each.lower().endswith(SOUND_ENDINGS) and not each.startswith(".")
-            ]
-    except OSError:  # a name that is too long, for example: reading the file says so
-        return [name]
-    if not found:
-        raise InputError(f"{printable(name)}: a folder without sound files")
-    return sorted(found)
+def _verdict_on(name: str, model: Model) -> Verdict:
+    return classify(name, model=model)
 
 
-def _refuse(error: OSError) -> NoReturn:
-    raise InputError(f"{printable(error.filename)}: {reason(error)}")
-
-
-def _worker(path: Path) -> Callable[[str], Verdict | str]:
-    """Return a function that classifies a file; it returns a message if the file can't be read."""
-    if parent_process() is not None:
-        keep_stderr()
-    model = load_quietly(path)
-
-    def work(name: str) -> Verdict | str:
-        try:
-            return classify(name, model=model)
-        except SoundError as error:
-            return str(error)
-
-    return work
-
-
-@contextmanager
-def _bar(total: int) -> Iterator[Callable[[], object]]:
-    """Show a progress bar on stderr, unless the printed lines show the progress themselves."""
-    if total == 1 or sys.stdout.isatty() or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as progress:
-        task = progress.add_task("files", total=total)
-        yield lambda: progress.advance(task)
-
-
-def _print_json(name: str, found: Verdict | str, *, embedding: bool) -> None:
+def _print_json(model: str, name: str, found: Verdict | str, *, embedding: bool) -> None:
     """Print the JSON object of a file, with its embedding if wanted; an error is one, too."""
+    file = printable(name)
     if isinstance(found, str):
-        line: Line | ErrorLine = ErrorLine(name, printable(found))
+        line: Line | ErrorLine = ErrorLine(file, printable(found))
     else:
         fields = msgspec.structs.asdict(found)
         numbers = fields.pop("embedding")
         if embedding:
             fields["embedding"] = numbers and [_rounded(each) for each in numbers]
-        line = Line(file=name, **fields)
-        _complain(found.warning)
+        line = Line(file=file, schema=SCHEMA, model=model, **fields)
+        _warn(found)
     print(msgspec.json.encode(line).decode(), flush=True)
 
 
@@ -206,11 +109,11 @@ def _csv_printer(labels: Sequence[str]) -> Show:
 
     def show(name: str, found: Verdict | str) -> None:
         if isinstance(found, str):
-            _complain(found)
+            complain(found)
             return
-        _complain(found.warning)
-        known = (found.seconds, found.label, found.state, found.confidence)
-        table.writerow((name, *known, *(found.probabilities.get(label) for label in labels)))
+        _warn(found)
+        known = (printable(name), found.seconds, found.label, found.state, found.confidence)
+        table.writerow((*known, *(found.probabilities.get(label) for label in labels)))
         sys.stdout.flush()
 
     return show
@@ -219,16 +122,15 @@ def _csv_printer(labels: Sequence[str]) -> Show:
 def _print_text(name: str, found: Verdict | str) -> None:
     """Print the verdict on a file in words."""
     if isinstance(found, str):
-        _complain(found)
+        complain(found)
     else:
-        _complain(found.warning)
-        print(escaped(_text(name, found)), flush=True)
+        _warn(found)
+        print(escaped(_text(printable(name), found)), flush=True)
 
 
-def _complain(sentence: str | None) -> None:
-    """Print a sentence to stderr, if there is one."""
-    if sentence is not None:
-        print(f"emotiond: {escaped(sentence)}", file=sys.stderr)
+def _warn(verdict: Verdict) -> None:
+    if verdict.warning is not None:
+        complain(verdict.warning)
 
 
 def _text(name: str, verdict: Verdict) -> str:

@@ -2,18 +2,22 @@
 
 import argparse
 import os
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from emotiond import settings
 from emotiond.errors import InputError, reason
+from emotiond.hook_settings import Hook
 from emotiond.model.runtime import load_quietly
-from emotiond.paths import try_file, try_folder
+from emotiond.paths import control_socket, try_file, try_folder
 from emotiond.record import utc_now
-from emotiond.service.build import engine_of
+from emotiond.service.build import engine_of, model_of
 from emotiond.sinks.live import LiveSettings
 from emotiond.sinks.log import LogSettings
 from emotiond.sinks.retention import log_file
+from emotiond.streams import complain
 from emotiond.text import escaped
 
 LONGEST_SOCKET: Final = 107
@@ -27,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "check",
         help="check a settings file",
         description="Check a settings file, the environment, and all that emotiond run would use "
-        "but the microphone: the model file, the folder of the log, the live socket.",
+        "but the microphone: the model file, the voice profile, the log's folder, the sockets; and "
+        "that the programs of hooks are there.",
     )
     check.add_argument(
         "config",
@@ -53,12 +58,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     chosen = settings.load(args)
-    engine_of(chosen, load_quietly(chosen.model_path))
+    engine_of(chosen, model_of(chosen, load_quietly(chosen.model_path), complain))
     _check_log(chosen.log)
-    _check_socket(chosen.live)
+    _check_sockets(chosen.live)
+    _check_programs(chosen.hooks)
     changed = settings.differing(settings.Settings(), chosen)
     where = escaped(str(settings.chosen_file(args.config) or "no settings file"))
-    print(f"{where}: the settings are valid; changed: {', '.join(changed) or 'none'}")
+    hooks = f"; hooks: {len(chosen.hooks)}" if chosen.hooks else ""
+    print(f"{where}: the settings are valid; changed: {', '.join(changed) or 'none'}{hooks}")
     return 0
 
 
@@ -74,11 +81,15 @@ def _check_log(log: LogSettings) -> None:
         ) from error
 
 
-def _check_socket(live: LiveSettings) -> None:
-    """Refuse a live socket that can't be made, without making it."""
+def _check_sockets(live: LiveSettings) -> None:
+    """Refuse a live or a control socket that can't be made, without making it."""
     path = live.path
-    if path is None:
-        return
+    if path is not None:
+        _check_socket("live", path)
+        _check_socket("control", control_socket(path))
+
+
+def _check_socket(name: str, path: Path) -> None:
     problem = None
     try:
         try_folder(path.parent)
@@ -91,8 +102,17 @@ def _check_socket(live: LiveSettings) -> None:
         problem = reason(error)
     if problem is not None:
         raise InputError(
-            f"live socket {path} can't be made ({problem}); choose another: live.socket"
+            f"{name} socket {path} can't be made ({problem}); choose another: live.socket"
         )
+
+
+def _check_programs(hooks: Sequence[Hook]) -> None:
+    """Refuse a hook whose program is not there, or may not be run."""
+    for number, hook in enumerate(hooks, 1):
+        if hook.command and shutil.which(hook.command[0]) is None:
+            raise InputError(
+                f"hook {number}: {hook.command[0]} is no program that can be run; name its path"
+            )
 
 
 def _default(_args: argparse.Namespace) -> int:

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from emotiond import settings
-from emotiond.doctor.diagnosis import Finding, diagnose
+from emotiond.doctor.diagnosis import diagnose
+from emotiond.doctor.finding import Finding
 from emotiond.doctor.symptoms import observe
 from emotiond.errors import InputError
 from emotiond.paths import user_path

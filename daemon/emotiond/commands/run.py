@@ -6,6 +6,8 @@ import os
 import resource
 import signal
 import sys
+from contextlib import closing, nullcontext
+from functools import partial
 from threading import Event
 
 from emotiond import settings
@@ -14,12 +16,13 @@ from emotiond.audio.source import Source
 from emotiond.errors import DeviceError, InputError
 from emotiond.model.runtime import load_quietly
 from emotiond.service import build
+from emotiond.service.correcting import correcting_keys
 from emotiond.service.loop import listen
 from emotiond.service.reload import Reload
 from emotiond.service.signals import set_on_signals
 from emotiond.service.systemd import Notifier
 from emotiond.sinks.journal import is_journal
-from emotiond.streams import keep_stderr, let_go_of
+from emotiond.streams import complain, keep_stderr, let_go_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lacking.add_argument(
         "--or-sample",
         action="store_true",
-        help="play the sample if there is no microphone (default: end with an error)",
+        help="play the sample if there is no microphone, on a terminal three times (default: end "
+        "with an error)",
     )
     lacking.add_argument(
         "--wait",
@@ -56,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     # A core file would hold sound, and sound is never written anywhere.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     chosen = settings.load(args)
-    model = load_quietly(chosen.model_path)
+    model = build.model_of(chosen, load_quietly(chosen.model_path), complain)
     engine = build.engine_of(chosen, model)
     log = build.log_of(chosen)
     stop = Event()
@@ -66,12 +70,25 @@ def run(args: argparse.Namespace) -> int:
     said: list[str] = []
     source = _source(args, chosen, engine.sample_rate, stop, said.append)
     # A fast replay is not live: it does not take the socket of a running daemon.
-    sinks = build.sinks_of(chosen, model, log, stop.set, live=not args.fast)
+    live = not args.fast
+    control = build.control_of(chosen, model, reload)
+    keys = partial(correcting_keys, control.ask)
+    sinks = build.sinks_of(chosen, model, log, stop.set, keys, source=source.name, live=live)
     if chosen.headless and is_journal(sys.stderr.fileno()):
         faulthandler.enable()  # shows where the daemon hung when the watchdog ends it
-    listen(source, engine, sinks, stop, notifier=Notifier.of_environment(), reload=reload)
+    with build.control_socket_of(chosen, control, live=live) or nullcontext(), closing(control):
+        listen(
+            source,
+            engine,
+            sinks,
+            stop,
+            notifier=Notifier.of_environment(),
+            reload=reload,
+            control=control,
+            name=chosen.name,
+        )
     for sentence in said:  # the screen is closed now
-        print(f"emotiond: {sentence}", file=sys.stderr)
+        complain(sentence)
     try:
         sys.stdout.flush()
     except OSError:  # the log is whole; some Pythons keep what the screen did not take
@@ -101,8 +118,7 @@ def _source(
     except DeviceError as error:
         if not args.or_sample:
             raise
-        print(
-            f"emotiond: no microphone to listen to ({error}); playing a sample instead",
-            file=sys.stderr,
-        )
-        return build.sample_of(rate, stop)
+        complain(f"no microphone to listen to ({error}); playing a sample instead")
+        # Somebody may watch; a terminal that nobody watches must not be busy for ever.
+        watched = sys.stdout.isatty() and not chosen.headless
+        return build.sample_of(rate, stop, again=watched)

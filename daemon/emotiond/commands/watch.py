@@ -2,9 +2,8 @@
 
 import argparse
 import contextlib
-import os
 import signal
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from socket import socket
 from threading import Event
@@ -12,29 +11,40 @@ from typing import Final
 
 from emotiond import settings
 from emotiond.errors import EmotiondError, InputError
-from emotiond.paths import SOCKET, SYSTEM_SOCKET, state_folder
+from emotiond.paths import control_socket
 from emotiond.record import Event as StatusEvent
-from emotiond.record import Hello, Meter, Status, stamp, utc_now
+from emotiond.record import Hello, Meter, Status, Voices, stamp, utc_now
+from emotiond.service.control_client import ask_at
+from emotiond.service.correcting import correcting_keys
+from emotiond.service.requests import Answer, Request
 from emotiond.service.signals import set_on_signals
 from emotiond.sinks.client import connect, messages
 from emotiond.sinks.fanout import LIVE_PATIENCE_SECONDS, Sinks
-from emotiond.sinks.live import LiveSettings
+from emotiond.sinks.places import find
 from emotiond.terminal.display import screen
 
-SESSIONS: Final = Path("/run/user")
-"""Has the runtime folders of sessions, one for each user's number."""
 RETRY_SECONDS: Final = 0.5
 """Pause between two attempts to connect to a daemon that has gone (s)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this command."""
+    parser.add_argument(
+        "microphone",
+        metavar="NAME",
+        nargs="?",
+        default="",
+        help="name of the microphone, where several have a service each (default: the only one)",
+    )
     settings.add_flags(parser, "live")
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the daemon's records until a signal comes; reconnect when the daemon restarts."""
-    path, connected = _find(settings.load(args).live)
+    live = settings.load(args).live
+    if args.microphone and live.socket is not None:
+        raise InputError("name either a microphone or its socket, not both")
+    path, connected = find(live, name=args.microphone)
     stop = Event()
     connection: socket | None = connected
     set_on_signals(stop, signal.SIGINT, signal.SIGTERM)
@@ -73,7 +83,9 @@ class _Viewer:
                     "name another socket with --live-socket"
                 )
             elif isinstance(message, Meter):
-                self._screen.meter(message.seconds, message.level, message.speech)
+                self._screen.meter(message)
+            elif isinstance(message, Voices):
+                self._screen.voices(message)
             else:
                 self._screen.write(message)
         if self._screen is None and not self._stop.is_set():
@@ -95,48 +107,21 @@ class _Viewer:
             self.close()
             self._hello = hello
             # The daemon may have news of its own screen: this one has another name.
-            named = {"this screen": screen(hello, self._stop.set)}
-            self._screen = Sinks(named, hello.model, utc_now, patience=LIVE_PATIENCE_SECONDS)
+            keys = partial(correcting_keys, self._ask)
+            named = {"this screen": screen(hello, self._stop.set, keys)}
+            self._screen = Sinks(
+                named, hello.model, utc_now, source=hello.source, patience=LIVE_PATIENCE_SECONDS
+            )
             self._screen.open()
         if self._lost:
             self._lost = False
             self._report("service_back", "watching it again")
 
+    def _ask(self, request: Request) -> Answer:
+        """Send a request to the daemon that is watched; raises EmotiondError if it takes none."""
+        return ask_at(control_socket(self._path), request)
+
     def _report(self, event: StatusEvent, message: str) -> None:
         if self._screen is not None and self._hello is not None:
             status = Status(model=self._hello.model, event=event, message=message)
-            self._screen.write(stamp(status, utc_now(), 0.0))
-
-
-def _find(live: LiveSettings) -> tuple[Path, socket]:
-    """Return the socket of the settings, or else the first of the usual ones, and a connection."""
-    path = live.path
-    if path is None:
-        raise EmotiondError(
-            "there is nothing to watch: live.socket is set to none, or this user has no home "
-            "folder; name the socket with --live-socket"
-        )
-    usual = [path] if live.socket is not None else [path, *_elsewhere()]
-    for each in usual:
-        try:
-            return each, connect(each)
-        except PermissionError as error:
-            raise EmotiondError(
-                f"{each} can't be opened: permission denied; join the group emotiond "
-                "(sudo usermod -aG emotiond $USER, then log in again), or use sudo"
-            ) from error
-        except OSError:  # a daemon that was killed leaves its socket behind
-            continue
-    named = SYSTEM_SOCKET if SYSTEM_SOCKET in usual and SYSTEM_SOCKET.parent.exists() else path
-    raise EmotiondError(
-        f"no emotiond is running that can be watched (nothing listens at {named}); "
-        "start it with: emotiond run"
-    )
-
-
-def _elsewhere() -> Iterator[Path]:
-    """Yield the sockets of daemons that were started otherwise than this viewer."""
-    yield SESSIONS / f"{os.getuid()}" / "emotiond" / SOCKET  # on the desktop
-    with contextlib.suppress(InputError):
-        yield state_folder() / SOCKET  # where no XDG_RUNTIME_DIR is
-    yield SYSTEM_SOCKET
+            self._screen.write(stamp(status, utc_now(), source=self._hello.source))

@@ -2,30 +2,14 @@
 
 import signal
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
-
-from emotiond.doctor.symptoms import Log, ProbeResult, Service, Symptoms
+from emotiond.doctor.finding import SCARCE, SILENT_DB, Finding
+from emotiond.doctor.symptoms import Log, ProbeResult, Service, Symptoms, unit_of
 from emotiond.sinks.log import MEGABYTE
 
-SCARCE: Final = 20 * MEGABYTE
-"""A disk with less free space than this (bytes) is as good as full."""
-SILENT_DB: Final = -90.0
-"""Below this level (dBFS) a microphone is not quiet but muted."""
 OF_A_SERVER: Final = ("default", "pulse", "pipewire")
 """Devices that stand for the sound server's default microphone."""
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """The state of one part of the machine."""
-
-    check: str
-    """Name of the part."""
-    state: Literal["ok", "warning", "failed"]
-    message: str
-    remedy: str = ""
-    """What to do; empty if the state is ok."""
 
 
 def diagnose(symptoms: Symptoms) -> list[Finding]:
@@ -55,16 +39,28 @@ def _model(tried: ProbeResult) -> Iterator[Finding]:
         )
     else:
         yield Finding("runtime", "ok", f"{runtime} works")
-        if tried.problem is None:
-            labels = len(tried.facts["labels"])
-            message = f"the model works and has {labels} labels; {tried.facts['choice']}"
-            yield Finding("model", "ok", message)
-        else:
+        if tried.problem is not None and "labels" not in tried.facts:
             remedy = (
                 tried.remedy
                 or "use another model, for example --model small, or export this one again"
             )
             yield Finding("model", "failed", tried.problem, remedy)
+        else:
+            labels = len(tried.facts["labels"])
+            message = f"the model works and has {labels} labels; {tried.facts['choice']}"
+            yield Finding("model", "ok", message)
+            yield _voices(tried)
+
+
+def _voices(tried: ProbeResult) -> Finding:
+    """Return the state of the voice profile, for a model that works."""
+    remedy = "teach again with emotiond teach, or leave the profile out: --profile none"
+    if tried.problem is not None:
+        return Finding("voices", "failed", tried.problem, tried.remedy or remedy)
+    if tried.facts.get("unfit"):
+        return Finding("voices", "warning", tried.facts["unfit"][0], remedy)
+    voices = tried.facts.get("voices") or "none are taught"
+    return Finding("voices", "ok", voices)
 
 
 def _sound(symptoms: Symptoms) -> Iterator[Finding]:
@@ -198,7 +194,7 @@ def _services(symptoms: Symptoms) -> Iterator[Finding]:
         yield Finding("service", "ok", "emotiond is not installed as a service")
     for each in services:
         yield _service(each, symptoms)
-    if len([each for each in services if each.active == "active"]) > 1:
+    if len({each.kind for each in services if each.active == "active"}) > 1:
         yield Finding(
             "service",
             "warning",
@@ -208,12 +204,13 @@ def _services(symptoms: Symptoms) -> Iterator[Finding]:
 
 
 def _service(service: Service, symptoms: Symptoms) -> Finding:
-    name = f"{service.kind} service"
+    name = f"{service.kind} service {service.microphone}".rstrip()
+    unit = unit_of(service.microphone)
     flag = " --user" if service.kind == "user" else ""
-    journal = f"journalctl{flag} -u emotiond -n 30"
+    journal = f"journalctl{flag} -u {unit} -n 30"
     error = f" ({service.errors[-1]})" if service.errors else ""
     if service.active == "inactive":
-        remedy = f"systemctl{flag} start emotiond"
+        remedy = f"systemctl{flag} start {unit}"
         return Finding(name, "warning", "installed, but stopped", remedy)
     if service.active not in ("active", "reloading"):
         message = f"not running: {service.active}, {service.result}{error}"

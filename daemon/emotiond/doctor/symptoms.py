@@ -7,6 +7,7 @@ import pwd
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -72,6 +73,13 @@ class Service(msgspec.Struct, frozen=True):
     """Last status that it sent to systemd."""
     errors: tuple[str, ...] = ()
     """The last warnings and errors in its journal."""
+    microphone: str = ""
+    """Name of its microphone, where several have a service each."""
+
+
+def unit_of(microphone: str) -> str:
+    """Return the name of the unit of a service, without its ending."""
+    return f"emotiond@{microphone}" if microphone else "emotiond"
 
 
 class Symptoms(msgspec.Struct, frozen=True):
@@ -106,12 +114,12 @@ def observe(settings: Settings) -> Symptoms:
         Settings that ``emotiond run`` would have.
     """
     kinds: tuple[Kind, ...] = ("system", "user")
-    services = tuple(filter(None, map(_service, kinds)))
+    services = tuple(each for kind in kinds for each in _services(kind))
     nodes = list(Path("/dev/snd").glob("pcmC*D*c"))
     wanted = () if settings.device is None else (settings.device,)
     return Symptoms(
         user=_user(),
-        model=_probe(*model_probe.PROGRAM, settings.model),
+        model=_probe(*model_probe.PROGRAM, settings.model, *filter(None, [settings.profile])),
         sound=_probe(*sound_probe.PROGRAM, "1", str(settings.channel or 0), *wanted),
         capture_devices=len(nodes),
         may_capture=all(os.access(each, os.R_OK | os.W_OK) for each in nodes),
@@ -197,16 +205,15 @@ def _log_folders(settings: Settings, services: tuple[Service, ...]) -> list[Path
         own = [settings.log.folder]
     except InputError:  # a wrong setting, which the command reports itself
         own = []
-    if not any(each.kind == "system" for each in services):
-        return own
-    # Root looks after the service.
-    return [SERVICE_LOG] if os.geteuid() == 0 else [*own, SERVICE_LOG]
+    system = [SERVICE_LOG / each.microphone for each in services if each.kind == "system"]
+    # Root looks after the services.
+    return system if system and os.geteuid() == 0 else [*own, *system]
 
 
 def _log(folder: Path, settings: Settings) -> Log:
     error = None
     used = 0
-    if folder != SERVICE_LOG or os.geteuid() == 0:
+    if not folder.is_relative_to(SERVICE_LOG) or os.geteuid() == 0:
         try:
             try_folder(folder)
             used = sum(each.stat().st_size for each in folder.glob("*.jsonl"))
@@ -221,15 +228,23 @@ def _log(folder: Path, settings: Settings) -> Log:
     )
 
 
-def _service(kind: Kind) -> Service | None:
+def _services(kind: Kind) -> Iterator[Service]:
+    """Yield the services of a kind: the one without a name, and those of named microphones."""
     flags = ["--user"] if kind == "user" else []
+    units = ("list-units", "--all", "--plain", "--no-legend", "emotiond@*.service")
+    named = re.findall(r"emotiond@(\S+)\.service", _output("systemctl", *flags, *units))
+    yield from filter(None, (_service(kind, flags, each) for each in ("", *named)))
+
+
+def _service(kind: Kind, flags: Sequence[str], microphone: str) -> Service | None:
+    unit = unit_of(microphone)
     names = "LoadState,ActiveState,Result,NRestarts,StatusText"
-    properties = _output("systemctl", *flags, "show", "emotiond.service", f"--property={names}")
+    properties = _output("systemctl", *flags, "show", f"{unit}.service", f"--property={names}")
     known = dict(line.split("=", 1) for line in properties.splitlines() if "=" in line)
     if known.get("LoadState") != "loaded":
         return None
     journal = _output(
-        *("journalctl", *flags, "-u", "emotiond", "-t", "emotiond"),
+        *("journalctl", *flags, "-u", unit, "-t", "emotiond"),
         *("-p", "warning", "-n", "50", "-o", "cat", "-q"),
     )
     # Our messages begin with a lower-case letter; the traces of a crash do not.
@@ -241,6 +256,7 @@ def _service(kind: Kind) -> Service | None:
         restarts=int(known["NRestarts"]),
         status=known.get("StatusText", ""),
         errors=tuple(errors[-3:]),
+        microphone=microphone,
     )
 
 

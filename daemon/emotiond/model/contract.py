@@ -13,6 +13,8 @@ CONTRACT_VERSION: Final = 2
 """The contract version that is written; version 1 is still read."""
 NO_SPEECH: Final = "no_speech"
 """The label of windows in which nobody speaks; a model may have it, but no record names it."""
+OTHER: Final = "none_of_these"
+"""The label of sounds that are none of those taught; a head may have it, but no record names it."""
 
 
 class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -150,8 +152,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def reported(self) -> tuple[str, ...]:
-        """Labels that a record may name: all but ``no_speech``."""
-        return tuple(label for label in self.labels if label != NO_SPEECH)
+        """Labels that a record may name: all but ``no_speech`` and ``none_of_these``."""
+        return tuple(label for label in self.labels if label not in (NO_SPEECH, OTHER))
 
     @property
     def sample_rate(self) -> int:

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from emotiond.model.company import ALONE, Company, balance_of, in_company
+from emotiond.model.contract import OTHER
 from emotiond.model.estimate import Estimate, estimate_of, left_out, temperature_of, threshold_of
+from emotiond.model.examples import Examples, check, in_order, order_of
 from emotiond.model.logistic import Numbers, Reals, log_softmax
 from emotiond.model.regression import Regression, inverse_length, rounding_of
 
@@ -19,31 +22,12 @@ RIDGE: Final = 0.2
 """Strength of the penalty on weights that differ from the prior's."""
 PRIOR: Final = 0.7
 """Weight of the model's own logit of a label before any example is seen."""
+OTHER_PRIOR: Final = -3.0
+"""Logit of ``none_of_these`` before any example is seen, beside the model's own logits."""
 TOLERANCE: Final = 1e-6
 """Length of the gradient at which a head counts as fitted."""
-LEFT_OUT_TOLERANCE: Final = 1e-2
+LEFT_OUT_TOLERANCE: Final = 2e-1
 """The same of heads that are only fitted for the estimate."""
-
-
-class Examples(NamedTuple):
-    """Taught examples.
-
-    Parameters
-    ----------
-    embeddings : np.ndarray [shape=(n, size)]
-        Embedding of each example; finite.
-    own_logits : np.ndarray [shape=(n, model's labels)]
-        The model's own logits of each example; finite.
-    labels : np.ndarray [shape=(n,), dtype=int]
-        Number of each example's label among the labels of the head.
-    groups : np.ndarray [shape=(n,), dtype=int]
-        Number of the recording that each example comes from.
-    """
-
-    embeddings: NDArray[np.floating]
-    own_logits: NDArray[np.floating]
-    labels: Numbers
-    groups: Numbers
 
 
 class Head(NamedTuple):
@@ -52,7 +36,7 @@ class Head(NamedTuple):
     Parameters
     ----------
     labels : tuple of str
-        Labels in the order of its logits.
+        Labels in the order of its logits; with a background, the last one is ``none_of_these``.
     temperature : float
         Calibration: the logits are divided by it before the softmax; above 0.
     abstain_below : float
@@ -106,6 +90,7 @@ def fit(
     model_labels: Sequence[str],
     labels: Sequence[str] | None = None,
     *,
+    company: Company = ALONE,
     temperature: float = 1.0,
     abstain_below: float = 0.0,
     scale: ArrayLike | None = None,
@@ -121,6 +106,15 @@ def fit(
     the examples under a penalty on their distance from the prior: `prior` on each label's own
     logit, 0 elsewhere. The order of the examples changes no bit of the result.
 
+    Somebody may teach one label often and another never. Then the numbers of examples count as by
+    :func:`~emotiond.model.company.balance_of`, and prototypes stand for the labels of the model
+    that were not taught.
+
+    With a background in its company the head has one more label, ``none_of_these``, so that sounds
+    which nobody taught are not claimed for a label. All background embeddings together weigh as
+    much as :data:`~emotiond.model.company.OTHER_WEIGHT` mean labels. Neither they nor prototypes
+    are ever left out.
+
     Parameters
     ----------
     examples : Examples
@@ -130,6 +124,8 @@ def fit(
     labels : sequence of str, optional
         Labels of the head; default those of the model. A label that the model lacks has no own
         logit: its prior weights are all 0.
+    company : Company, optional
+        What stands beside the examples; default nothing.
     temperature, abstain_below : float, optional
         The model's own temperature and threshold; default 1 and 0.
     scale : array_like [shape=(size,)], optional
@@ -154,107 +150,176 @@ def fit(
         If arrays don't fit each other, a number is not finite, a label number is out of range or
         a label occurs twice.
     """
-    model_labels = tuple(model_labels)
-    labels = model_labels if labels is None else tuple(labels)
-    _check(examples, model_labels, labels)
-    size = examples.embeddings.shape[1]
-    divisor = np.ones(size) if scale is None else np.asarray(scale, np.float64)
-    own_label = np.equal.outer(np.array(model_labels), np.array(labels)).astype(np.float64)
-    if not len(examples.labels):
+    task = _task(examples, model_labels, labels, company, scale, length, ridge, prior)
+    if task.regression is None:
+        size = examples.embeddings.shape[1]
         return Head(
-            labels=labels,
+            labels=task.labels,
             temperature=temperature,
             abstain_below=abstain_below,
             estimate=None,
             centre=np.zeros(size),
-            scale=divisor,
-            on_direction=np.zeros((size, len(labels))),
-            on_logits=own_label,
-            bias=np.zeros(len(labels)),
+            scale=task.scale,
+            on_direction=np.zeros((size, len(task.labels))),
+            on_logits=task.own_label,
+            bias=np.zeros(len(task.labels)),
         )
-    taught = _in_order(examples, labels)
-    centre = taught.embeddings.mean(axis=0, dtype=np.float64)
-    centred = (taught.embeddings - centre) / divisor
-    task = Regression(
-        products=centred @ centred.T,
-        rounding=rounding_of(centre, divisor),
-        own=np.hstack((taught.own_logits, np.ones((len(taught.labels), 1)))),
-        offset=prior * (taught.own_logits @ own_label),
-        labels=taught.labels,
-        length=length,
-        ridge=ridge,
-    )
-    found = task.coefficients(np.ones((1, len(task.labels)), bool), TOLERANCE)[0]
-    squares = np.diagonal(task.products)[:, np.newaxis]
-    learnt = task.own.T @ found
+    regression, own_label = task.regression, task.own_label
+    found = _solution(regression, TOLERANCE)
+    squares = np.diagonal(regression.products)[:, np.newaxis]
+    learnt = regression.own.T @ found
+    directions = task.centred * inverse_length(squares, regression.rounding)
     head = Head(
-        labels=labels,
-        # The prior makes the model's logits smaller; the temperature makes up for it.
-        temperature=prior * temperature if own_label.any() else 1.0,
+        labels=task.labels,
+        temperature=temperature if own_label.any() else 1.0,
         abstain_below=abstain_below,
         estimate=None,
-        centre=centre,
-        scale=divisor,
-        on_direction=length**2 * (centred * inverse_length(squares, task.rounding)).T @ found,
+        centre=task.centre,
+        scale=task.scale,
+        on_direction=length**2 * directions.T @ found,
         on_logits=prior * own_label + learnt[:-1],
-        bias=learnt[-1],
+        bias=task.first + learnt[-1],
     )
     if not leave_out:
         return head
-    parts = left_out(taught.labels, taught.groups, len(labels))
-    logits = task.logits_of_others(parts, LEFT_OUT_TOLERANCE)
+    parts, logits = _left_out(task, regression, found)
+    taught = task.taught
     untaught = np.where(own_label.any(axis=0), taught.own_logits @ own_label, -np.inf)
-    return _judged(head, taught, parts, logits, untaught)
+    # The prior makes the model's logits smaller; examples make up for it as far as they go.
+    known = np.flatnonzero(own_label.any(axis=0))
+    share = np.isin(known, taught.labels).mean() if len(known) else 0.0
+    expected = float(head.temperature * prior**share)
+    return _judged(head, taught, parts, logits, untaught, expected)
 
 
-def _judged(head: Head, taught: Examples, parts: Numbers, logits: Reals, untaught: Reals) -> Head:
-    """Return a head with what examples say about it that were left out in turn."""
+def logits_of_others(
+    examples: Examples,
+    model_labels: Sequence[str],
+    labels: Sequence[str] | None = None,
+    *,
+    company: Company = ALONE,
+) -> Reals:
+    """Return the logits of examples under heads that were not taught their recording.
+
+    Parameters
+    ----------
+    examples, model_labels, labels, company
+        As of :func:`fit`.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, labels of the head)]
+        Logits, not divided by a temperature; not a number for an example whose label is taught by
+        its recording alone.
+
+    Raises
+    ------
+    ValueError
+        As of :func:`fit`.
+    """
+    task = _task(examples, model_labels, labels, company)
+    found = np.full((len(examples.labels), len(task.labels)), np.nan)
+    if task.regression is not None:
+        found_by_all = _solution(task.regression, LEFT_OUT_TOLERANCE)
+        parts, logits = _left_out(task, task.regression, found_by_all)
+        found[task.order[parts >= 0]] = logits[parts >= 0]
+    return found
+
+
+class _Task(NamedTuple):
+    """What a head is fitted on; ``regression`` is None without examples."""
+
+    labels: tuple[str, ...]
+    order: Numbers
+    """Numbers of the examples in the order of the regression."""
+    taught: Examples
+    own_label: Reals
+    """One where a label of the model [rows] is a label of the head [columns]."""
+    first: Reals
+    """Logits before any feature counts."""
+    centre: Reals
+    scale: Reals
+    centred: Reals
+    """Embeddings of the examples and their company, centred and scaled."""
+    regression: Regression | None
+
+
+def _task(
+    examples: Examples,
+    model_labels: Sequence[str],
+    labels: Sequence[str] | None,
+    company: Company,
+    scale: ArrayLike | None = None,
+    length: float = LENGTH,
+    ridge: float = RIDGE,
+    prior: float = PRIOR,
+) -> _Task:
+    """Prepare the regression."""
+    model_labels = tuple(model_labels)
+    labels = model_labels if labels is None else tuple(labels)
+    if company.background is not None and OTHER not in labels and len(examples.labels):
+        labels = (*labels, OTHER)
+    check(examples, model_labels, labels)
+    divisor = np.ones(examples.embeddings.shape[1]) if scale is None else np.asarray(scale, float)
+    own_label = np.equal.outer(np.array(model_labels), np.array(labels)).astype(np.float64)
+    first = OTHER_PRIOR * np.equal(labels, OTHER) if own_label.any() else np.zeros(len(labels))
+    order = order_of(examples, labels)
+    taught = in_order(examples, order)
+    if not len(order):
+        return _Task(labels, order, taught, own_label, first, first, divisor, first, None)
+    everything, weights = in_company(taught, company, model_labels, labels)
+    centre = weights @ everything.embeddings / weights.sum()
+    centred = (everything.embeddings - centre) / divisor
+    regression = Regression(
+        products=centred @ centred.T,
+        rounding=rounding_of(centre, divisor),
+        own=np.hstack((everything.own_logits, np.ones((len(weights), 1)))),
+        offset=prior * (everything.own_logits @ own_label)
+        + first
+        + balance_of(taught.labels, labels),
+        labels=everything.labels,
+        weights=weights,
+        length=length,
+        ridge=ridge,
+    )
+    return _Task(labels, order, taught, own_label, first, centre, divisor, centred, regression)
+
+
+def _solution(regression: Regression, tolerance: float) -> Reals:
+    """Return the coefficients of the regression that is taught everything."""
+    everything = np.ones((1, len(regression.weights)), bool)
+    return np.asarray(regression.coefficients(everything, tolerance)[0], np.float64)
+
+
+def _left_out(task: _Task, regression: Regression, near: Reals) -> tuple[Numbers, Reals]:
+    """Return the part of each example, and its logits under a head that was not taught its part."""
+    parts = left_out(task.taught.labels, task.taught.groups, len(task.labels))
+    always = np.full(len(regression.weights) - len(parts), -1)
+    logits = regression.logits_of_others(np.append(parts, always), LEFT_OUT_TOLERANCE, near)
+    return parts, logits[: len(parts)]
+
+
+def _judged(
+    head: Head,
+    taught: Examples,
+    parts: Numbers,
+    logits: Reals,
+    untaught: Reals,
+    expected: float,
+) -> Head:
+    """Return a head with what examples say about it that were left out in turn.
+
+    Its temperature would be `expected` if they said nothing.
+    """
     estimate = estimate_of(head.labels, taught.labels, parts, logits, untaught)
     counted = parts >= 0
     if estimate.right is None:
         return head._replace(estimate=estimate)
     labels, logits = taught.labels[counted], logits[counted]
-    temperature = temperature_of(logits, labels, head.temperature)
+    temperature = temperature_of(logits, labels, expected)
     probabilities = np.exp(log_softmax(logits / temperature))
     return head._replace(
         temperature=temperature,
         abstain_below=threshold_of(probabilities, labels, head.abstain_below),
         estimate=estimate,
-    )
-
-
-def _check(examples: Examples, model_labels: tuple[str, ...], labels: tuple[str, ...]) -> None:
-    """Check that examples fit each other and the labels."""
-    count = len(examples.labels)
-    if examples.embeddings.ndim != 2 or len(examples.embeddings) != count:
-        raise ValueError(f"embeddings of shape {examples.embeddings.shape} for {count} labels")
-    if examples.own_logits.shape != (count, len(model_labels)):
-        raise ValueError(
-            f"own logits of shape {examples.own_logits.shape} for {count} examples "
-            f"and {len(model_labels)} labels of the model"
-        )
-    if np.shape(examples.groups) != (count,):
-        raise ValueError(f"{len(examples.groups)} groups for {count} labels")
-    if not (np.isfinite(examples.embeddings).all() and np.isfinite(examples.own_logits).all()):
-        raise ValueError("an embedding or a logit is not finite")
-    if len(set(labels)) != len(labels) or len(set(model_labels)) != len(model_labels):
-        raise ValueError("a label occurs twice")
-    if count and not 0 <= min(examples.labels) <= max(examples.labels) < len(labels):
-        raise ValueError(f"a label number is not from 0 to {len(labels) - 1}")
-
-
-def _in_order(examples: Examples, labels: tuple[str, ...]) -> Examples:
-    """Return examples in an order that depends on nothing but them, as 64-bit numbers."""
-    embeddings, own_logits, numbers, groups = (np.asarray(each) for each in examples)
-
-    def key(row: int) -> tuple[str, bytes, bytes, int]:
-        content = embeddings[row].tobytes(), own_logits[row].tobytes()
-        return labels[numbers[row]], *content, int(groups[row])
-
-    order = np.array(sorted(range(len(numbers)), key=key), np.intp)
-    return Examples(
-        embeddings[order].astype(np.float64),
-        own_logits[order].astype(np.float64),
-        numbers[order].astype(np.intp),
-        groups[order].astype(np.intp),
     )

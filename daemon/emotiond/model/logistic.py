@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Reals = NDArray[np.float64]
+Reals = NDArray[np.floating]
+"""Real numbers, float64 unless a docstring says otherwise."""
 Numbers = NDArray[np.intp]
 
 STEPS: Final = 60
@@ -22,11 +23,17 @@ INNER_STEPS: Final = 250
 def log_softmax(logits: Reals) -> Reals:
     """Return the logarithm of the softmax over the last axis."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)), np.float64)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
 def span_coefficients(
-    gram: Reals, offset: Reals, target: Reals, weight: Reals, ridge: float, tolerance: float
+    gram: Reals,
+    offset: Reals,
+    target: Reals,
+    weight: Reals,
+    ridge: float,
+    tolerance: float,
+    start: Reals | None = None,
 ) -> Reals:
     """Return the coefficients that minimise a penalised negative log likelihood.
 
@@ -42,8 +49,8 @@ def span_coefficients(
 
     Parameters
     ----------
-    gram : np.ndarray [shape=(problems, n, n)]
-        Inner products of the examples' features.
+    gram : np.ndarray [shape=(problems, n, n), dtype=float64 or float32]
+        Inner products of the examples' features. All other arrays have its dtype.
     offset : np.ndarray [shape=(problems, n, labels)]
         Logits of the examples before any weights are learnt.
     target : np.ndarray [shape=(n, labels)]
@@ -55,14 +62,17 @@ def span_coefficients(
     tolerance : float
         Length of the gradient at which the minimum counts as found, above 0. The weights are then
         at most ``tolerance / ridge`` away from it.
+    start : np.ndarray [shape=(problems, n, labels)], optional
+        Coefficients to start from, 0 where the weight is 0; default 0.
 
     Returns
     -------
-    np.ndarray [shape=(problems, n, labels)]
+    np.ndarray [shape=(problems, n, labels), dtype of `gram`]
         Coefficients.
     """
     weight = weight[..., np.newaxis]
-    found, learnt = np.zeros_like(offset), np.zeros_like(offset)  # learnt = gram @ found
+    found = np.zeros_like(offset) if start is None else start.copy()
+    learnt = gram @ found
     for _ in range(STEPS):
         share = np.exp(log_softmax(offset + learnt))
         gradient = weight * (share - target) + ridge * found
@@ -82,7 +92,7 @@ def span_coefficients(
 
 def _dot(left: Reals, right: Reals) -> Reals:
     """Return the inner product of each problem, shaped to multiply its array."""
-    return np.asarray(np.einsum("pnl,pnl->p", left, right)[:, np.newaxis, np.newaxis], np.float64)
+    return np.asarray(np.einsum("pnl,pnl->p", left, right)[:, np.newaxis, np.newaxis])
 
 
 def _newton_step(
@@ -98,13 +108,14 @@ def _newton_step(
     step, step_image = np.zeros_like(rest), np.zeros_like(rest)
     way, way_image = rest, rest_image
     size = first = _dot(rest, rest_image)
+    least_divisor = np.finfo(size.dtype).tiny
     # Nearer to the minimum the steps are more exact, so that convergence is faster than linear.
     enough = np.maximum(first * np.minimum(0.1, first), least)
     for _ in range(INNER_STEPS):
         mean = (share * way_image).sum(axis=-1, keepdims=True)
         curved = weighted * (way_image - mean) + ridge * way
         going = size > enough
-        length = np.where(going, size / np.maximum(_dot(curved, way_image), 1e-300), 0.0)
+        length = np.where(going, size / np.maximum(_dot(curved, way_image), least_divisor), 0.0)
         step = step + length * way
         step_image = step_image + length * way_image
         rest = rest - length * curved
@@ -112,7 +123,7 @@ def _newton_step(
         new = _dot(rest, rest_image)
         if bool((new <= enough).all()):
             break
-        ratio = new / np.maximum(size, 1e-300)
+        ratio = new / np.maximum(size, least_divisor)
         way, way_image = rest + ratio * way, rest_image + ratio * way_image
         size = new
     return step, step_image
@@ -137,9 +148,10 @@ def _step_length(
     length = np.ones((len(offset), 1, 1))
     before = objective(np.zeros_like(length))
     slope = _dot(gradient, step[1])
+    rounding = 1000 * np.finfo(before.dtype).eps
     for _ in range(30):
         # The last term allows for rounding, where a step can't lower the objective visibly.
-        allowed = before + 1e-4 * length * slope + 1e-12 * np.abs(before)
+        allowed = before + 1e-4 * length * slope + rounding * np.abs(before)
         worse = objective(length) > allowed
         if not worse.any():
             break

@@ -18,6 +18,13 @@ class Output(NamedTuple):
     """Logits in the order of the contract's labels [shape=(labels,)]."""
     embedding: Embedding | None = None
     """Embedding [shape=(embedding_size,)]; None if the network has none."""
+    untaught: Logits | None = None
+    """The model's own logits where ``logits`` are those of a taught head; else None."""
+
+    @property
+    def own_logits(self) -> Logits:
+        """The model's own logits, in the order of its own labels."""
+        return self.logits if self.untaught is None else self.untaught
 
     def probabilities(self, temperature: float) -> NDArray[np.float32]:
         """Return the calibrated probabilities: the softmax of the logits over a temperature.

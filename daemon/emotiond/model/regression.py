@@ -27,6 +27,8 @@ class Regression(NamedTuple):
         Logits under the prior.
     labels : np.ndarray [shape=(n,)]
         Label number of each example.
+    weights : np.ndarray [shape=(n,)]
+        Weight of each example, above 0.
     length : float
         Length of the directions, above 0.
     ridge : float
@@ -38,6 +40,7 @@ class Regression(NamedTuple):
     own: Reals
     offset: Reals
     labels: Numbers
+    weights: Reals
     length: float
     ridge: float
 
@@ -58,7 +61,7 @@ class Regression(NamedTuple):
         """
         return self._solved(self._gram(taught), taught, tolerance)
 
-    def logits_of_others(self, parts: Numbers, tolerance: float) -> Reals:
+    def logits_of_others(self, parts: Numbers, tolerance: float, near: Reals) -> Reals:
         """Return the logits of examples under regressions that were not taught their part.
 
         Parameters
@@ -67,6 +70,8 @@ class Regression(NamedTuple):
             Part of each example, from 0 on; examples with a negative number are always taught.
         tolerance : float
             Length of the gradient at which a regression counts as solved, above 0.
+        near : np.ndarray [shape=(n, labels)]
+            Coefficients of the regression that is taught all examples: the others are near it.
 
         Returns
         -------
@@ -78,21 +83,30 @@ class Regression(NamedTuple):
         if not len(numbers):
             return logits
         taught = parts != numbers[:, np.newaxis]
-        gram = self._gram(taught)
-        learnt = gram @ self._solved(gram, taught, tolerance)
+        # An estimate needs no more digits, and takes a third of the time.
+        gram = self._gram(taught).astype(np.float32)
+        start = (near * taught[..., np.newaxis]).astype(np.float32)
+        learnt = gram @ self._solved(gram, taught, tolerance, start)
         problem, example = np.nonzero(~taught)
         logits[example] += learnt[problem, example]
         return logits
 
-    def _solved(self, gram: Reals, taught: NDArray[np.bool_], tolerance: float) -> Reals:
-        target = np.eye(self.offset.shape[1])[self.labels]
-        offset = np.broadcast_to(self.offset, (len(taught), *self.offset.shape))
-        weight = taught.astype(np.float64)
-        return span_coefficients(gram, offset, target, weight, self.ridge, tolerance)
+    def _solved(
+        self,
+        gram: Reals,
+        taught: NDArray[np.bool_],
+        tolerance: float,
+        start: Reals | None = None,
+    ) -> Reals:
+        target = np.eye(self.offset.shape[1], dtype=gram.dtype)[self.labels]
+        offset = np.broadcast_to(self.offset.astype(gram.dtype), (len(taught), *self.offset.shape))
+        weight = (taught * self.weights).astype(gram.dtype)
+        return span_coefficients(gram, offset, target, weight, self.ridge, tolerance, start)
 
     def _gram(self, taught: NDArray[np.bool_]) -> Reals:
         """Return the inner products of all examples' features in each regression."""
-        share = taught / taught.sum(axis=1, keepdims=True)
+        share = taught * self.weights
+        share /= share.sum(axis=1, keepdims=True)
         means = share @ self.products
         centres = (means * share).sum(axis=1)[:, np.newaxis, np.newaxis]
         around = self.products - means[:, np.newaxis] - means[:, :, np.newaxis] + centres

@@ -81,6 +81,10 @@ class Classifier:
         Contract of the file.
     runtime : str
         Import name of the runtime that runs the network.
+    path : Path
+        The file.
+    profile : None
+        No voice profile taught it.
 
     Raises
     ------
@@ -92,6 +96,8 @@ class Classifier:
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
+        self.profile: str | None = None
         self.contract: Contract
         self.contract, flatbuffer = read_model(path)
         self.runtime, interpreter = load_runtime()

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond.model.contract import NO_SPEECH, Contract
+from emotiond.model.contract import NO_SPEECH, OTHER, Contract
 from emotiond.recognition.settings import DecisionSettings
 from emotiond.record import State
 
@@ -115,9 +115,10 @@ class Decision:
         self._reported = contract.reported
         self._no_speech = self._labels.index(NO_SPEECH) if NO_SPEECH in self._labels else None
         self._others = [i for i, label in enumerate(self._labels) if label != NO_SPEECH]
-        self._abstain_below = (
-            contract.abstain_below if settings.abstain_below is None else settings.abstain_below
-        )
+        self._named = [i for i in self._others if self._labels[i] != OTHER]
+        self._named_of_rest = [self._others.index(i) for i in self._named]
+        self._settings = settings
+        self.use_threshold(contract)
         self._no_speech_above = settings.no_speech_above
         self._longest = max(1, round(settings.longest_utterance / hop_seconds))
         prior = np.zeros(len(self._labels), np.float32)
@@ -130,6 +131,11 @@ class Decision:
     def too_long(self) -> bool:
         """Whether the utterance has reached its greatest length and should end here."""
         return self._utterance_hops >= self._longest
+
+    def use_threshold(self, contract: Contract) -> None:
+        """Go on with the threshold of a contract that has the same labels."""
+        own = self._settings.abstain_below
+        self._abstain_below = contract.abstain_below if own is None else own
 
     def push(
         self, probabilities: Probabilities, weight: float, hops: int = 1
@@ -150,13 +156,16 @@ class Decision:
         Decided
             The smoothed result, which is shown.
         str or None
-            The most probable label of this window alone; None for no speech.
+            The most probable label of this window alone; None for no speech, and for a sound that
+            is none of the labels.
         """
         self._utterance_hops += hops
         self._utterance.push(probabilities, weight)
         self._recent.push(probabilities, weight, hops)
         window_silent, window = self._split(probabilities)
-        raw_label = None if window_silent else self._reported[int(np.argmax(window))]
+        best = int(np.argmax(window))
+        other = window_silent or window[best] < _unnamed(window)
+        raw_label = None if other else self._reported[best]
         return self._decide(self._recent()) or NO_SPEECH_DECIDED, raw_label
 
     def end_utterance(self) -> Decided | None:
@@ -190,20 +199,24 @@ class Decision:
         return None if silent else decide(self._reported, rest, self._abstain_below)
 
     def _split(self, probabilities: Probabilities) -> tuple[bool, Probabilities]:
-        """Return whether the model says ``no_speech``, and the other labels' probabilities.
+        """Return whether the model says ``no_speech``, and the probabilities of the named labels.
 
-        These are scaled to a sum of 1.
+        Without ``no_speech`` all probabilities have a sum of 1; ``none_of_these`` has its share.
         """
         if self._no_speech is None:
-            return False, probabilities
+            return False, probabilities[self._named]
         rest = probabilities[self._others]
         total = float(rest.sum())
         rest = rest / np.float32(total) if total > 0.0 else np.full_like(rest, 1.0 / len(rest))
-        return float(probabilities[self._no_speech]) > self._no_speech_above, rest
+        silent = float(probabilities[self._no_speech]) > self._no_speech_above
+        return silent, rest[self._named_of_rest]
 
 
 def decide(labels: tuple[str, ...], probabilities: Probabilities, abstain_below: float) -> Decided:
     """Return the most probable label, or ``uncertain`` if it is not probable enough.
+
+    The probability that is missing from 1 is that of ``none_of_these``. A label must be at least as
+    probable.
 
     Parameters
     ----------
@@ -222,10 +235,15 @@ def decide(labels: tuple[str, ...], probabilities: Probabilities, abstain_below:
     """
     rounded = {label: round(float(p), 4) for label, p in zip(labels, probabilities, strict=True)}
     best = max(rounded, key=rounded.__getitem__)
-    sure = rounded[best] >= abstain_below
+    sure = rounded[best] >= abstain_below and rounded[best] >= _unnamed(probabilities)
     return Decided(
         state="emotion" if sure else "uncertain",
         label=best if sure else None,
         confidence=rounded[best],
         probabilities=rounded,
     )
+
+
+def _unnamed(probabilities: Probabilities) -> float:
+    """Return the probability of ``none_of_these``, which is not among those of the named labels."""
+    return 1.0 - float(probabilities.sum())

@@ -7,43 +7,22 @@ replayed.
 
 import math
 from collections import deque
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
-from emotiond.audio.signal import Signal, check_signal
+from emotiond.audio.signal import Signal, check_signal, decibels
 from emotiond.features.mfcc import Frames, StreamingMfcc
-from emotiond.model.contract import Contract
+from emotiond.model.interface import Model
 from emotiond.model.output import Output
 from emotiond.recognition.decision import NO_SPEECH_DECIDED, Decided, Decision
 from emotiond.recognition.gate import Gate
 from emotiond.recognition.output_mean import OutputMean
 from emotiond.recognition.settings import DecisionSettings, GateSettings
-from emotiond.record import Prediction, Record, Utterance
+from emotiond.record import Meter, Prediction, Record, Utterance
 
 SHORTEST: Final = 1600
 """Least samples of an utterance whose speech ended before the gate had opened."""
-
-
-class Model(Protocol):
-    """A classifier that the engine can run."""
-
-    contract: Contract
-
-    def run(self, frames: Frames) -> Output:
-        """Return the logits of one window, and its embedding if the contract has its size.
-
-        Parameters
-        ----------
-        frames : np.ndarray [shape=(window_frames, n_mfcc), dtype=float32]
-            MFCCs (dB), not normalised.
-
-        Returns
-        -------
-        Output
-            Logits [shape=(labels,)] in the order of ``contract.labels``, not yet divided by its
-            temperature; embedding [shape=(embedding_size,)] or None.
-        """
 
 
 class Engine:
@@ -99,10 +78,9 @@ class Engine:
         """The window's frames while the gate is open."""
         self._empty_window()
         self._pending = np.empty(0, np.float32)
-        self._decision = Decision(
-            contract, decision or DecisionSettings(), self.hop / self.sample_rate
-        )
-        self._output = OutputMean(contract)
+        self._settings = decision or DecisionSettings()
+        self._decision = Decision(contract, self._settings, self.hop / self.sample_rate)
+        self._output = OutputMean()
         self.outputs: list[Output] = []
         self._utterance_start: int | None = None
         """Sample at which the utterance under way began."""
@@ -125,18 +103,52 @@ class Engine:
         """Samples lost since the last prediction."""
 
     def renewed(
-        self, hop_seconds: float, gate: GateSettings, decision: DecisionSettings
+        self,
+        hop_seconds: float,
+        gate: GateSettings,
+        decision: DecisionSettings,
+        model: Model | None = None,
     ) -> "Engine":
         """Return an engine with other settings, whose stream goes on where this one's ended.
 
-        Call :meth:`finish` of this one first. The parameters are those of the class.
+        Call :meth:`finish` of this one first. The parameters are those of the class; without a
+        model it keeps this one's.
         """
-        engine = Engine(self._model, hop_seconds=hop_seconds, gate=gate, decision=decision)
+        engine = Engine(model or self._model, hop_seconds=hop_seconds, gate=gate, decision=decision)
         engine._position = self._position
         engine._dropped = self._dropped
         engine._silent = self._silent
         engine._ended = self._ended
         return engine
+
+    def use(self, model: Model) -> list[Record]:
+        """Go on with another head of the same network from the next hop.
+
+        Parameters
+        ----------
+        model : Model
+            The network with another head.
+
+        Returns
+        -------
+        list of Record
+            The utterance under way, which ends here if the labels are others; else none.
+        """
+        self.outputs = []
+        records: list[Record] = []
+        if model.contract.labels == self._contract.labels:
+            self._decision.use_threshold(model.contract)
+        else:
+            records = self._end_utterance(self._speech_end)
+            self._decision = Decision(model.contract, self._settings, self.hop / self.sample_rate)
+            self._output = OutputMean()
+        self._model, self._contract = model, model.contract
+        return records
+
+    @property
+    def model(self) -> Model:
+        """The classifier."""
+        return self._model
 
     @property
     def model_hash(self) -> str:
@@ -157,6 +169,20 @@ class Engine:
     def level(self) -> float:
         """Level of the last hop (dBFS)."""
         return self._gate.level
+
+    @property
+    def meter(self) -> Meter:
+        """Level and speech of the last hop."""
+        gate = self._gate
+        return Meter(
+            seconds=self.seconds,
+            level=gate.level,
+            speech=gate.speech,
+            peak=float(decibels(np.max(np.square(self._recent[-1], dtype=np.float64)))),
+            loud=gate.loud,
+            floor=gate.floor,
+            threshold=gate.threshold,
+        )
 
     @property
     def seconds(self) -> float:
@@ -322,6 +348,7 @@ class Engine:
             self.outputs.append(output)
         utterance = Utterance(
             model=self._contract.short_hash,
+            profile=self._model.profile,
             start=self._seconds(start),
             end=self._seconds(end),
             **decided._asdict(),

@@ -49,6 +49,8 @@ class Gate:
         detector; for ``sound``, a logistic function of the hop's energy.
     level : float
         Level of the last hop (dBFS).
+    loud : float
+        Level of its loud frames (dBFS after pre-emphasis).
     silence : float
         Time from the last speech to the end of the last hop (s).
     """
@@ -78,8 +80,18 @@ class Gate:
             self._voice.reset()
         self._open_hops = 0
         self.speech = 0.0
-        self.level = SILENCE_DB
+        self.level = self.loud = SILENCE_DB
         self.silence = math.inf
+
+    @property
+    def floor(self) -> float:
+        """Noise floor of the room (dBFS after pre-emphasis)."""
+        return self._energy.floor
+
+    @property
+    def threshold(self) -> float:
+        """Level that loud frames need to reach the voice detector (dBFS after pre-emphasis)."""
+        return self.floor + self._settings.margin_db
 
     def push(self, hop: Signal) -> bool:
         """Process the next hop.
@@ -94,7 +106,8 @@ class Gate:
         bool
             Whether the gate is open.
         """
-        self.level, excess, quiet = self._energy(hop)
+        self.level, self.loud, quiet = self._energy(hop)
+        excess = self.loud - self.threshold
         if self._voice is None:
             self.speech = float(1.0 / (1.0 + np.exp(-excess / 2.0)))
             active = excess >= 0.0
@@ -145,15 +158,20 @@ class _EnergyStage:
         self._floors.extend([self._lowest_floor] * (self._floors.maxlen or 1))
         self._last_sample = 0.0
 
+    @property
+    def floor(self) -> float:
+        """Noise floor of the room (dBFS after pre-emphasis)."""
+        return min(self._floors)
+
     def __call__(self, hop: Signal) -> tuple[float, float, float]:
-        """Return a hop's level, its excess, and the quiet time at its end.
+        """Return a hop's level, that of its loud frames, and the quiet time at its end.
 
         Returns
         -------
         float
             Level (dBFS).
         float
-            Level of its loud frames over floor and margin (dB); may be negative.
+            Level of its loud frames (dBFS after pre-emphasis).
         float
             Time from its last frame over floor and margin to its end (s).
         """
@@ -170,10 +188,9 @@ class _EnergyStage:
         levels = decibels(powers)
         ordered = np.sort(levels).tolist()
         self._floors.append(max(self._lowest_floor, quantile(ordered, 0.1)))
-        needed = min(self._floors) + self._margin
-        loud = np.flatnonzero(levels >= needed)
+        loud = np.flatnonzero(levels >= self.floor + self._margin)
         after = len(hop) - (loud[-1] + 1) * self._frame if len(loud) else len(hop)
-        return level, quantile(ordered, 0.9) - needed, after / self._rate
+        return level, quantile(ordered, 0.9), after / self._rate
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

@@ -2,25 +2,16 @@
 
 import numpy as np
 
-from emotiond.model.contract import Contract
 from emotiond.model.output import Output
 from emotiond.recognition.decision import Mean
 
 
 class OutputMean:
-    """Weighted mean of the outputs of windows.
+    """Weighted mean of the outputs of windows."""
 
-    Parameters
-    ----------
-    contract : Contract
-        Contract of the model: how many logits there are, and how many numbers of an embedding.
-    """
-
-    def __init__(self, contract: Contract) -> None:
-        self._logits = Mean(np.zeros(len(contract.labels), np.float32))
-        self._embedding: Mean | None = None
-        if contract.embedding_size is not None:
-            self._embedding = Mean(np.zeros(contract.embedding_size, np.float32))
+    def __init__(self) -> None:
+        self._means: dict[str, Mean] = {}
+        """Field of the output -> its mean."""
 
     def push(self, output: Output, weight: float) -> None:
         """Add a window.
@@ -32,17 +23,18 @@ class OutputMean:
         weight : float
             Its weight, above 0.
         """
-        self._logits.push(output.logits, weight)
-        if self._embedding is not None and output.embedding is not None:
-            self._embedding.push(output.embedding, weight)
+        # The model's own logits always: the head may change in the middle of an utterance.
+        for name, numbers in output._replace(untaught=output.own_logits)._asdict().items():
+            if numbers is None:
+                continue
+            if name not in self._means:
+                self._means[name] = Mean(np.zeros(len(numbers), np.float32))
+            self._means[name].push(numbers, weight)
 
     def end_utterance(self) -> Output | None:
         """Return the mean over the windows since the last utterance; None if there was none."""
-        if not self._logits.windows:
+        if not self._means:
             return None
-        logits, embedding = self._logits(prior_weight=0.0), None
-        self._logits.reset()
-        if self._embedding is not None:
-            embedding = self._embedding(prior_weight=0.0)
-            self._embedding.reset()
-        return Output(logits, embedding)
+        means = {name: mean(prior_weight=0.0) for name, mean in self._means.items()}
+        self._means = {}
+        return Output(**means)

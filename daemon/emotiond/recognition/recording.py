@@ -1,6 +1,5 @@
 """The verdict on one whole recording, by the same engine that listens live."""
 
-import itertools
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -8,12 +7,14 @@ import msgspec
 import numpy as np
 
 from emotiond.audio.signal import Signal
+from emotiond.features.mfcc import Frames
 from emotiond.model.contract import NO_SPEECH
+from emotiond.model.interface import Model
 from emotiond.model.output import Output
 from emotiond.recognition.decision import decide
-from emotiond.recognition.engine import Engine, Model
+from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import GateSettings
-from emotiond.record import State, Utterance
+from emotiond.record import Record, State, Utterance
 from emotiond.values import LEAST_DB
 
 SPEECH_ABOVE: Final = 0.5
@@ -23,6 +24,10 @@ STRIDE: Final = 2
 
 One window a second is nearly as right as two, at half the work (docs/TRIED.md).
 """
+
+
+UNSAID: Final = -1e4
+"""Logit of a label that has no probability."""
 
 
 class Verdict(msgspec.Struct, frozen=True, repr_omit_defaults=True):
@@ -87,6 +92,51 @@ def verdict_of(model: Model, blocks: Iterable[Signal]) -> Verdict:
     return Verdict(seconds=engine.seconds, embedding=embedding, **decided._asdict())
 
 
+def outputs_of(model: Model, blocks: Iterable[Signal], *, any_sound: bool = False) -> list[Output]:
+    """Return the output of the network for each utterance of a recording, for teaching.
+
+    Parameters
+    ----------
+    model, blocks
+        As for :func:`verdict_of`.
+    any_sound : bool
+        Whether to take sounds, too, in which the model says that nobody speaks.
+
+    Raises
+    ------
+    ValueError, SoundError
+        As for :func:`verdict_of`.
+    """
+    engine = file_engine(NeverSilent(model) if any_sound else model)
+    return [output for _, output in _utterances(engine, blocks)]
+
+
+class NeverSilent:
+    """A model that never says ``no_speech``; the parameter is the model.
+
+    Attributes
+    ----------
+    contract, profile
+        Those of the model.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.contract = model.contract
+        self.profile = model.profile
+        self._model = model
+        labels = model.contract.labels
+        self._no_speech = labels.index(NO_SPEECH) if NO_SPEECH in labels else None
+
+    def run(self, frames: Frames) -> Output:
+        """Return the output for one window; the logit of ``no_speech`` is very low."""
+        output = self._model.run(frames)
+        if self._no_speech is None:
+            return output
+        logits = output.logits.copy()
+        logits[self._no_speech] = UNSAID
+        return output._replace(logits=logits, untaught=output.own_logits)
+
+
 def file_engine(model: Model) -> Engine:
     """Return an engine for one whole recording, whose gate opens more easily than live.
 
@@ -113,10 +163,23 @@ def file_engine(model: Model) -> Engine:
     return engine
 
 
+def records_of(engine: Engine, blocks: Iterable[Signal]) -> Iterator[list[Record]]:
+    """Yield the records of each block of a recording, and at last those of its end.
+
+    Parameters
+    ----------
+    engine : Engine
+        A fresh one, of :func:`file_engine`.
+    blocks : iterable of np.ndarray [shape=(n,), dtype=float32]
+        As for :func:`verdict_of`, and with its errors.
+    """
+    for block in blocks:
+        yield engine.push(block)
+    yield engine.finish()
+
+
 def _utterances(engine: Engine, blocks: Iterable[Signal]) -> Iterator[tuple[Utterance, Output]]:
     """Yield each utterance of a recording, and what the network gave for it."""
-    parts = (engine.push(block) for block in blocks)
-    ending = (engine.finish() for _ in range(1))
-    for records in itertools.chain(parts, ending):
+    for records in records_of(engine, blocks):
         utterances = [each for each in records if isinstance(each, Utterance)]
         yield from zip(utterances, engine.outputs, strict=True)

@@ -14,9 +14,16 @@ from emotiond.audio.live_pipe import LivePipe, is_empty
 from emotiond.audio.pipes import is_pipe, named_pipe_blocks, pipe_blocks
 from emotiond.audio.source import Replay, Source
 from emotiond.errors import InputError
-from emotiond.paths import SAMPLE_RECORDING
-from emotiond.recognition.engine import Engine, Model
+from emotiond.model.interface import Model
+from emotiond.model.taught import example_count, taught
+from emotiond.model.voices import chosen_profile
+from emotiond.paths import SAMPLE_RECORDING, control_socket
+from emotiond.recognition.engine import Engine
 from emotiond.record import Hello, utc_now
+from emotiond.service.control import Control
+from emotiond.service.control_socket import ControlSocket
+from emotiond.service.learner import Learner
+from emotiond.service.reload import Reload
 from emotiond.settings import Settings
 from emotiond.sinks.fanout import LIVE_PATIENCE_SECONDS, PATIENCE_SECONDS, Sinks
 from emotiond.sinks.journal import JournalSink, is_journal
@@ -24,6 +31,7 @@ from emotiond.sinks.live import LiveSink
 from emotiond.sinks.log import MEGABYTE, LogSink
 from emotiond.sinks.sink import Sink
 from emotiond.terminal.display import screen
+from emotiond.terminal.keys import KeysOf, no_keys
 from emotiond.text import printable
 
 if TYPE_CHECKING:
@@ -32,6 +40,10 @@ if TYPE_CHECKING:
 STDIN: Final = 0
 FROM_STDIN: Final = "-"
 """Name of standard input as a source."""
+SAMPLE: Final = "the sample"
+"""Name of the sample as a source."""
+SAMPLE_TIMES: Final = 3
+"""Times that the sample is played on a terminal: a minute and a half, for a look at all parts."""
 
 
 def engine_of(settings: Settings, model: Model) -> Engine:
@@ -39,6 +51,26 @@ def engine_of(settings: Settings, model: Model) -> Engine:
     return Engine(
         model, hop_seconds=settings.hop_seconds, gate=settings.gate, decision=settings.decision
     )
+
+
+def model_of(settings: Settings, untaught: Model, say: Callable[[str], object]) -> Model:
+    """Return a model that was taught the voice profile of the settings, if there is one.
+
+    Parameters
+    ----------
+    settings : Settings
+        They may name the profile.
+    untaught : Model
+        The model.
+    say : callable
+        Called with a sentence if the default profile can't be used.
+
+    Raises
+    ------
+    InputError
+        If the settings name a profile that can't be used.
+    """
+    return taught(untaught, chosen_profile(untaught.contract, settings.profile, say))
 
 
 def microphone_of(
@@ -106,9 +138,21 @@ def replay_of(
     return Replay(shown, itertools.chain((first,), blocks), rate, stop, fast=fast)
 
 
-def sample_of(rate: int, stop: Event) -> Source:
-    """Return the sample that is shipped as a source at a sample rate (Hz)."""
-    return Replay("the sample", file_blocks(SAMPLE_RECORDING, rate), rate, stop)
+def sample_of(rate: int, stop: Event, *, again: bool = False) -> Source:
+    """Return the sample that is shipped as a source at a sample rate (Hz).
+
+    Parameters
+    ----------
+    rate : int
+        Sample rate of the source (Hz).
+    stop : threading.Event
+        Ends the source when set.
+    again : bool
+        Whether it is played ``SAMPLE_TIMES`` times, not once.
+    """
+    times = range(SAMPLE_TIMES if again else 1)
+    blocks = itertools.chain.from_iterable(file_blocks(SAMPLE_RECORDING, rate) for _ in times)
+    return Replay(SAMPLE, blocks, rate, stop)
 
 
 def log_of(settings: Settings) -> LogSink:
@@ -125,8 +169,43 @@ def log_of(settings: Settings) -> LogSink:
     )
 
 
+def live_socket_of(settings: Settings, *, live: bool) -> Path | None:
+    """Return the live socket that is to be published, if any.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the daemon.
+    live : bool
+        Whether the sound comes at the pace of real time. If not, the daemon has no sockets but
+        those that the settings name.
+    """
+    return settings.live.path if live or settings.live.socket else None
+
+
+def control_of(settings: Settings, model: Model, reload: Reload) -> Control:
+    """Return the control, which carries out requests to the daemon."""
+    learner = Learner(model, reload.profile)
+    return Control(learner, source=settings.name, reload=reload.wanted.set)
+
+
+def control_socket_of(settings: Settings, control: Control, *, live: bool) -> ControlSocket | None:
+    """Return the control socket, which is beside the live one; None if that is not published."""
+    path = live_socket_of(settings, live=live)
+    if path is None:
+        return None
+    return ControlSocket(control_socket(path), control.ask, control.tell)
+
+
 def sinks_of(
-    settings: Settings, model: Model, log: LogSink, on_broken: Callable[[], None], *, live: bool
+    settings: Settings,
+    model: Model,
+    log: LogSink,
+    end: Callable[[], None],
+    keys: KeysOf = no_keys,
+    *,
+    source: str,
+    live: bool,
 ) -> Sinks:
     """Return all sinks of the daemon.
 
@@ -138,24 +217,33 @@ def sinks_of(
         Its classifier.
     log : LogSink
         Its log.
-    on_broken : callable
-        Called once if standard output is a pipe whose reader has ended.
+    end : callable
+        Called if the display wants the end: its reader has gone, or typed the key to quit.
+    keys : callable, optional
+        Keys of the console, for the labels that it shows.
+    source : str
+        Name of the source, for viewers.
     live : bool
-        Whether the sound comes at the pace of real time: it does not wait for slow sinks, and the
-        live socket is published also where the settings name none.
+        Whether the sound comes at the pace of real time: then it does not wait for slow sinks, and
+        the live socket is published also where the settings name none.
     """
     contract = model.contract
     hello = Hello(
         model=contract.short_hash,
         labels=contract.reported,
-        title=f"emotiond, log in {printable(str(settings.log.folder))}",
+        source=settings.name,
+        title="emotiond",
+        microphone=source,
+        log=printable(str(settings.log.folder)),
+        examples=example_count(model),
+        sample=source == SAMPLE,
     )
     named: dict[str, Sink] = {"log": log}
-    if settings.live.path is not None and (live or settings.live.socket):
-        named["live"] = LiveSink(settings.live.path, hello)
+    if (path := live_socket_of(settings, live=live)) is not None:
+        named["live"] = LiveSink(path, hello)
     if not settings.headless:
-        named["screen"] = screen(hello, on_broken)
+        named["screen"] = screen(hello, end, keys)
     elif is_journal(sys.stderr.fileno()):
         named["journal"] = JournalSink(sys.stderr.fileno())
     patience = LIVE_PATIENCE_SECONDS if live else PATIENCE_SECONDS
-    return Sinks(named, contract.short_hash, utc_now, patience=patience)
+    return Sinks(named, contract.short_hash, utc_now, source=settings.name, patience=patience)

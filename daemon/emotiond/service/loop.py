@@ -7,8 +7,23 @@ from threading import Event
 from typing import Final
 
 from emotiond.audio.source import Block, Item, Retrying, Source
+from emotiond.model.taught import example_count
 from emotiond.recognition.engine import Engine
-from emotiond.record import Meter, News, Record, Status, stamp, utc_now
+from emotiond.record import (
+    Correction,
+    Meter,
+    News,
+    Record,
+    Status,
+    Utterance,
+    Voices,
+    stamp,
+    utc_now,
+    utterance_ids,
+)
+from emotiond.service.control import Control
+from emotiond.service.effects import Effect
+from emotiond.service.memory import Heard
 from emotiond.service.overload import Overload
 from emotiond.service.reload import Reload
 from emotiond.service.systemd import Notifier
@@ -27,22 +42,35 @@ def listen(
     *,
     notifier: Notifier = UNMANAGED,
     reload: Reload | None = None,
+    control: Control | None = None,
+    name: str = "",
     now: Callable[[], datetime] = utc_now,
 ) -> None:
     """Give all records of a source to the sinks, until the source ends.
 
     Parameters
     ----------
-    source, engine, stop, notifier, reload, now
+    source, engine, stop, notifier, reload, control, name, now
         As for :func:`records`.
     sinks : Sinks
         Opened here, and closed whatever happens.
     """
     sinks.open()
     try:
-        for said in records(source, engine, stop, notifier=notifier, reload=reload, now=now):
+        for said in records(
+            source,
+            engine,
+            stop,
+            notifier=notifier,
+            reload=reload,
+            control=control,
+            name=name,
+            now=now,
+        ):
             if isinstance(said, Meter):
-                sinks.meter(said.seconds, said.level, said.speech)
+                sinks.meter(said)
+            elif isinstance(said, Voices):
+                sinks.voices(said)
             else:
                 sinks.write(said)
     finally:
@@ -56,8 +84,10 @@ def records(
     *,
     notifier: Notifier = UNMANAGED,
     reload: Reload | None = None,
+    control: Control | None = None,
+    name: str = "",
     now: Callable[[], datetime] = utc_now,
-) -> Iterator[Record | Meter]:
+) -> Iterator[Record | Meter | Voices]:
     """Yield what happens and what is recognised, until the source ends.
 
     Parameters
@@ -73,28 +103,34 @@ def records(
         of a block have been taken, or a lost source was retried.
     reload : Reload, optional
         Asked before each item of the source whether settings are to be read again.
+    control : Control, optional
+        Remembers the utterances; its effects are taken before each item of the source.
+    name : str
+        Name of the microphone, for the records.
     now : callable
         The wall clock, in UTC.
 
     Yields
     ------
-    Record or Meter
-        First the status ``started``; then predictions, utterances and statuses as they come, and a
-        meter reading after each hop; at last why it ended: ``source_ended``, ``stopping`` or
-        ``failed``.
+    Record, Meter or Voices
+        First the status ``started``; then predictions, utterances and statuses as they come, a
+        meter reading after each hop, and labels and number of examples when the voice profile has
+        changed; at last why it ended: ``source_ended``, ``stopping`` or ``failed``.
 
     Raises
     ------
     Exception
         Whatever the source or the engine raised, once all records have been yielded.
     """
-    loop = _Loop(source, engine, notifier, now)
+    loop = _Loop(source, engine, notifier, control, name, now)
     end = News("stopping", "asked to stop")
     failure: Exception | None = None
     yield loop.status(News("started", f"listening to {source.name}"))
     notifier.ready()
     try:
         for item in source.blocks(lambda: loop.engine.needed):
+            if control is not None:
+                yield from loop.effect(control.effects.take())
             if reload is not None and reload.wanted.is_set():
                 yield from loop.reload(reload)
             yield from loop.take(item)
@@ -107,6 +143,8 @@ def records(
         yield from loop.finish()
     except Exception as error:
         end, failure = _failed(error), error
+    if control is not None:
+        yield from loop.effect(control.effects.end())
     yield loop.status(end)
     if failure is not None:
         raise failure
@@ -126,11 +164,20 @@ class _Loop:
     """
 
     def __init__(
-        self, source: Source, engine: Engine, notifier: Notifier, now: Callable[[], datetime]
+        self,
+        source: Source,
+        engine: Engine,
+        notifier: Notifier,
+        control: Control | None,
+        name: str,
+        now: Callable[[], datetime],
     ) -> None:
         self.engine = engine
         self._source = source
         self._notifier = notifier
+        self._control = control
+        self._name = name
+        self._ids = utterance_ids()
         self._now = now
         self._overload = Overload()
 
@@ -151,18 +198,35 @@ class _Loop:
             case News():
                 # Speech before the news and speech after it are not one utterance.
                 yield from self._stamped(self.engine.gap(0), time.monotonic())
+                if self._control is not None:
+                    self._control.notice(item.event)
                 yield self.status(item, self._source.name)
 
-    def reload(self, reload: Reload) -> Iterator[Record]:
+    def reload(self, reload: Reload) -> Iterator[Record | Voices]:
         """Read the settings again, and go on with a new engine if they ask for one."""
         self._notifier.reloading()
-        changed, news = reload()
+        before = self.engine.model.profile
+        changed, news = reload(self.engine.model)
         if changed is not None:
             yield from self.finish()
-            self.engine = self.engine.renewed(changed.hop_seconds, changed.gate, changed.decision)
+            new, model = changed
+            self.engine = self.engine.renewed(new.hop_seconds, new.gate, new.decision, model)
+            if model.profile != before:
+                yield self._voices()
+        if self._control is not None:
+            self._control.begin(self.engine.model, reload.profile)
         # systemctl goes on to show the last status: a reload does not change how the daemon is.
         yield self._status(news)
         self._notifier.ready()
+
+    def effect(self, effects: list[Effect]) -> Iterator[Record | Voices]:
+        """Carry out the effects of requests: publish records, go on with another model."""
+        for each in effects:
+            if isinstance(each, Correction | Status):
+                yield stamp(each, self._now(), source=self._name)
+            else:
+                yield from self._stamped(self.engine.use(each), time.monotonic())
+                yield self._voices()
 
     def finish(self) -> Iterator[Record]:
         """Yield the rest: an utterance that is under way ends here."""
@@ -183,14 +247,27 @@ class _Loop:
             hop = block.samples[start : start + engine.hop]
             yield from self._stamped(engine.push(hop), block.arrived)
             if engine.seconds != before:
-                yield Meter(seconds=engine.seconds, level=engine.level, speech=engine.speech)
+                yield engine.meter
+
+    def _voices(self) -> Voices:
+        model = self.engine.model
+        return Voices(labels=model.contract.reported, examples=example_count(model))
 
     def _status(self, news: News, subject: str | None = None) -> Status:
         model, (event, message) = self.engine.model_hash, news
         status = Status(model=model, event=event, subject=subject, message=message)
-        return stamp(status, self._now(), 0.0)
+        return stamp(status, self._now(), source=self._name)
 
     def _stamped(self, records: list[Record], arrived: float) -> Iterator[Record]:
         latency_ms = (time.monotonic() - arrived) * 1000.0
+        outputs = iter(self.engine.outputs)
         for record in records:
-            yield stamp(record, self._now(), latency_ms)
+            if isinstance(record, Utterance):
+                stamped = stamp(
+                    record, self._now(), source=self._name, utterance_id=next(self._ids)
+                )
+                if self._control is not None:
+                    self._control.remember(Heard(stamped, next(outputs)))
+                yield stamped
+            else:
+                yield stamp(record, self._now(), source=self._name, latency_ms=latency_ms)

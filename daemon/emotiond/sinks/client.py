@@ -10,13 +10,13 @@ from typing import Final
 
 import msgspec
 
-from emotiond.record import Hello, Meter, Record
+from emotiond.record import Hello, Meter, Record, Voices
 
 POLL_SECONDS: Final = 0.1
 """Seconds between two looks at ``stop``."""
 LONGEST_LINE: Final = 1_000_000
 """A longer line (bytes) is not from emotiond, and ends the connection."""
-Message = Hello | Meter | Record
+Message = Hello | Voices | Meter | Record
 """One line of the live socket."""
 _decoder: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
 
@@ -56,9 +56,12 @@ def messages(connection: socket.socket, stop: Event) -> Iterator[Message]:
             if not data:
                 return
             *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                try:
-                    message = _decoder.decode(line)
-                except (ValueError, RecursionError):
-                    continue
-                yield message
+            yield from filter(None, map(message_of, lines))
+
+
+def message_of(line: bytes) -> Message | None:
+    """Return the message that a line of the live socket holds; None if it can't be decoded."""
+    try:
+        return _decoder.decode(line)
+    except (ValueError, RecursionError):
+        return None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from emotiond.record import Record, Status, stamp
+from emotiond.record import Meter, Record, Status, Voices, stamp
 from emotiond.sinks.sink import Sink
 from emotiond.sinks.worker import Worker
 
@@ -34,6 +34,8 @@ class Sinks:
         Short hash of the model, for status records.
     now : callable
         Wall clock, in UTC.
+    source : str
+        Name of the microphone, for status records.
     patience : float
         Longest time that a record holds up the caller (s).
     clock : callable
@@ -46,11 +48,13 @@ class Sinks:
         model: str,
         now: Callable[[], datetime],
         *,
+        source: str = "",
         patience: float = PATIENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workers = {name: Worker(name, sink, patience, clock) for name, sink in sinks.items()}
         self._model = model
+        self._source = source
         self._now = now
         self._patience = patience
 
@@ -65,11 +69,16 @@ class Sinks:
             worker.write(record)
         self._tell()
 
-    def meter(self, seconds: float, level: float, speech: float) -> None:
+    def meter(self, reading: Meter) -> None:
         """Give the reading of a hop to every sink that keeps up."""
         for worker in self._workers.values():
-            worker.meter(seconds, level, speech)
+            worker.meter(reading)
         self._tell()
+
+    def voices(self, voices: Voices) -> None:
+        """Give new labels and the new number of examples to every display."""
+        for worker in self._workers.values():
+            worker.voices(voices)
 
     def close(self) -> None:
         """Flush and close all sinks, and leave those that hang."""
@@ -90,4 +99,4 @@ class Sinks:
         for event, message in worker.news():
             status = Status(model=self._model, event=event, subject=name, message=message)
             for each in self._workers.values():
-                each.tell(stamp(status, self._now()))
+                each.tell(stamp(status, self._now(), source=self._source))

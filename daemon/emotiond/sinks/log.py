@@ -125,6 +125,7 @@ class LogSink:
         return Status(
             time=record.time,
             model=record.model,
+            source=record.source,
             event="log_restarted",
             subject=self._path.name,
             message="the log file was deleted or moved away; this is a new one",

@@ -1,8 +1,8 @@
-"""What a sink is: it takes records, and meter readings if it is metered."""
+"""What a sink is: it takes records; a display takes meter readings and voices, too."""
 
 from typing import Protocol, runtime_checkable
 
-from emotiond.record import Record
+from emotiond.record import Meter, Record, Voices
 
 
 class Sink(Protocol):
@@ -23,8 +23,11 @@ class Sink(Protocol):
 
 
 @runtime_checkable
-class Metered(Sink, Protocol):
-    """A sink that takes meter readings, too."""
+class Display(Sink, Protocol):
+    """A sink that shows what happens now; nothing of it is kept."""
 
-    def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Take the reading of a hop (stream seconds, dBFS, 0 to 1), in silence too."""
+    def meter(self, reading: Meter) -> None:
+        """Take the reading of a hop, in silence too."""
+
+    def voices(self, voices: Voices) -> None:
+        """Take the labels and the number of examples after a change of the voice profile."""

@@ -7,8 +7,8 @@ from threading import Condition, Thread
 from typing import Final, Literal, NamedTuple
 
 from emotiond.errors import reason
-from emotiond.record import News, Record
-from emotiond.sinks.sink import Metered, Sink
+from emotiond.record import Meter, News, Record, Voices
+from emotiond.sinks.sink import Display, Sink
 from emotiond.text import one_line
 
 LENGTH: Final = 1000
@@ -68,7 +68,7 @@ class Worker:
     ) -> None:
         self._name = name
         self._sink = sink
-        self._metered = sink if isinstance(sink, Metered) else None
+        self._display = sink if isinstance(sink, Display) else None
         self._patience = patience
         self._clock = clock
         self._calls: deque[_Call] = deque()
@@ -100,11 +100,17 @@ class Worker:
         """Give the sink a record that reports about a sink."""
         self._put(_Call(lambda: self._sink.write(notice), "notice"), wait=True)
 
-    def meter(self, seconds: float, level: float, speech: float) -> None:
+    def meter(self, reading: Meter) -> None:
         """Give the sink the reading of a hop, if it takes any and is not late; never waits."""
-        sink = self._metered
+        sink = self._display
         if sink is not None and not self._late:
-            self._put(_Call(lambda: sink.meter(seconds, level, speech), "reading"), wait=False)
+            self._put(_Call(lambda: sink.meter(reading), "reading"), wait=False)
+
+    def voices(self, voices: Voices) -> None:
+        """Give the sink new labels and the new number of examples, if it is a display."""
+        sink = self._display
+        if sink is not None:
+            self._put(_Call(lambda: sink.voices(voices), "reading"), wait=False)
 
     def news(self) -> list[News]:
         """Return what has changed since the last call: the sink has failed, or works again."""

@@ -4,19 +4,31 @@ import contextlib
 import os
 import signal
 import termios
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from threading import Event, Lock, Thread
 from typing import IO, Final
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.screen import Screen
+from rich.console import Console
+from rich.segment import Segment, Segments
 
-from emotiond.record import Record
-from emotiond.streams import is_ready, let_go_of
+from emotiond.record import Hello, Meter, Record, Voices, utc_now
+from emotiond.streams import in_foreground, is_ready, let_go_of
+from emotiond.terminal.frame import Frame, Page
+from emotiond.terminal.ground import QUERY, ground_by_environment, ground_by_reply
+from emotiond.terminal.keys import Key, Keyboard, Keys, KeysOf, no_keys, pressed
 from emotiond.terminal.layout import render
 from emotiond.terminal.plain import PlainSink
+from emotiond.terminal.styles import palette_of
+from emotiond.terminal.summary import summary
 from emotiond.terminal.view import View
 
 FRAMES_PER_SECOND: Final = 8
+"""Looks whether there is something new to draw."""
+REDRAW_SECONDS: Final = 1.0
+"""A frame in which nothing is new is drawn again after this time (s)."""
 RETRY_SECONDS: Final = 1.0
 """Pause after a frame that could not be drawn (s)."""
 SUSPEND_SECONDS: Final = 0.2
@@ -32,27 +44,64 @@ LEAVE: Final = "\x1b[?1049l"
 SHOW_CURSOR: Final = "\x1b[?25h"
 
 
+def local_now() -> datetime:
+    """Return the time of the wall clock, in the zone of this machine."""
+    return utc_now().astimezone()
+
+
 class ConsoleSink:
     """Shows records live, on the terminal's alternate screen.
 
-    A thread draws the frames. A terminal that can't move its cursor (``TERM=dumb``) gets plain
-    lines instead.
+    A thread draws the frames and acts on keys. A terminal that can't move its cursor
+    (``TERM=dumb``) gets plain lines instead.
 
     Parameters
     ----------
-    labels : tuple of str
-        Labels in the model's order.
-    title : str
-        Title of the screen.
+    hello : Hello
+        Labels in the model's order, title, and all else that a frame says of the daemon.
     console : Console
         The terminal; its size may change at any time. Nothing else should write to its file: a
         terminal that takes nothing holds the locks of the file.
+    stop : callable
+        Called if the key ``q`` was typed.
+    keys : callable
+        More keys for the labels that are shown; the thread that draws calls their actions.
+    now : callable
+        The wall clock, in the time zone to show it in.
     """
 
-    def __init__(self, labels: tuple[str, ...], title: str, console: Console) -> None:
-        self._view = View(labels=labels, title=title)
+    def __init__(
+        self,
+        hello: Hello,
+        console: Console,
+        stop: Callable[[], None] = lambda: None,
+        keys: KeysOf = no_keys,
+        now: Callable[[], datetime] = local_now,
+    ) -> None:
+        self._now = now
+        self._view = View.of(hello, now())
         self._console = console
         self._plain = PlainSink(console.file) if console.is_dumb_terminal else None
+        self._own_keys: Keys = {
+            "q": Key("quit", stop),
+            "p": Key("pause", self._pause),
+            "b": Key("big word", lambda: self._turn_to("big")),
+            "?": Key("help", lambda: self._turn_to("help")),
+        }
+        self._more_keys = keys
+        self._keyboard = Keyboard(console.file)
+        self._page: Page = "all"
+        self._notice: str | None = None
+        """Answer to the last key that was typed."""
+        self._paused: View | None = None
+        """The view that is shown while the display is paused."""
+        self._ground = ground_by_environment(os.environ)
+        self._asked = False
+        """Whether the terminal was asked for its background."""
+        self._drawn: tuple[View, Frame] | None = None
+        """What the terminal shows."""
+        self._drawn_at = 0.0
+        """When it was drawn (monotonic seconds)."""
         self._drawing = Lock()
         """Held while something is written to the terminal."""
         self._is_job = False
@@ -65,15 +114,10 @@ class ConsoleSink:
         self._ended = Event()
         self._thread: Thread | None = None
 
-    @property
-    def view(self) -> View:
-        """The view that is shown now."""
-        return self._view
-
     def open(self) -> None:
         """Switch to the alternate screen; raises OSError if the terminal is gone."""
         if self._plain is None and self._thread is None:
-            self._is_job = _in_foreground(self._console.file)
+            self._is_job = in_foreground(self._console.file)
             with self._drawing:
                 self._draw()
             self._ended.clear()
@@ -90,28 +134,23 @@ class ConsoleSink:
         """
         if self._plain is not None:
             self._plain.write(record)
-        self._view = self._view.after(record)
+        self._view = self._view.after(record, self._now())
         self._check()
 
-    def meter(self, seconds: float, level: float, speech: float) -> None:
-        """Show the level of a hop, in silence too; raises as :meth:`write` does.
-
-        Parameters
-        ----------
-        seconds : float
-            End of the hop (seconds of stream).
-        level : float
-            Level of the hop (dBFS).
-        speech : float
-            How sure the gate is that somebody speaks, 0 to 1.
-        """
+    def meter(self, reading: Meter) -> None:
+        """Show the reading of a hop, in silence too; raises as :meth:`write` does."""
         if self._plain is not None:
-            self._plain.meter(seconds, level, speech)
-        self._view = self._view.metered(seconds, level, speech)
+            self._plain.meter(reading)
+        self._view = self._view.metered(reading, self._now())
+        self._check()
+
+    def voices(self, voices: Voices) -> None:
+        """Show new labels and the new number of examples; raises as :meth:`write` does."""
+        self._view = self._view.taught(voices)
         self._check()
 
     def close(self) -> None:
-        """Return to the normal screen and print the last frame there; may be called twice."""
+        """Return to the normal screen and print the summary there; may be called twice."""
         if self._plain is not None:
             self._plain.close()
         if self._thread is None:
@@ -120,19 +159,21 @@ class ConsoleSink:
         self._ended.set()
         _resume_output(self._console.file)
         with self._drawing:
+            self._keyboard.release()
             if not (self._entered and self._is_ready()):
                 let_go_of(self._console.file)
                 return
             try:
-                self._put(LEAVE)
-                self._put(self._text(_Frame(self)))
-                self._put(SHOW_CURSOR)
+                options = self._console.options
+                lines = summary(self._view, options.max_width, options.ascii_only)
+                self._put(LEAVE + "".join(f"{line}\n" for line in lines) + SHOW_CURSOR)
             except OSError:  # the terminal is gone: there is nothing to restore
                 let_go_of(self._console.file)
 
     def suspend(self) -> None:
         """Give the terminal back as it was, until :meth:`resume`; for a signal's handler."""
         self._suspended = True
+        self._keyboard.release()
         if self._drawing.acquire(timeout=SUSPEND_SECONDS):
             try:
                 if self._entered and self._is_ready():
@@ -149,32 +190,81 @@ class ConsoleSink:
     def _draw_frames(self) -> None:
         """Draw frames, in a thread, until the end; try again if the terminal fails."""
         pause = 1.0 / FRAMES_PER_SECOND
-        while not self._ended.wait(pause):
-            with self._drawing:
-                try:
+        while not self._ended.is_set():
+            self._keyboard.wait(pause, self._ended)
+            try:
+                self._act_on_keys()
+                with self._drawing:
                     if not self._ended.is_set():
                         self._draw()
-                except BaseException as error:  # Rich may raise SystemExit
-                    self._entered, self._error = False, error
-                else:
-                    self._error = None
+            except BaseException as error:  # Rich may raise SystemExit
+                self._entered, self._error = False, error
+            else:
+                self._error = None
             pause = 1.0 / FRAMES_PER_SECOND if self._error is None else RETRY_SECONDS
 
+    def _act_on_keys(self) -> None:
+        with self._drawing:
+            text = self._keyboard.read()
+        self._ground = ground_by_reply(text) or self._ground
+        for key in pressed(text, self._keys()):  # not under the lock: an action may take its time
+            self._notice = key.action()
+
     def _draw(self) -> None:
-        """Draw a frame, unless the terminal would block or is another program's."""
-        if not self._suspended and self._is_ready():
-            frame = self._text(Screen(_Frame(self)))
-            self._put((HOME if self._entered else ENTER + HOME) + frame)
-            self._entered = True
+        """Draw a frame if there is anything new, unless the terminal is another program's."""
+        if self._suspended or not self._is_ready():
+            return
+        self._keyboard.take()
+        self._ask()
+        view, frame = self._paused or self._view, self._frame()
+        shows_it = self._drawn is not None and self._drawn[0] is view and self._drawn[1] == frame
+        if not (shows_it and self._entered) or self._is_old():
+            shown = view if self._paused else replace(view, now=self._now())
+            self._put(
+                (HOME if self._entered else ENTER + HOME) + text_of(self._console, shown, frame)
+            )
+            self._entered, self._drawn, self._drawn_at = True, (view, frame), time.monotonic()
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._drawn_at >= REDRAW_SECONDS
+
+    def _frame(self) -> Frame:
+        console = self._console
+        colours = None if console.no_color else console.color_system
+        keys = tuple((name, key.help) for name, key in self._keys().items())
+        return Frame(
+            *console.size,
+            palette=palette_of(colours, self._ground),
+            ascii_only=console.options.ascii_only,
+            keys=keys if self._keyboard.is_ours() else (),
+            page=self._page,
+            paused=self._paused is not None,
+            notice=self._notice,
+        )
+
+    def _keys(self) -> Keys:
+        """Return all keys, those of the labels that are shown among them."""
+        return {**self._own_keys, **self._more_keys((self._paused or self._view).labels)}
+
+    def _ask(self) -> None:
+        """Ask the terminal once for its background, if that matters and the answer can be read."""
+        console = self._console
+        if self._asked or self._ground is not None or not self._keyboard.is_ours():
+            return
+        self._asked = True
+        if not console.no_color and console.color_system in ("256", "truecolor"):
+            self._put(QUERY)
+
+    def _pause(self) -> None:
+        self._paused = self._view if self._paused is None else None
+
+    def _turn_to(self, page: Page) -> None:
+        """Turn to a page, or back from it."""
+        self._page = "all" if self._page == page else page
 
     def _is_ready(self) -> bool:
         file = self._console.file
-        return is_ready(file) and (not self._is_job or _in_foreground(file))
-
-    def _text(self, drawing: RenderableType) -> str:
-        with self._console.capture() as capture:
-            self._console.print(drawing, end="")
-        return capture.get()
+        return is_ready(file) and (not self._is_job or in_foreground(file))
 
     def _put(self, text: str) -> None:
         self._console.file.write(text)
@@ -187,26 +277,15 @@ class ConsoleSink:
             raise error
 
 
-class _Frame:
-    """A frame that fits the size which the terminal has when it is drawn."""
-
-    def __init__(self, sink: ConsoleSink) -> None:
-        self._sink = sink
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        height = options.height
-        if height is None:  # on the normal screen: leave a line for the prompt
-            height = max(1, console.size.height - 1)
-        plain_characters = options.ascii_only or options.legacy_windows
-        yield render(self._sink.view, options.max_width, height, plain_characters)
-
-
-def _in_foreground(terminal: IO[str]) -> bool:
-    """Say whether a shell has given the terminal to this job."""
-    try:
-        return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
-    except (OSError, ValueError):  # not the terminal that controls this process
-        return False
+def text_of(console: Console, view: View, frame: Frame) -> str:
+    """Return a frame as a terminal takes it, without the last line break."""
+    line_break = Segment.line()
+    segments: list[Segment] = []
+    for line in render(view, frame):
+        segments += [*line, line_break]
+    with console.capture() as capture:
+        console.print(Segments(segments[:-1]), end="", crop=False)
+    return capture.get()
 
 
 def _resume_output(terminal: IO[str]) -> None:

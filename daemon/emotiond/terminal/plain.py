@@ -4,7 +4,7 @@ import errno
 from collections.abc import Callable
 from typing import IO
 
-from emotiond.record import Prediction, Record, Status, Utterance
+from emotiond.record import Correction, Meter, Prediction, Record, Status, Utterance, Voices
 from emotiond.streams import is_ready, let_go_of
 from emotiond.text import clock, one_line, spoken
 
@@ -51,13 +51,20 @@ class PlainSink:
                 # end because it is very long, and speech goes on.
                 self._seconds = max(self._seconds, record.end)
                 self._guarded("")  # raises if the stream still takes nothing
+            case Correction(label=None):
+                self._line("correction taken back")
+            case Correction():
+                self._line(f"corrected: {record.label}")
             case Status():
                 event = spoken(record.event)
                 self._line(f"{event}: {record.message}" if record.message else event)
 
-    def meter(self, seconds: float, level: float, speech: float) -> None:  # noqa: ARG002
+    def meter(self, reading: Meter) -> None:
         """Remember the time; levels are not printed."""
-        self._seconds = seconds
+        self._seconds = reading.seconds
+
+    def voices(self, voices: Voices) -> None:
+        """Do nothing: lines have no list of labels."""
 
     def close(self) -> None:
         """Flush the stream; raises OSError if it does not take what it still has."""

@@ -3,14 +3,23 @@
 import os
 import signal
 from types import FrameType
+from typing import Protocol
 
-from emotiond.terminal.console import ConsoleSink
+
+class Suspendable(Protocol):
+    """A display that can give its terminal back for a while."""
+
+    def suspend(self) -> None:
+        """Give the terminal back as it was."""
+
+    def resume(self) -> None:
+        """Take it again."""
 
 
-def suspend_on_signal(console: ConsoleSink) -> None:
+def suspend_on_signal(console: Suspendable) -> None:
     """Give the terminal back when Ctrl-Z stops the program; draw anew when it goes on.
 
-    Call it in the main thread. A later console takes the place of an earlier one.
+    Call it in the main thread. A later display takes the place of an earlier one.
     """
 
     def stop(_number: int, _frame: FrameType | None) -> None:

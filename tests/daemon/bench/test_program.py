@@ -23,6 +23,7 @@ FIGURES = Bench(
     runtime="ai_edge_litert",
     model="01234567",
     file="emotiond-small.tflite",
+    voices="with your voices (2 examples)",
     hop_seconds=0.512,
     stages_ms={"mfcc": 0.11, "inference": 0.22},
     loops={

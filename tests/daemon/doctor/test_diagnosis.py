@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from emotiond.doctor.diagnosis import Finding, diagnose
+from emotiond.doctor.diagnosis import diagnose
+from emotiond.doctor.finding import Finding
 from emotiond.doctor.symptoms import Log, ProbeResult, Service, Symptoms, observe, read_probe
 from emotiond.settings import Settings
 
@@ -58,11 +59,11 @@ def service(**changes: Any) -> Service:
 
 def test_every_part_of_a_healthy_machine_is_ok() -> None:
     findings = found()
-    checks = ["runtime", "model", "portaudio", "microphone", "log", "service"]
+    checks = ["runtime", "model", "voices", "portaudio", "microphone", "log", "service"]
     assert [each.check for each in findings] == checks
     assert {(each.state, each.remedy) for each in findings} == {("ok", "")}
     assert findings[1].message.endswith("labels; large: fast enough")
-    assert "-52 dBFS" in findings[3].message
+    assert "-52 dBFS" in findings[4].message
 
 
 @pytest.mark.parametrize(
@@ -267,6 +268,11 @@ def test_every_part_of_a_healthy_machine_is_ok() -> None:
                 *("system service", "failed", "PipeWire of anna", "make install-user-service"),
             ),
             (
+                "a named microphone's service is stopped",
+                {"services": (service(microphone="hall", active="inactive"), RUNNING)},
+                *("system service hall", "warning", "stopped", "systemctl start emotiond@hall"),
+            ),
+            (
                 "two services are running",
                 {"services": (RUNNING, USER)},
                 *("service", "warning", "both running", "make uninstall-service"),
@@ -283,6 +289,15 @@ def test_a_trouble_is_found_and_a_remedy_is_named(
     assert message in findings[0].message
     assert remedy in findings[0].remedy
     assert bool(findings[0].remedy) == (state != "ok")
+
+
+def test_services_of_two_microphones_do_not_compete() -> None:
+    both = (service(microphone="hall"), service(microphone="kitchen"))
+    findings = [each for each in found(services=both) if "service" in each.check]
+    assert [(each.check, each.state) for each in findings] == [
+        ("system service hall", "ok"),
+        ("system service kitchen", "ok"),
+    ]
 
 
 def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,3 +339,23 @@ def test_the_output_of_a_probe_is_read_as_far_as_it_came(
     code: int | None, out: str, err: str, expected: ProbeResult
 ) -> None:
     assert read_probe(code, out, err) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "problem", "state", "message"),
+    [
+        ({"voices": "", "unfit": []}, None, "ok", "none are taught"),
+        ({"voices": "with your voices (42 examples)", "unfit": []}, None, "ok", "42 examples"),
+        ({"voices": "", "unfit": ["of another model"]}, None, "warning", "of another model"),
+        ({}, "profile x: no voice profile", "failed", "profile x: no voice profile"),
+    ],
+)
+def test_the_voice_profile_is_checked_where_the_model_works(
+    facts: dict[str, Any], problem: str | None, state: str, message: str
+) -> None:
+    model = ProbeResult(facts={**MODEL.facts, **facts}, problem=problem)
+    findings = {each.check: each for each in found(model=model)}
+    voices = findings["voices"]
+    assert findings["model"].state == "ok"
+    assert (voices.state, bool(voices.remedy)) == (state, state != "ok")
+    assert message in voices.message

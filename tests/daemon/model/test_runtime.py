@@ -19,7 +19,8 @@ from emotiond.model.contract import Contract, Outputs
 from emotiond.model.file import write_model
 from emotiond.model.output import Output, softmax
 from emotiond.model.runtime import Classifier, dequantise, quantise
-from tests.networks import with_embedding
+from emotiond_export.embedding import with_embedding
+from tests.networks import without_embedding
 
 
 @pytest.fixture
@@ -38,7 +39,6 @@ def test_probabilities_are_a_distribution_and_the_same_at_each_run(
     classifier = Classifier(model_path)
     before = frames.copy()
     output = classifier.run(frames)
-    assert output.embedding is None
     assert output.logits.dtype == np.float32
     first = output.probabilities(classifier.contract.temperature)
     assert first.shape == (len(classifier.contract.labels),)
@@ -52,10 +52,11 @@ def test_probabilities_are_a_distribution_and_the_same_at_each_run(
 
 
 def test_outputs_are_found_by_their_names_whatever_their_order(
-    model_path: Path, embedding_path: Path, frames: np.ndarray
+    plain_path: Path, embedding_path: Path, frames: np.ndarray
 ) -> None:
-    expected, found = (Classifier(each).run(frames) for each in (model_path, embedding_path))
+    expected, found = (Classifier(each).run(frames) for each in (plain_path, embedding_path))
     np.testing.assert_array_equal(found.logits, expected.logits)
+    assert expected.embedding is None
     assert found.embedding is not None
     assert (found.embedding.shape, found.embedding.dtype) == ((360,), np.float32)
     other = Classifier(embedding_path).run(frames * 0.5)
@@ -89,14 +90,15 @@ def test_outputs_that_the_contract_does_not_describe_are_refused(
 ) -> None:
     path = tmp_path / "wrong.tflite"
     described = msgspec.structs.replace(contract, outputs=wanted, embedding_size=size)
-    write_model(path, with_embedding(flatbuffer, names), described)
+    network, _ = with_embedding(without_embedding(flatbuffer), Outputs(*names))
+    write_model(path, network, described)
     with pytest.raises(ModelError, match=f"model {re.escape(str(path))}: {words}") as caught:
         Classifier(path)
     assert "\n" not in str(caught.value)
 
 
 def test_a_name_for_an_output_of_a_network_that_names_none_is_refused(
-    model_path: Path, monkeypatch: pytest.MonkeyPatch, embedding_path: Path
+    plain_path: Path, monkeypatch: pytest.MonkeyPatch, embedding_path: Path
 ) -> None:
     interpreter = runtime.load_runtime()[1]
 
@@ -106,7 +108,7 @@ def test_a_name_for_an_output_of_a_network_that_names_none_is_refused(
     monkeypatch.setattr(interpreter, "get_signature_runner", refuse)
     with pytest.raises(ModelError, match=r"an output logits .* \(it names none\)"):
         Classifier(embedding_path)
-    Classifier(model_path)
+    Classifier(plain_path)
 
 
 def test_a_network_for_a_later_runtime_is_said_to_need_litert(
@@ -179,8 +181,8 @@ def test_a_loaded_model_ignores_changes_of_its_file(
     ("change", "words"),
     [
         (lambda c: {"window_frames": c.window_frames + 1}, "its input has shape"),
-        (lambda c: {"labels": (*c.labels, "one more")}, "its output has shape"),
-        (lambda c: {"labels": c.labels[:-1]}, "its output has shape"),
+        (lambda c: {"labels": (*c.labels, "one more")}, "its logits has shape"),
+        (lambda c: {"labels": c.labels[:-1]}, "its logits has shape"),
     ],
     ids=["window", "a label too many", "a label too few"],
 )

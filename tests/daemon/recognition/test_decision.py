@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emotiond.model.contract import NO_SPEECH, OTHER
 from emotiond.recognition.decision import (
     NO_SPEECH_DECIDED,
     PRIOR_WEIGHT,
@@ -207,3 +208,21 @@ def test_certain_no_speech_gives_equal_probabilities_to_the_other_labels() -> No
     decided, _ = one.push(np.array([0.0, 1.0, 0.0], np.float32), 1.0)
     assert decided.state == "emotion"
     assert decided.probabilities == {"calm": 0.5, "cross": 0.5}
+
+
+@pytest.mark.parametrize("no_speech", [0.0, 0.4])
+@pytest.mark.parametrize(
+    ("other", "state", "label"), [(0.2, "emotion", "dog"), (0.5, "uncertain", None)]
+)
+def test_a_sound_that_is_none_of_the_labels_is_uncertain_and_never_named(
+    no_speech: float, other: float, state: str, label: str | None
+) -> None:
+    contract = fake_contract(("bell", "dog", OTHER, NO_SPEECH), abstain_below=0.0)
+    decision = Decision(contract, DecisionSettings(), 0.5)
+    row = np.array([0.1, 0.9 - other, other], np.float32) * np.float32(1.0 - no_speech)
+    shown, raw = decision.push(np.append(row, np.float32(no_speech)), 1.0)
+    ended = decision.end_utterance()
+    assert ended is not None
+    assert (shown.state, shown.label, raw) == (state, label, label)
+    assert (ended.state, set(ended.probabilities)) == (state, {"bell", "dog"})
+    assert ended.probabilities["dog"] == pytest.approx(0.9 - other, abs=1e-3)

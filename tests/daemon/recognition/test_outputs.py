@@ -1,4 +1,4 @@
-"""The output of an utterance: the mean of what the network said of its windows."""
+"""The output of an utterance: the mean output of its windows."""
 
 import math
 from functools import partial
@@ -7,7 +7,6 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotiond.model.contract import Outputs
 from emotiond.model.output import Output
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import DecisionSettings
@@ -20,11 +19,7 @@ from tests.daemon.sounds import (
     sizes,
     speech,
 )
-
-EMBEDDING = {"outputs": Outputs("logits", "embedding"), "embedding_size": 5}
-
-
-"""Fields of the contract of a model with an embedding."""
+from tests.daemon.voices import EMBEDDING
 
 
 def outputs_of(engine: Engine, sound: np.ndarray, into: list[int]) -> list[list[float]]:

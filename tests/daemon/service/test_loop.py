@@ -1,5 +1,6 @@
 """The run loop and the pace of a replay, with clocks that are set by hand."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,11 +18,12 @@ from emotiond.model.output import Output
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.recording import file_engine, verdict_of
 from emotiond.recognition.vad import VoiceDetector
-from emotiond.record import Meter, News, Prediction, Record, Status, Utterance
+from emotiond.record import Meter, News, Prediction, Record, Status, Utterance, Voices
 from emotiond.service.loop import listen, records
 from emotiond.sinks.fanout import Sinks
 from emotiond.testing import FakeModel
-from tests.daemon.sounds import RATE, as_it_comes, cut, lines, noise, silence, speech
+from tests.daemon.logs import unstamped
+from tests.daemon.sounds import RATE, as_it_comes, cut, noise, silence, speech
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
 
@@ -31,7 +33,8 @@ class Keeper:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
-        self.meters: list[tuple[float, float, float]] = []
+        self.meters: list[Meter] = []
+        self.told: list[Voices] = []
         self.is_open = False
 
     def open(self) -> None:
@@ -41,8 +44,11 @@ class Keeper:
         assert self.is_open
         self.records.append(record)
 
-    def meter(self, seconds: float, level: float, speech_: float) -> None:
-        self.meters.append((seconds, level, speech_))
+    def meter(self, reading: Meter) -> None:
+        self.meters.append(reading)
+
+    def voices(self, voices: Voices) -> None:
+        self.told.append(voices)
 
     def close(self) -> None:
         self.is_open = False
@@ -84,29 +90,15 @@ def listened(*items: Block | News | Exception, stop: Event | None = None) -> Kee
     return keeper
 
 
-def without_clock(records: list[Record]) -> bytes:
-    return lines(
-        type(each)(
-            **{
-                name: getattr(each, name)
-                for name in each.__struct_fields__
-                if name not in ("time", "latency_ms")
-            }
-        )
-        for each in records
-        if not isinstance(each, Status)
-    )
-
-
 @pytest.mark.parametrize("into", [[1600], [100_000], [8192], [333]])
 def test_what_is_written_is_what_the_engine_says(into: list[int]) -> None:
     sound = np.concatenate((silence(1.0), speech(2.0), silence(2.0), speech(1.3)))
     keeper = listened(*map(block, cut(sound, into)))
     engine = Engine(FakeModel())
-    assert without_clock(keeper.records) == lines(engine.push(sound) + engine.finish())
+    assert unstamped(keeper.records) == engine.push(sound) + engine.finish()
     assert keeper.events == ["started", "source_ended"]
     assert all(each.time for each in keeper.records)
-    ends = [seconds for seconds, _, _ in keeper.meters]
+    ends = [each.seconds for each in keeper.meters]
     assert ends == [hop * engine.hop / RATE for hop in range(1, len(ends) + 1)]
     assert len(ends) == len(sound) // engine.hop
 
@@ -124,6 +116,19 @@ def test_records_can_be_iterated_without_any_sink() -> None:
     stamped = [each.time for each in said if not isinstance(each, Meter)]
     assert stamped[:2] == ["2026-02-28T00:00:00.000Z", "2026-02-28T00:00:01.000Z"]
     assert len(set(stamped)) == len(stamped)
+
+
+def test_records_name_the_microphone_and_ids_of_utterances_are_unique_over_runs() -> None:
+    talk = [block(speech(2.0)), block(silence(2.0))]
+    runs = [
+        list(records(Script(*talk, *talk), Engine(FakeModel()), Event(), name="kitchen"))
+        for _ in range(2)
+    ]
+    said = [each for run in runs for each in run if not isinstance(each, Meter)]
+    assert {each.source for each in said} == {"kitchen"}
+    ids = [each.id for each in said if isinstance(each, Utterance)]
+    assert len(ids) == len(set(ids)) == 4
+    assert all(re.fullmatch(r"[0-9a-f]{8}-\d+", each) for each in ids)
 
 
 def test_the_watchdog_is_pinged_when_the_records_of_a_block_were_taken() -> None:

@@ -172,4 +172,4 @@ def test_a_slow_classifier_is_asked_less_often_and_as_before_when_it_is_quick_ag
     assert set(widths[:10]) == set(widths[-100:-1]) == {widths[0]}
     assert (sum(each.dropped for each in predictions) > 0) == loses
     # All sound is either in a prediction's time or counted as lost; no stream time is missing.
-    assert predictions[-1].end == pytest.approx(keeper.meters[-1][0], abs=1.0)
+    assert predictions[-1].end == pytest.approx(keeper.meters[-1].seconds, abs=1.0)

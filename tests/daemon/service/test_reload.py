@@ -11,9 +11,11 @@ import pytest
 
 from emotiond.audio.source import Block, Demand, Retrying
 from emotiond.errors import InputError
+from emotiond.hub_settings import HubSettings
+from emotiond.model.profile_file import write_profile
 from emotiond.recognition.engine import Engine
 from emotiond.recognition.settings import GateSettings
-from emotiond.record import Prediction, Status, Utterance
+from emotiond.record import News, Prediction, Status, Utterance
 from emotiond.service.loop import listen
 from emotiond.service.reload import Reload
 from emotiond.settings import Settings
@@ -22,6 +24,7 @@ from emotiond.sinks.log import LogSettings, LogSink
 from emotiond.testing import FakeModel
 from tests.daemon.service.test_loop import Keeper, block
 from tests.daemon.sounds import cut, silence, speech
+from tests.daemon.voices import EMBEDDING, profile_of
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
 
@@ -84,6 +87,7 @@ SPEECH = [block(each) for each in cut(speech(4.0), [1600])]
     ("new", "said"),
     [
         (Settings(), "no setting has changed"),
+        (Settings(hub=HubSettings(port=80)), "no setting has changed"),
         (Settings(hop_seconds=1.0), "changed: hop_seconds"),
         (
             Settings(gate=GateSettings(margin_db=9.0), log=LogSettings(keep_days=3)),
@@ -162,3 +166,29 @@ def test_samples_that_were_lost_before_are_still_counted_after(tmp_path: Path) -
     daemon.hear(block(silence(1.0)), gap, daemon.change, block(silence(3.0)), *SPEECH)
     predictions = [each for each in daemon.keeper.records if isinstance(each, Prediction)]
     assert sum(each.dropped for each in predictions) == 1600
+
+
+def test_a_changed_voice_profile_takes_effect_with_the_next_hop(tmp_path: Path) -> None:
+    path = tmp_path / "voices.json"
+    model = FakeModel(**EMBEDDING)
+    first, second = profile_of(["calm", "merry"]), profile_of(["calm", "merry", "cross"])
+    settings = Settings(profile=str(path))
+    write_profile(path, first)
+    reload = Reload(lambda: settings, settings, LogSink(tmp_path / "logs"))
+    changed, news = reload(model)
+    assert changed is not None
+    assert (changed.model.profile, news.message) == (first.hash, "changed: profile")
+    assert reload(changed.model) == (None, News("reloaded", "no setting has changed"))
+    write_profile(path, second)
+    again, _ = reload(changed.model)
+    assert again is not None
+    assert again.model.profile == second.hash
+    assert again.model.untaught is model
+    path.write_text("damaged")
+    nothing, news = reload(again.model)
+    assert (nothing, news.event) == (None, "reload_failed")
+    assert "the settings stay as they were" in news.message
+    settings = Settings(profile="none")
+    without, _ = reload(again.model)
+    assert without is not None
+    assert without.model is model

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from emotiond.record import Record, Status, encode, stamp
+from emotiond.record import Meter, Record, Status, Voices, encode, stamp
 from emotiond.sinks.fanout import Sinks
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
@@ -34,9 +34,12 @@ class Keeper:
         self._do("write")
         self.records.append(record)
 
-    def meter(self, seconds: float, level: float, speech: float) -> None:
+    def meter(self, reading: Meter) -> None:
         self._do("meter")
-        self.levels.append(level)
+        self.levels.append(reading.level)
+
+    def voices(self, voices: Voices) -> None:
+        self._do(f"voices {voices.examples}")
 
     def close(self) -> None:
         self._do("close")
@@ -151,7 +154,7 @@ def test_all_sinks_failing_at_once_raises_nothing(
     for each in keepers:
         each.failing = True
     sinks.write(news("lost"))
-    sinks.meter(1.0, -20.0, 0.5)
+    sinks.meter(Meter(seconds=1.0, level=-20.0, speech=0.5))
     sinks.close()
     assert [each.records for each in keepers] == [[], []]
 
@@ -160,13 +163,13 @@ def test_a_sink_that_refuses_a_level_is_said_to_fail_and_a_level_that_it_takes_p
     sinks: Sinks, keepers: tuple[Keeper, Keeper]
 ) -> None:
     bad, good = keepers
-    sinks.meter(0.5, -30.0, 0.0)
+    sinks.meter(Meter(seconds=0.5, level=-30.0, speech=0.0))
     sinks.write(news("x"))
     bad.failing = True
-    sinks.meter(1.0, -20.0, 0.0)
+    sinks.meter(Meter(seconds=1.0, level=-20.0, speech=0.0))
     sinks.write(news("x"))
     bad.failing = False
-    sinks.meter(1.5, -10.0, 0.0)
+    sinks.meter(Meter(seconds=1.5, level=-10.0, speech=0.0))
     sinks.write(news("x"))
     sinks.close()
     assert bad.levels == [-30.0, -10.0]
@@ -194,7 +197,7 @@ def test_any_exception_of_any_call_is_said_once_and_stops_no_other_sink(call: st
     sinks = opened(good=good, odd=odd)
     for _ in range(3):
         sinks.write(news("x"))
-        sinks.meter(1.0, -20.0, 0.5)
+        sinks.meter(Meter(seconds=1.0, level=-20.0, speech=0.5))
     sinks.close()
     (failed,) = (each for each in good.records if each.event == "sink_failed")
     assert failed.message.startswith(f"odd: ValueError: {call}: not this one; ")
@@ -222,7 +225,7 @@ def test_a_sink_that_can_not_be_opened_is_tried_again_at_each_record() -> None:
     for hop in range(7200):  # an hour
         if hop % 100 == 0:
             sinks.write(news("x"))
-        sinks.meter(hop / 2, -60.0, 0.0)
+        sinks.meter(Meter(seconds=hop / 2, level=-60.0, speech=0.0))
     bad.failing = False
     sinks.write(news("works"))
     assert [each for each in good.events if each != "started"] == ["sink_failed", "sink_back"]
@@ -269,7 +272,7 @@ def test_a_sink_that_hangs_holds_up_no_other_and_is_said_once(hanging: Hanging) 
     for second in range(60):
         now[0] = float(second)
         sinks.write(news(f"{second}"))
-        sinks.meter(second, -20.0, 1.0)
+        sinks.meter(Meter(seconds=second, level=-20.0, speech=1.0))
     failed = good.records[7]
     assert (failed.event, failed.subject) == ("sink_failed", "bad")
     assert failed.message.startswith("bad: no answer for 5 seconds; ")

@@ -15,8 +15,8 @@ from threading import Event
 
 import pytest
 
-from emotiond.record import Hello, Meter, Prediction, Status, encode
-from emotiond.sinks import live
+from emotiond.record import Hello, Meter, Prediction, Status, Voices, encode
+from emotiond.sinks import live, server
 from emotiond.sinks.client import Message, connect, messages
 from emotiond.sinks.live import LiveSink
 
@@ -131,7 +131,7 @@ def test_every_viewer_gets_every_record_and_every_reading(path: Path, sinks) -> 
         speech=0.8,
         level=-20.0,
     )
-    sink.meter(0.5, -20.0, 0.8)
+    sink.meter(Meter(seconds=0.5, level=-20.0, speech=0.8))
     sink.write(prediction)
     sink.write(status("stopping"))
     sink.close()
@@ -149,11 +149,25 @@ def test_a_late_viewer_gets_the_troubles_that_last_and_the_last_status(path: Pat
     sink.write(status("microphone_lost", "gone"))
     sink.write(status("overload", "slow"))
     sink.write(status("recovered", "fine"))
-    sink.meter(0.5, -20.0, 0.8)
+    sink.meter(Meter(seconds=0.5, level=-20.0, speech=0.8))
     late = viewer(path)
     assert late.take(2) == [status("microphone_lost", "gone"), status("recovered", "fine")]
     sink.write(status("microphone_back"))
     assert viewer(path).take(1) == [status("microphone_back")]
+
+
+def test_viewers_are_told_of_taught_voices_and_later_ones_by_their_greeting(
+    path: Path, sinks
+) -> None:
+    sink = sinks()
+    sink.write(status())
+    before = viewer(path)
+    before.take(1)
+    voices = Voices(labels=("bark", "laugh"), examples=3)
+    sink.voices(voices)
+    assert before.take(1) == [voices]
+    (hello,) = Viewer(path).take(1)
+    assert (hello.labels, hello.examples, hello.title) == (("bark", "laugh"), 3, "emotiond")
 
 
 def test_a_viewer_is_accepted_while_no_record_comes(path: Path, sinks) -> None:
@@ -272,7 +286,7 @@ def test_a_socket_that_was_deleted_is_made_again(path: Path, sinks) -> None:
 def test_a_socket_that_was_deleted_is_made_again_though_no_record_comes(
     path: Path, sinks, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(server, "LOOK_SECONDS", 0.01)
     sink = sinks()
     sink.write(status())
     before = viewer(path)
@@ -290,7 +304,7 @@ def test_a_socket_that_was_deleted_is_made_again_though_no_record_comes(
 def test_a_socket_of_another_daemon_is_taken_over_when_that_ends_though_no_record_comes(
     path: Path, sinks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(server, "LOOK_SECONDS", 0.01)
     first, second = sinks(), LiveSink(path, Hello(model="ef", labels=("calm",), title="second"))
     with pytest.raises(OSError, match="another emotiond has the socket"):
         second.open()
@@ -329,7 +343,7 @@ def test_an_impossible_path_raises_at_each_record(tmp_path: Path) -> None:
         for _ in range(2):
             with pytest.raises(OSError, match=r"\w"):
                 sink.write(status())
-        sink.meter(0.0, 0.0, 0.0)
+        sink.meter(Meter(seconds=0.0, level=0.0, speech=0.0))
         sink.close()
 
 

@@ -43,7 +43,7 @@ def test_files_are_kept_for_keep_days(tmp_path: Path, keep_days: int) -> None:
     assert kept(tmp_path) == days[-keep_days:]
 
 
-@pytest.mark.parametrize(("max_bytes", "left"), [(1000, 10), (999, 9), (350, 3), (100, 1), (1, 0)])
+@pytest.mark.parametrize(("max_bytes", "left"), [(2000, 10), (1999, 9), (700, 3), (200, 1), (1, 0)])
 def test_the_oldest_files_are_deleted_while_all_are_too_large(
     tmp_path: Path, max_bytes: int, left: int
 ) -> None:
@@ -54,8 +54,8 @@ def test_the_oldest_files_are_deleted_while_all_are_too_large(
 
 def test_pruning_is_due_when_the_room_that_was_left_is_used_up(tmp_path: Path) -> None:
     fill(tmp_path, 3)
-    retention = pruned(tmp_path, max_bytes=450)
-    retention.wrote(150)
+    retention = pruned(tmp_path, max_bytes=900)
+    retention.wrote(300)
     assert not retention.due
     retention.wrote(1)
     assert retention.due
@@ -115,12 +115,12 @@ def test_a_clock_is_trusted_from_the_start_if_a_file_is_recent(
 
 def test_the_oldest_files_are_deleted_as_todays_grows(tmp_path: Path) -> None:
     fill(tmp_path, 3)
-    log = LogSink(tmp_path, max_bytes=450, now=Clock())
+    log = LogSink(tmp_path, max_bytes=900, now=Clock())
     line = len(encode(status("x"))) + 1
     for number in range(1, 12):
         log.write(status("x"))
-        room = 450 - (number - 1) * line
-        assert len(kept(tmp_path)) >= 1 + min(3, max(0, room // 100))
+        room = 900 - (number - 1) * line
+        assert len(kept(tmp_path)) >= 1 + min(3, max(0, room // 200))
     assert kept(tmp_path) == ["2026-02-28"]
     assert len(messages(log.path)) == 11
 
@@ -234,7 +234,7 @@ def test_the_limits_can_be_changed(tmp_path: Path) -> None:
     log.retain(keep_days=4, max_bytes=10**6)
     log.write(status("x"))
     assert kept(tmp_path) == [*days[-4:], "2026-02-28"]
-    log.retain(keep_days=4, max_bytes=250 + log.path.stat().st_size)
+    log.retain(keep_days=4, max_bytes=500 + log.path.stat().st_size)
     log.write(status("x"))
     assert kept(tmp_path) == [*days[-2:], "2026-02-28"]
 
@@ -290,7 +290,7 @@ def test_an_odd_name_in_the_folder_neither_stops_the_start_nor_turns_retention_o
     clock.go_on(hours=1)  # a file of the future makes the clock suspect
     log.write(status("y"))
     assert set(kept(tmp_path)) & {*days} == {*days[-4:]}
-    log.retain(keep_days=4, max_bytes=250 + log.path.stat().st_size)
+    log.retain(keep_days=4, max_bytes=500 + log.path.stat().st_size)
     log.write(status("z"))
     assert set(kept(tmp_path)) & {*days} == {*days[-2:]}
     assert messages(log.path) == ["x", "y", "z"]
@@ -325,5 +325,5 @@ def test_one_file_that_can_not_be_deleted_does_not_keep_the_others(
         delete(path, missing_ok)
 
     monkeypatch.setattr(Path, "unlink", refuse_one)
-    pruned(tmp_path, max_bytes=350)
+    pruned(tmp_path, max_bytes=700)
     assert kept(tmp_path) == [days[0], *days[-2:]]

@@ -6,7 +6,7 @@ from threading import Event, Thread, current_thread
 
 import pytest
 
-from emotiond.record import Record, Status
+from emotiond.record import Meter, Record, Status, Voices
 from emotiond.sinks.worker import HANG_SECONDS, LENGTH, Worker
 
 
@@ -36,8 +36,11 @@ class Scripted:
         assert isinstance(record, Status)
         self._do(record.message)
 
-    def meter(self, seconds: float, level: float, speech: float) -> None:
-        self._do(f"meter {seconds:g}")
+    def meter(self, reading: Meter) -> None:
+        self._do(f"meter {reading.seconds:g}")
+
+    def voices(self, voices: Voices) -> None:
+        self._do(f"voices {voices.examples}")
 
     def close(self) -> None:
         self._do("close")
@@ -87,12 +90,25 @@ def test_calls_are_made_in_their_order_and_the_sink_is_opened_before_and_closed_
         hurried.write(record(number))
         hurried.tell(record(f"notice {number}"))
     flushed(hurried)
-    hurried.meter(0.5, -20.0, 1.0)
+    hurried.meter(Meter(seconds=0.5, level=-20.0, speech=1.0))
     flushed(hurried)
     hurried.close(10.0)
     said = [each for number in range(3) for each in (f"{number}", f"notice {number}")]
     assert sink.calls == ["open", *said, "meter 0.5", "close"]
     assert told(hurried) == []
+
+
+def test_a_sink_that_is_late_misses_readings_but_is_told_of_every_change_of_the_voices(
+    sink: Scripted, hurried: Worker
+) -> None:
+    sink.go.clear()
+    hurried.write(record("slow"))
+    for number in range(1, 4):
+        hurried.meter(Meter(seconds=0.5 * number, level=-20.0, speech=1.0))
+        hurried.voices(Voices(labels=("calm",), examples=number))
+    sink.go.set()
+    flushed(hurried)
+    assert sink.calls == ["open", "slow", "voices 1", "voices 2", "voices 3"]
 
 
 def test_a_record_was_taken_when_its_caller_goes_on(sink: Scripted, patient: Worker) -> None:
@@ -107,7 +123,7 @@ def test_a_sink_is_called_by_one_thread_that_ends_with_it(sink: Scripted, patien
     threads = set()
     sink.on_call = lambda: threads.add(current_thread())
     patient.write(record(1))
-    patient.meter(0.5, -20.0, 1.0)
+    patient.meter(Meter(seconds=0.5, level=-20.0, speech=1.0))
     flushed(patient)
     patient.close(10.0)
     (thread,) = threads
@@ -196,15 +212,15 @@ def test_readings_do_not_wait_behind_records_and_are_not_counted(
 ) -> None:
     sink.go.clear()
     for hop in range(LENGTH + 100):  # in silence: no record shows that the sink is late
-        hurried.meter(hop / 2, -60.0, 0.0)
+        hurried.meter(Meter(seconds=hop / 2, level=-60.0, speech=0.0))
     assert hurried.lost == 0
     hurried.write(record("speech"))
     waiting = len(hurried._calls)
-    hurried.meter(1000.0, -60.0, 0.0)
+    hurried.meter(Meter(seconds=1000.0, level=-60.0, speech=0.0))
     assert len(hurried._calls) == waiting
     sink.go.set()
     flushed(hurried)
-    hurried.meter(2000.0, -60.0, 0.0)
+    hurried.meter(Meter(seconds=2000.0, level=-60.0, speech=0.0))
     flushed(hurried)
     assert sink.calls[-2:] == ["speech", "meter 2000"]
 
@@ -239,7 +255,7 @@ def test_only_a_record_shows_that_a_sink_works_again(sink: Scripted, patient: Wo
     patient.tell(record("lost too"))
     sink.error = None
     patient.tell(record("a notice"))
-    patient.meter(0.5, -20.0, 1.0)
+    patient.meter(Meter(seconds=0.5, level=-20.0, speech=1.0))
     flushed(patient)
     assert told(patient) == [("sink_failed", "log: input/output error")]
     assert (patient.failing, patient.lost) == (True, 2)
@@ -266,7 +282,7 @@ def test_a_sink_that_hangs_at_the_end_is_left_and_its_records_are_counted(
     sink.go.clear()
     for number in range(3):
         hurried.write(record(number))
-    hurried.meter(0.5, -20.0, 1.0)
+    hurried.meter(Meter(seconds=0.5, level=-20.0, speech=1.0))
     assert not hurried.flush(0.01)
     hurried.close(0.01)
     assert [each.message for each in hurried.news()] == [

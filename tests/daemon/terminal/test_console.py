@@ -11,49 +11,60 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from threading import Event
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
+from rich.color import ColorSystem
+from rich.console import Console, ConsoleDimensions
 
+from emotiond.record import Voices
 from emotiond.terminal import console as console_module
 from emotiond.terminal.console import ConsoleSink
-from tests.daemon.terminal.screens import LABELS, prediction, terminal, written
+from emotiond.terminal.ground import QUERY
+from emotiond.terminal.keys import Key, Keys
+from emotiond.terminal.styles import styles_of
+from tests.daemon.terminal.screens import hello, prediction, reading, terminal, utterance, written
 
 SHOW_CURSOR = "\x1b[?25h"
 HIDE_CURSOR = "\x1b[?25l"
+LIGHT_GREY = styles_of("light").quiet.render("x", color_system=ColorSystem.EIGHT_BIT)[:-5].encode()
+"""Begins quiet words on light ground."""
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
 def test_an_encoding_without_line_drawing_gets_ascii(encoding: str) -> None:
     console = terminal(encoding=encoding)
-    sink = ConsoleSink(("glücklich", "愤怒"), "emotiond", console)
+    sink = ConsoleSink(hello(("glücklich", "愤怒")), console)
     sink.open()
     sink.write(prediction(label="glücklich", probabilities={"glücklich": 0.9, "愤怒": 0.1}))
+    sink._draw()
     sink.close()
     text = CONTROL.sub("", written(console))
     assert "> g glucklich" in text
     assert "??" in text
+    assert "  glucklich 100 %" in text
 
 
 def test_the_next_frame_after_a_resize_has_the_new_size() -> None:
     console = terminal(100, 30)
-    sink = ConsoleSink(LABELS, "emotiond", console)
+    sink = ConsoleSink(hello(), console)
     sink.open()
     sink.write(prediction())
+    console.size = ConsoleDimensions(30, 8)
     before = len(written(console))
-    console.size = (30, 8)
+    sink._draw()
+    lines = CONTROL.sub("", written(console)[before:]).splitlines()
     sink.close()
-    lines = CONTROL.sub("", written(console)[before:].split("\x1b[?1049l")[-1]).splitlines()
-    assert max(map(cell_len, lines)) <= 30
-    assert len(lines) <= 7
-    assert "▶ happy" in "\n".join(lines)
+    assert {cell_len(line) for line in lines} == {30}
+    assert len(lines) == 8
+    assert "▶ h happy" in "\n".join(lines)
 
 
-def test_closing_restores_the_screen_and_the_cursor_and_leaves_the_last_frame() -> None:
+def test_closing_restores_the_screen_and_the_cursor_and_leaves_a_summary() -> None:
     console = terminal()
-    sink = ConsoleSink(LABELS, "emotiond", console)
+    sink = ConsoleSink(hello(log="/var/log/x"), console)
     sink.open()
     sink.write(prediction())
     sink.close()
@@ -61,17 +72,66 @@ def test_closing_restores_the_screen_and_the_cursor_and_leaves_the_last_frame() 
     sink.close()
     assert once.count(HIDE_CURSOR) == once.count("\x1b[?1049h") == once.count("\x1b[?1049l") == 1
     assert once.rindex(SHOW_CURSOR) > once.rindex(HIDE_CURSOR)
-    left_behind = once.split("\x1b[?1049l")[1]
-    assert "● happy" in CONTROL.sub("", left_behind)
+    left_behind = CONTROL.sub("", once.split("\x1b[?1049l")[1])
+    assert left_behind.splitlines() == [
+        "emotiond listened for 0 s; somebody spoke for 0 s:",
+        "  happy 100 %  ████████████████████",
+        "The log is in /var/log/x",
+    ]
     assert written(console) == once
+
+
+def test_a_frame_in_which_nothing_is_new_is_not_drawn_again_until_a_second_has_passed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(console_module, "FRAMES_PER_SECOND", 0.001)
+    now = 100.0
+    monkeypatch.setattr(console_module.time, "monotonic", lambda: now)
+    console = terminal()
+    sink = ConsoleSink(hello(), console)
+    sink.open()
+    drawn = len(written(console))
+    sink._draw()
+    assert len(written(console)) == drawn
+    now = 101.0  # others may have printed over it
+    sink._draw()
+    assert len(written(console)) > drawn
+    drawn = len(written(console))
+    sink.write(prediction())
+    sink._draw()
+    assert len(written(console)) > drawn
+    sink.close()
+
+
+def test_a_paused_display_stays_as_it_is_and_goes_on_with_all_that_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(console_module, "FRAMES_PER_SECOND", 0.001)
+    console = terminal()
+    sink = ConsoleSink(hello(), console)
+    sink.open()
+    sink._keys()["p"].action()
+    sink.write(prediction())
+    sink.write(utterance("sad", 1.0))
+    before = len(written(console))
+    sink._draw()
+    paused = CONTROL.sub("", written(console)[before:])
+    assert "paused" in paused
+    assert "nobody speaks" in paused
+    sink._keys()["p"].action()
+    before = len(written(console))
+    sink._draw()
+    assert "83 %" in written(console)[before:]
+    assert "sad" in written(console)[before:]
+    sink.close()
 
 
 def test_a_dumb_terminal_gets_plain_lines() -> None:
     console = terminal(_environ={"TERM": "dumb"})
-    sink = ConsoleSink(LABELS, "emotiond", console)
+    sink = ConsoleSink(hello(), console)
     sink.open()
     sink.write(prediction())
-    sink.meter(2.5, -20.0, 0.5)
+    sink.meter(reading(2.5))
     sink.close()
     assert written(console) == "00:02.0 happy 0.83\n"
 
@@ -91,8 +151,9 @@ class Breakable(io.StringIO):
 def breakable(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Breakable, ConsoleSink]]:
     monkeypatch.setattr(console_module, "FRAMES_PER_SECOND", 1000)
     monkeypatch.setattr(console_module, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(console_module, "REDRAW_SECONDS", 0.0)
     file = Breakable()
-    sink = ConsoleSink(LABELS, "emotiond", Console(file=file, force_terminal=True, width=80))
+    sink = ConsoleSink(hello(), Console(file=file, force_terminal=True, width=80))
     yield file, sink
     sink.close()
 
@@ -106,7 +167,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 def fails(sink: ConsoleSink) -> bool:
     try:
-        sink.meter(1.0, -20.0, 0.5)
+        sink.meter(reading(1.0))
     except (OSError, ValueError):
         return True
     return False
@@ -184,17 +245,102 @@ def test_a_suspension_does_not_wait_for_a_terminal_that_is_stopped(
     sink.resume()
 
 
+def test_the_terminal_is_asked_for_its_background_and_the_answer_is_no_key() -> None:
+    script = textwrap.dedent(
+        """
+        import sys
+        from threading import Event
+        from rich.console import Console
+        from emotiond.record import Hello
+        from emotiond.terminal.console import ConsoleSink
+
+        end = Event()
+        hello = Hello(model="m", labels=("happy", "sad"), title="emotiond", log="/l")
+        sink = ConsoleSink(hello, Console(), end.set)
+        sink.open()
+        end.wait(60)
+        sink.close()
+        """
+    )
+    pid, main = pty.fork()
+    if pid == 0:
+        kept = {name: value for name, value in os.environ.items() if name != "COLORFGBG"}
+        size = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+        os.execve(sys.executable, [sys.executable, "-c", script], kept | size)  # noqa: S606
+    output = b""
+    answered = typed = False
+    while select.select([main], [], [], 60)[0]:
+        try:
+            output += os.read(main, 65536)
+        except OSError:  # the program has ended
+            break
+        if not answered and QUERY.encode() in output:
+            answered = True
+            os.write(main, b"\x1b]11;rgb:fdfd/f6f6/e3e3\x1b\\")
+        if not typed and LIGHT_GREY in output:
+            typed = True
+            os.write(main, b"q")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(main)
+    assert typed
+    assert output.count(QUERY.encode()) == 1
+    assert b"The log is in /l" in output
+
+
+def test_a_key_whose_action_fails_does_not_end_the_display(
+    breakable: tuple[Breakable, ConsoleSink], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, sink = breakable
+    texts = iter(["u"])
+    monkeypatch.setattr(sink._keyboard, "read", lambda: next(texts, ""))
+    acted = Event()
+
+    def fail() -> None:
+        acted.set()
+        raise OSError(5, "no answer")
+
+    sink._own_keys["u"] = Key("undo", fail)
+    sink.open()
+    assert acted.wait(30)
+    wait_for(lambda: not fails(sink))
+    before = len(file.getvalue())
+    wait_for(lambda: len(file.getvalue()) > before)
+
+
+def test_the_keys_are_those_of_the_labels_that_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pressed: list[str] = []
+
+    def keys(labels: tuple[str, ...]) -> Keys:
+        return {
+            f"{number}": Key(label, lambda label=label: pressed.append(label))
+            for number, label in enumerate(labels, 1)
+        }
+
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
+    sink = ConsoleSink(hello(("calm", "cross")), console, keys=keys)
+    texts = iter("3212")
+    monkeypatch.setattr(sink._keyboard, "read", lambda: next(texts, ""))
+    sink._act_on_keys()
+    sink._act_on_keys()
+    sink.voices(Voices(labels=("bark", "laugh"), examples=2))
+    sink._act_on_keys()
+    sink._act_on_keys()
+    assert pressed == ["cross", "bark", "laugh"]
+
+
 def test_ctrl_c_leaves_a_real_terminal_clean() -> None:
     script = textwrap.dedent(
         """
         import signal
         from rich.console import Console
         from emotiond.terminal.console import ConsoleSink
-        from emotiond.record import Prediction
+        from emotiond.record import Hello, Meter, Prediction
 
         # A process that a shell started in the background ignores SIGINT, and so do its children.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        sink = ConsoleSink(("happy", "sad"), "emotiond", Console())
+        sink = ConsoleSink(Hello(model="m", labels=("happy", "sad"), title="emotiond"), Console())
         sink.open()
         try:
             for hop in range(3):
@@ -202,7 +348,7 @@ def test_ctrl_c_leaves_a_real_terminal_clean() -> None:
                     model="m", start=0.0, end=hop / 2, state="emotion", label="happy",
                     raw_label="happy", confidence=0.9, probabilities={"happy": 0.9, "sad": 0.1},
                     speech=1.0, level=-20.0))
-                sink.meter(hop / 2, -20.0, 1.0)
+                sink.meter(Meter(seconds=hop / 2, level=-20.0, speech=1.0))
             while True:
                 signal.pause()
         except KeyboardInterrupt:
@@ -244,5 +390,5 @@ def test_ctrl_c_leaves_a_real_terminal_clean() -> None:
     assert controls[-1] == SHOW_CURSOR
     assert text.endswith(SHOW_CURSOR)
     last = CONTROL.sub("", text.split("\x1b[?1049l")[1])
-    assert "● happy  90%" in last
+    assert "happy 100 %" in last
     assert last.endswith("\n")

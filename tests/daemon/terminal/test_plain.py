@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emotiond.record import Prediction, Record, State, Status, Utterance
+from emotiond.record import Correction, Meter, Prediction, Record, State, Status, Utterance
 from emotiond.terminal.plain import PlainSink
 
 
@@ -57,12 +57,16 @@ def test_each_change_is_one_line_and_repeats_are_none() -> None:
         prediction("emotion", "happy", 12.8, happy=0.91, sad=0.1),
         prediction("no_speech", None, 15.1),
         utterance(15.1),
+        Correction(model="m", utterance="1", label="sad", by="cli"),
+        Correction(model="m", utterance="1", label=None, by="cli"),
         prediction("uncertain", None, 20.0, happy=0.2, sad=0.41),
         prediction("uncertain", None, 20.5, happy=0.4, sad=0.2),
         prediction("emotion", "sad", 21.0, happy=0.1, sad=0.9),
     ) == [
         "00:12.3 happy 0.83",
         "00:15.1 no speech",
+        "00:15.1 corrected: sad",
+        "00:15.1 correction taken back",
         "00:20.0 uncertain (sad 0.41)",
         "00:21.0 sad 0.90",
     ]
@@ -78,7 +82,7 @@ def test_every_status_is_a_line_with_its_stream_time() -> None:
     stream = io.StringIO()
     sink = PlainSink(stream)
     sink.write(Status(model="m", event="started", message="listening"))
-    sink.meter(7.5, -60.0, 0.0)
+    sink.meter(Meter(seconds=7.5, level=-60.0, speech=0.0))
     sink.write(Status(model="m", event="microphone_lost", message="two\nlines\x1b[2J"))
     sink.write(Status(model="m", event="microphone_lost", message=""))
     assert stream.getvalue().splitlines() == [
@@ -90,7 +94,7 @@ def test_every_status_is_a_line_with_its_stream_time() -> None:
 
 def test_levels_are_not_printed() -> None:
     stream = io.StringIO()
-    PlainSink(stream).meter(1.0, -20.0, 0.9)
+    PlainSink(stream).meter(Meter(seconds=1.0, level=-20.0, speech=0.9))
     assert stream.getvalue() == ""
 
 

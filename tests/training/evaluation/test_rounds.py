@@ -36,6 +36,7 @@ from emotiond_training.progress import Reporter
 from emotiond_training.recipe import load_recipe
 from emotiond_training.splits.leaks import LeakError
 from emotiond_training.splits.protocols import HeldOut, Round, heard_in, plan_rounds
+from tests.daemon.clusters import cluster_of
 from tests.deadly import Deadly
 
 INT8 = quantised_name("int8")
@@ -96,6 +97,18 @@ def tasks_of(plans: list[Round], clips: list[Clip], out: Path, conditions=PLAIN)
         )
         for plan in plans
     ]
+
+
+def test_rounds_on_a_cluster_give_the_same_results(clips, tmp_path, reporter):
+    pytest.importorskip("distributed", reason="needs the extra cluster")
+    plans = plan_rounds(["speakers"], clips, 1)[:2]
+    here = run_rounds(tasks_of(plans, clips, tmp_path / "here"), reporter, Trainer())
+    with cluster_of(1) as cluster:
+        tasks = tasks_of(plans, clips, tmp_path / "there")
+        there = run_rounds(tasks, reporter, Trainer(), cluster=cluster.address)
+    for one, other in zip(here, there, strict=True):
+        assert one.calibration == other.calibration
+    assert len(there) == 2
 
 
 def test_rounds_give_the_figures_the_card_and_the_calibration_to_ship(clips, tmp_path, reporter):

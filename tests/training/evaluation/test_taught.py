@@ -1,27 +1,27 @@
 """Teaching helps where voices differ, and no tested recording helps it."""
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
-from emotiond.model.head import Examples, Head, fit
+from emotiond.model.company import ALONE, Company
+from emotiond.model.examples import Examples
+from emotiond.model.head import Head, fit
 from emotiond_training.corpora.clips import Clip
-from emotiond_training.evaluation import taught
-from emotiond_training.evaluation.taught import (
-    Recordings,
-    draw,
-    household_rows,
-    taught_rows,
-)
+from emotiond_training.evaluation import draws, taught
+from emotiond_training.evaluation.draws import Recordings, draw
+from emotiond_training.evaluation.prototypes import prototypes_from
+from emotiond_training.evaluation.taught import household_rows, partial_rows, taught_rows
 from emotiond_training.splits.leaks import LeakError, check_taught
 
 LABELS = ("angry", "happy", "neutral", "sad")
 
 
-def fit_head(examples: Examples) -> Head:
-    return fit(examples, LABELS, leave_out=False)
+def fit_head(examples: Examples, company: Company = ALONE) -> Head:
+    return fit(examples, LABELS, company=company, leave_out=False)
 
 
 def made_up(
@@ -55,11 +55,11 @@ def with_clips(recordings: Recordings, **changes: object) -> Recordings:
 def test_teaching_lifts_a_model_that_knows_nothing_and_more_examples_lift_it_more():
     rows = taught_rows(made_up(), fit_head)
     assert [(row.corpus, row.count, row.examples) for row in rows] == [
-        ("made-up", count, count) for count in (0, 1, 3, 5)
+        ("made-up", count, min(count, 5)) for count in taught.COUNTS
     ]
     assert rows[0].uar == rows[0].untaught < 0.4
-    assert rows[2].uar > 0.9 > 0.4 > rows[2].untaught
-    assert rows[1].uar <= rows[2].uar
+    assert rows[3].uar > 0.9 > 0.4 > rows[3].untaught
+    assert rows[1].uar <= rows[3].uar
     assert all(row.uar_low <= row.uar <= row.uar_high for row in rows)
     assert {row.speakers for row in rows} == {4}
 
@@ -128,7 +128,7 @@ def test_texts_that_tell_the_label_do_not_help():
     row = taught_rows(telling, fit_head)[1]
     assert (row.apart, row.count) == ("text", 1)
     assert row.uar < 0.45
-    by_file = taught_rows(with_clips(telling, text=None), fit_head)[3]
+    by_file = taught_rows(with_clips(telling, text=None), fit_head)[4]
     assert (by_file.apart, by_file.count) == ("file", 5)
     assert by_file.uar > 0.7
 
@@ -137,13 +137,13 @@ def test_one_text_alone_or_unknown_texts_are_kept_apart_by_file():
     for text in (None, "the only one"):
         rows = taught_rows(with_clips(made_up(), text=text), fit_head)
         assert {row.apart for row in rows} == {"file"}
-        assert rows[2].uar > 0.9
+        assert rows[3].uar > 0.9
     assert {row.apart for row in taught_rows(made_up(), fit_head)} == {"text"}
 
 
 def test_too_few_recordings_are_taught_as_far_as_they_go():
     rows = taught_rows(made_up(texts=3), fit_head)
-    assert [row.examples for row in rows] == [0, 1, 2, 2]
+    assert [row.examples for row in rows] == [0, 1, 2, 2, 2, 2]
 
 
 def test_speakers_and_corpora_with_nothing_left_to_test_have_no_figures():
@@ -182,8 +182,31 @@ def test_a_household_of_contrary_speakers_is_not_told_without_knowing_who_speaks
     assert row.uar < 0.7
 
 
+def test_where_one_label_is_taught_all_are_tested_and_prototypes_keep_the_others() -> None:
+    recordings = made_up(own=0.5)
+    typical = prototypes_from(
+        ["made-up"] * len(recordings.clips),
+        recordings.labels,
+        recordings.embeddings,
+        recordings.own_logits,
+    )
+    with_prototypes = partial(fit_head, company=Company(prototypes=typical))
+    (alone,), (together,) = (
+        partial_rows(recordings, each, LABELS.index("neutral"))
+        for each in (fit_head, with_prototypes)
+    )
+    assert (alone.corpus, alone.speakers) == ("made-up", 4)
+    assert alone.untaught == together.untaught
+    assert max(alone.ordinary, alone.other) < 0.6
+    assert min(together.ordinary, together.other) > 0.9
+
+
+def test_a_corpus_without_the_ordinary_voice_has_no_figures_of_it() -> None:
+    assert partial_rows(made_up(label_count=2), fit_head, LABELS.index("neutral")) == []
+
+
 def test_figures_depend_on_the_seed_alone(monkeypatch):
-    monkeypatch.setattr(taught, "SPEAKERS_MOST", 3)
+    monkeypatch.setattr(draws, "SPEAKERS_MOST", 3)
     recordings = made_up(own=8.0)
     rows = taught_rows(recordings, fit_head, seed=3)
     assert taught_rows(recordings, fit_head, seed=3) == rows
@@ -202,3 +225,13 @@ def test_the_leak_check_catches_a_taught_file_and_a_taught_text():
         check_taught(*check, first, first, texts_apart=False)
     with pytest.raises(LeakError, match="text 't0' is in both the taught and the tested set"):
         check_taught(*check, first, same_text, texts_apart=True)
+
+
+def test_the_calibration_error_of_taught_heads_is_that_of_their_own_probabilities():
+    rows = taught_rows(made_up(own=1.0), fit_head)
+    assert rows[0].ece is None
+    assert all(0.0 <= row.ece < 0.5 for row in rows[1:])
+    sure = taught_rows(made_up(own=1.0), lambda each: fit_head(each)._replace(temperature=1e-6))
+    for row, certain in zip(rows[1:], sure[1:], strict=True):
+        assert certain.ece == pytest.approx(1.0 - certain.uar, abs=0.02)
+        assert certain.uar == row.uar

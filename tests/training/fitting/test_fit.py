@@ -1,5 +1,7 @@
 """Fitting is reproducible, and held-out windows do not change it."""
 
+import random
+import threading
 from pathlib import Path
 
 import msgspec
@@ -46,6 +48,25 @@ def test_weights_depend_on_the_seed_alone(windows):
         np.testing.assert_array_equal(one, again)
     other = weights(msgspec.structs.replace(SMALL, seed=9), windows, None)
     assert not np.array_equal(first[0], other[0])
+
+
+def test_threads_that_draw_random_numbers_change_no_weight(windows):
+    first = weights(SMALL, windows, None)
+    ended = threading.Event()
+
+    def draw() -> None:
+        while not ended.is_set():
+            random.random()  # noqa: S311
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        disturbed = weights(SMALL, windows, None)
+    finally:
+        ended.set()
+        thread.join()
+    for one, again in zip(first, disturbed, strict=True):
+        np.testing.assert_array_equal(one, again)
 
 
 def test_held_out_windows_change_no_weight(windows):

@@ -48,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="trainings at a time; more than one have one thread each (default: 1)",
     )
     parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="let the workers of a dask cluster train and test the rounds; they need the same "
+        "files at the same paths (default: this machine, --jobs at a time)",
+    )
+    parser.add_argument(
         "--robustness",
         action="store_true",
         help="test `speakers` also with recordings 30 dB quieter, and 10 dB louder and clipped",
@@ -161,7 +167,7 @@ def _run_rounds(args: argparse.Namespace, live: Sequence[str]) -> int:
         for each in rounds
     ]
     with working_in(out):
-        heard = run_rounds(tasks, reporter, train_round, args.jobs)
+        heard = run_rounds(tasks, reporter, train_round, args.jobs, cluster=args.cluster)
         evaluation = score(rounds, heard, clips, recipe)
         if teaches:
             evaluation = evaluation._replace(taught=teach(tasks, recipe.seed, reporter))

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emotiond_training.commands.options import (
     add_shared_arguments,
@@ -12,10 +13,25 @@ from emotiond_training.commands.options import (
     working_in,
 )
 
+if TYPE_CHECKING:
+    from emotiond_training.corpora.clips import Clip
+    from emotiond_training.progress import Reporter
+    from emotiond_training.recipe import Recipe
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_shared_arguments(parser)
+    parser.add_argument(
+        "--other",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="recordings of none of the labels, so that not every sound is claimed for one; may be "
+        "repeated (default: those of --noise where the labels are no emotions and the recipe mixes "
+        "no noise in)",
+    )
     parser.add_argument(
         "--all",
         action="store_true",
@@ -55,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     out = output_folder(args)
     reporter = Reporter(Console(stderr=True))
     clips = clips_from(args, reporter)
+    clips += _others(args, clips, recipe, reporter)
     materials = materials_from(args, out, reporter)
 
     # TensorFlow takes seconds to import, so wrong input is reported before.
@@ -79,6 +96,30 @@ def run(args: argparse.Namespace) -> int:
         f"UAR {measured.uar:.1%} on {measured.measured_clips} {measured.measured_on} clips: {out}"
     )
     return 0
+
+
+def _others(
+    args: argparse.Namespace, clips: "list[Clip]", recipe: "Recipe", reporter: "Reporter"
+) -> "list[Clip]":
+    """Return the recordings of none of the labels; say what follows if there are none."""
+    from emotiond_training.corpora.broken import without_broken
+    from emotiond_training.corpora.others import are_emotions, others_from
+
+    folders = args.other
+    if not folders and not are_emotions(clips):
+        mixes = recipe.frozen or recipe.mixture is not None  # then noise trains no_speech
+        folders = [] if mixes else args.noise
+        if not folders and not (mixes and args.noise):
+            reporter.say(
+                "no recording shows what is none of these labels, so every sound will be claimed "
+                "for one of them; give recordings of other sounds: --other DIR"
+            )
+    if not folders:
+        return []
+    others = others_from(folders, clips)
+    others, _ = without_broken(others, lambda each: each.path, reporter, skip=args.skip_broken)
+    reporter.say(f"none_of_these: {len(others)} recordings")
+    return others
 
 
 def _calibrated(args: argparse.Namespace) -> dict[str, float]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,9 @@ from emotiond.model.contract import NO_SPEECH
 from emotiond.model.output import Logits, Output, softmax
 from emotiond.model.runtime import Classifier
 from emotiond.pool import in_order
-from emotiond.recognition.recording import file_engine
+from emotiond.recognition.recording import NeverSilent, file_engine
 from emotiond.recognition.settings import DecisionSettings
 from emotiond.record import Utterance
-
-UNSAID: Final = -1e4
-"""Logit of a label that is as good as impossible."""
 
 Numbers = NDArray[np.intp]
 Reals = NDArray[np.float64]
@@ -55,27 +52,19 @@ class Windows(NamedTuple):
     shares: Reals
 
 
-class _Listening:
-    """A classifier that keeps what it says, and never tells the engine that nobody speaks.
-
-    So the engine drops no utterance; :func:`pooled` does, at any temperature.
-    """
+class _Keeping:
+    """A classifier that keeps what it says."""
 
     def __init__(self, classifier: Classifier) -> None:
         self.contract = classifier.contract
+        self.profile = classifier.profile
         self.said: list[Output] = []
         self._classifier = classifier
-        labels = classifier.contract.labels
-        self._no_speech = labels.index(NO_SPEECH) if NO_SPEECH in labels else None
 
     def run(self, frames: Frames) -> Output:
         output = self._classifier.run(frames)
         self.said.append(output)
-        if self._no_speech is None:
-            return output
-        logits = output.logits.copy()
-        logits[self._no_speech] = UNSAID
-        return Output(logits, output.embedding)
+        return output
 
 
 def windows_of(
@@ -92,8 +81,9 @@ def windows_of(
     embeddings : bool
         Whether to return the embedding of each window in place of its logits.
     """
-    model = _Listening(classifier)
-    engine = file_engine(model)
+    model = _Keeping(classifier)
+    # The engine drops no utterance; :func:`pooled` does, at any temperature.
+    engine = file_engine(NeverSilent(model))
     contract = classifier.contract
     ramp = math.ceil(contract.window_samples / engine.hop)
     width = contract.embedding_size if embeddings else len(contract.labels)

@@ -6,6 +6,7 @@ from functools import partial
 
 from rich.console import Console
 
+from emotiond.cluster import in_order as cluster_in_order
 from emotiond.errors import EmotiondError
 from emotiond.pool import in_order
 from emotiond_export.tensorflow import import_tensorflow
@@ -14,7 +15,12 @@ from emotiond_training.progress import Reporter
 
 
 def run_rounds(
-    tasks: Sequence[Task], reporter: Reporter, train: Train, jobs: int = 1
+    tasks: Sequence[Task],
+    reporter: Reporter,
+    train: Train,
+    jobs: int = 1,
+    *,
+    cluster: str | None = None,
 ) -> list[RoundResult]:
     """Run rounds.
 
@@ -29,6 +35,8 @@ def run_rounds(
     jobs : int
         Rounds at a time, at least 1. With more than 1, each round runs in a fresh process with one
         thread.
+    cluster : str or None
+        Address of a cluster whose workers run the rounds, each with one thread; None: this machine.
 
     Returns
     -------
@@ -41,7 +49,7 @@ def run_rounds(
         If a round fails (:func:`emotiond_training.evaluation.rounds.run_round`), or if its process
         dies. Rounds that are under way are finished first.
     """
-    if jobs == 1:
+    if jobs == 1 and cluster is None:
         done = []
         for number, task in enumerate(tasks, 1):
             reporter.say(f"round {number} of {len(tasks)}: {task.round.name}")
@@ -49,7 +57,12 @@ def run_rounds(
         return done
     results = []
     alone = [task._replace(jobs=1) for task in tasks]
-    with closing(in_order(partial(_runner, train), alone, jobs, fresh=True)) as rounds:
+    make = partial(_runner, train)
+    with closing(
+        cluster_in_order(cluster, make, alone)
+        if cluster is not None
+        else in_order(make, alone, jobs, fresh=True)
+    ) as rounds:
         for each in rounds:
             if each is None:
                 raise EmotiondError(

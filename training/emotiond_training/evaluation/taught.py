@@ -5,56 +5,39 @@ recordings of a speaker are taught, the others are tested; they share no file an
 known, no text. Answers are restricted to the labels of the corpus, taught or not.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiond.model.head import Examples, Head
-from emotiond_training.corpora.clips import Clip
-from emotiond_training.figures.metrics import RESAMPLES, Numbers
+from emotiond.model.examples import Examples
+from emotiond.model.head import Head
+from emotiond.model.logistic import log_softmax
+from emotiond_training.evaluation.draws import (
+    Apart,
+    Corpus,
+    Recordings,
+    corpora_of,
+    draw,
+    random_for,
+)
+from emotiond_training.figures.metrics import RESAMPLES, Numbers, calibration_error
 from emotiond_training.splits.folds import Indices
-from emotiond_training.splits.leaks import check_taught
 
-COUNTS: Final = (0, 1, 3, 5)
+COUNTS: Final = (0, 1, 2, 3, 5, 8)
 """Numbers of examples of each label that are taught."""
 DRAWS: Final = 5
 """Number of random draws of the taught recordings."""
-SPEAKERS_MOST: Final = 24
-"""Most speakers of a corpus that are tested; more are drawn from."""
 HOUSEHOLD: Final = 3
 """Number of speakers of a household."""
 HOUSEHOLD_COUNT: Final = 3
 """Number of examples of each label that each of them teaches."""
+PARTIAL_COUNT: Final = 3
+"""Number of examples of a label where not all labels are taught."""
 
-Apart = Literal["text", "file"]
 FitHead = Callable[[Examples], Head]
-
-
-class Recordings(NamedTuple):
-    """Recordings that the model was not trained on.
-
-    Parameters
-    ----------
-    clips : sequence of Clip [length=n]
-        Table of the recordings. Those without a speaker are left out.
-    contents : sequence of str [length=n]
-        What tells the content of each file, such as its SHA-256: two files may be the same.
-    embeddings : np.ndarray [shape=(n, size)]
-        Embedding of each recording.
-    own_logits : np.ndarray [shape=(n, labels)]
-        The model's own logits of each recording.
-    labels : np.ndarray [shape=(n,)]
-        Number of each recording's label among the model's.
-    """
-
-    clips: Sequence[Clip]
-    contents: Sequence[str]
-    embeddings: NDArray[np.floating]
-    own_logits: NDArray[np.floating]
-    labels: Numbers
 
 
 class TaughtRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +64,9 @@ class TaughtRow(msgspec.Struct, frozen=True, kw_only=True):
         Ends of its 95 % bootstrap interval over speakers.
     untaught : float
         Unweighted average recall of the model itself on the same tested recordings.
+    ece : float or None
+        Expected calibration error of the taught heads, over all tested recordings; None without
+        examples, and where it was not measured.
     """
 
     corpus: str
@@ -92,6 +78,7 @@ class TaughtRow(msgspec.Struct, frozen=True, kw_only=True):
     uar_low: float
     uar_high: float
     untaught: float
+    ece: float | None = None
 
 
 class HouseholdRow(TaughtRow, frozen=True, kw_only=True):
@@ -107,21 +94,30 @@ class HouseholdRow(TaughtRow, frozen=True, kw_only=True):
     own: float
 
 
-class Draw(NamedTuple):
-    """Taught and tested recordings of a draw: indices into the table."""
+class PartialRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of a corpus whose speakers teach one label alone; all labels are tested.
 
-    taught: Indices
-    tested: Indices
+    All shares are unweighted average recalls, 0 to 1, and means over speakers.
 
+    Parameters
+    ----------
+    corpus : str
+        Name of the corpus.
+    speakers : int
+        Number of speakers.
+    untaught : float
+        Of the model itself.
+    ordinary : float
+        With :data:`PARTIAL_COUNT` examples of the ordinary voice, ``neutral``.
+    other : float
+        With as many of another label, which is drawn.
+    """
 
-class _Corpus(NamedTuple):
-    """A corpus: speakers to test, all their recordings, and its labels."""
-
-    name: str
-    apart: Apart
-    speakers: tuple[str, ...]
-    members: dict[str, Indices]
-    labels: Numbers
+    corpus: str
+    speakers: int
+    untaught: float
+    ordinary: float
+    other: float
 
 
 def taught_rows(recordings: Recordings, fit_head: FitHead, seed: int = 1) -> list[TaughtRow]:
@@ -138,21 +134,30 @@ def taught_rows(recordings: Recordings, fit_head: FitHead, seed: int = 1) -> lis
     """
     untaught = fit_head(_examples(recordings, np.zeros(0, np.intp)))
     rows = []
-    for corpus in _corpora(recordings, seed):
+    for corpus in corpora_of(recordings, seed):
         for count in COUNTS:
             found = []
+            confidence: list[NDArray[np.float64]] = []
+            right: list[NDArray[np.bool_]] = []
             for speaker in corpus.speakers:
                 mine = corpus.members[speaker]
                 figures = []
                 for turn in range(DRAWS if count else 1):
-                    random = _random(seed, corpus.name, speaker, count, turn)
+                    random = random_for(seed, corpus.name, speaker, count, turn)
                     drawn = draw(recordings, mine, count, corpus.apart, random)
                     head = fit_head(_examples(recordings, drawn.taught)) if count else untaught
+                    answers = _answers(recordings, drawn.tested, corpus.labels, head)
+                    confidence.append(answers.max(axis=1))
+                    true = recordings.labels[drawn.tested]
+                    right.append(corpus.labels[answers.argmax(axis=1)] == true)
                     heads = (head, untaught)
                     uars = [_uar(recordings, drawn.tested, corpus.labels, each) for each in heads]
                     figures.append((*uars, _for_each_label(recordings, mine, drawn.taught)))
                 found.append(np.mean(figures, axis=0))
-            rows.append(TaughtRow(**_summary(corpus, count, np.array(found), seed)))
+            ece = None
+            if count:
+                ece = calibration_error(np.concatenate(confidence), np.concatenate(right))
+            rows.append(TaughtRow(**_summary(corpus, count, np.array(found), seed), ece=ece))
     return rows
 
 
@@ -166,12 +171,12 @@ def household_rows(recordings: Recordings, fit_head: FitHead, seed: int = 1) -> 
     """
     untaught = fit_head(_examples(recordings, np.zeros(0, np.intp)))
     rows = []
-    for corpus in _corpora(recordings, seed):
+    for corpus in corpora_of(recordings, seed):
         if len(corpus.speakers) < HOUSEHOLD:
             continue
         found: dict[str, list[tuple[float, ...]]] = {each: [] for each in corpus.speakers}
         for turn in range(DRAWS):
-            random = _random(seed, corpus.name, "household", turn)
+            random = random_for(seed, corpus.name, "household", turn)
             for household in _households(corpus.speakers, random):
                 everyone = np.concatenate([corpus.members[each] for each in household])
                 drawn = draw(recordings, everyone, HOUSEHOLD_COUNT, corpus.apart, random)
@@ -191,90 +196,50 @@ def household_rows(recordings: Recordings, fit_head: FitHead, seed: int = 1) -> 
     return rows
 
 
-def draw(
-    recordings: Recordings, among: Indices, count: int, apart: Apart, random: np.random.Generator
-) -> Draw:
-    """Draw recordings of each speaker and label to teach, and return the others to test.
-
-    Texts, or files, are taken in random order and taught until there are enough. A text that would
-    leave nothing to test of a speaker's label is not taught.
+def partial_rows(
+    recordings: Recordings, fit_head: FitHead, neutral: int, seed: int = 1
+) -> list[PartialRow]:
+    """Return the figures of speakers who teach one label alone, in each corpus that has `neutral`.
 
     Parameters
     ----------
-    recordings : Recordings
-        Table.
-    among : np.ndarray [shape=(n,)]
-        Recordings of one or several speakers to draw from: indices into the table.
-    count : int
-        Number of recordings to teach of each speaker and label; fewer where there are too few.
-    apart : {"text", "file"}
-        What taught and tested recordings must not share, beside a file's content.
-    random : np.random.Generator
-        Source of the draw.
-
-    Raises
-    ------
-    LeakError
-        If they share it nevertheless.
+    recordings, fit_head, seed
+        As of :func:`taught_rows`.
+    neutral : int
+        Number of the label of the ordinary voice.
     """
-    clips = [recordings.clips[index] for index in among]
-    contents = np.unique([recordings.contents[index] for index in among], return_inverse=True)[1]
-    names = [str(clip.text) for clip in clips]
-    units = contents if apart == "file" else np.unique(names, return_inverse=True)[1]
-    pairs = [f"{clip.speaker} {recordings.labels[i]}" for clip, i in zip(clips, among, strict=True)]
-    cells = np.unique(pairs, return_inverse=True)[1]
-    # How many recordings of each speaker and label have each text, or each file's content.
-    sizes = np.zeros((units.max() + 1, cells.max() + 1), np.intp)
-    np.add.at(sizes, (units, cells), 1)
-    left, given = sizes.sum(axis=0), np.zeros(sizes.shape[1], np.intp)
-    seen = np.zeros(len(sizes), bool)
-    for unit in random.permutation(len(sizes)):
-        wanted = (given < count) & (sizes[unit] > 0)
-        if wanted.any() and (left - sizes[unit] > 0).all():
-            seen[unit] = True
-            left, given = left - sizes[unit], given + sizes[unit]
-    order = random.permutation(len(among))
-    chosen = [
-        order[seen[units[order]] & (cells[order] == cell)][:count] for cell in range(sizes.shape[1])
-    ]
-    taught = np.concatenate(chosen).astype(np.intp)
-    tested = ~seen[units] & ~np.isin(contents, contents[taught])
-    drawn = Draw(np.sort(among[taught]), among[tested])
-    check_taught(recordings.clips, recordings.contents, *drawn, texts_apart=apart == "text")
-    return drawn
-
-
-def _corpora(recordings: Recordings, seed: int) -> Iterator[_Corpus]:
-    """Yield the corpora that have speakers to test: some who can be taught at least two labels."""
-    for name in sorted({clip.corpus for clip in recordings.clips}):
-        known: dict[str, list[int]] = {}
-        for index, clip in enumerate(recordings.clips):
-            if clip.corpus == name and clip.speaker is not None:
-                known.setdefault(clip.speaker, []).append(index)
-        members = {each: np.array(indices, np.intp) for each, indices in sorted(known.items())}
-        able = {
-            apart: [
-                speaker
-                for speaker, mine in members.items()
-                if _can_be_taught(recordings, mine, apart, _random(seed, name, speaker))
-            ]
-            for apart in ("file", "text")
-        }
-        apart: Apart = "text" if 2 * len(able["text"]) > len(able["file"]) else "file"
-        if able[apart]:
-            speakers = _random(seed, name).permutation(able[apart])[:SPEAKERS_MOST]
-            labels = np.unique(recordings.labels[np.concatenate(list(members.values()))])
-            yield _Corpus(name, apart, tuple(sorted(map(str, speakers))), members, labels)
-
-
-def _can_be_taught(
-    recordings: Recordings, mine: Indices, apart: Apart, random: np.random.Generator
-) -> bool:
-    """Return whether a speaker can be taught two labels, with something left to test of each."""
-    if apart == "text" and any(recordings.clips[index].text is None for index in mine):
-        return False
-    taught = draw(recordings, mine, 1, apart, random).taught
-    return len(np.unique(recordings.labels[taught])) > 1
+    untaught = fit_head(_examples(recordings, np.zeros(0, np.intp)))
+    rows = []
+    for corpus in corpora_of(recordings, seed):
+        found = []
+        for speaker in corpus.speakers:
+            mine, figures = corpus.members[speaker], []
+            for turn in range(DRAWS):
+                random = random_for(seed, corpus.name, speaker, "partial", turn)
+                taught, tested = draw(recordings, mine, PARTIAL_COUNT, corpus.apart, random)
+                labels = recordings.labels[taught]
+                others = np.setdiff1d(labels, neutral)
+                if neutral not in labels or not len(others):
+                    continue
+                heads = [untaught] + [
+                    fit_head(_examples(recordings, taught[labels == label]))
+                    for label in (neutral, random.choice(others))
+                ]
+                figures.append([_uar(recordings, tested, corpus.labels, each) for each in heads])
+            if figures:
+                found.append(np.mean(figures, axis=0))
+        if found:
+            means = [float(each) for each in np.mean(found, axis=0)]
+            rows.append(
+                PartialRow(
+                    corpus=corpus.name,
+                    speakers=len(found),
+                    untaught=means[0],
+                    ordinary=means[1],
+                    other=means[2],
+                )
+            )
+    return rows
 
 
 def _households(speakers: Sequence[str], random: np.random.Generator) -> list[list[str]]:
@@ -285,9 +250,9 @@ def _households(speakers: Sequence[str], random: np.random.Generator) -> list[li
 
 
 def _examples(recordings: Recordings, taught: Indices) -> Examples:
-    """Return recordings as examples, each a recording of its own."""
+    """Return recordings as examples, each a recording of its own, as a voice profile keeps them."""
     return Examples(
-        recordings.embeddings[taught],
+        recordings.embeddings[taught].astype(np.float16),
         recordings.own_logits[taught],
         recordings.labels[taught],
         np.arange(len(taught)),
@@ -296,10 +261,17 @@ def _examples(recordings: Recordings, taught: Indices) -> Examples:
 
 def _uar(recordings: Recordings, tested: Indices, answers: Numbers, head: Head) -> float:
     """Return the unweighted average recall of a head whose answers are restricted."""
-    logits = head.logits(recordings.embeddings[tested], recordings.own_logits[tested])
-    predicted = answers[logits[:, answers].argmax(axis=1)]
+    predicted = answers[_answers(recordings, tested, answers, head).argmax(axis=1)]
     true = recordings.labels[tested]
     return float(np.mean([np.mean(predicted[true == each] == each) for each in np.unique(true)]))
+
+
+def _answers(
+    recordings: Recordings, tested: Indices, answers: Numbers, head: Head
+) -> NDArray[np.float64]:
+    """Return the probabilities of a head's restricted answers [tested, answers]."""
+    logits = head.logits(recordings.embeddings[tested], recordings.own_logits[tested])
+    return np.exp(log_softmax(logits[:, answers] / head.temperature))
 
 
 def _for_each_label(recordings: Recordings, mine: Indices, taught: Indices) -> float:
@@ -307,12 +279,10 @@ def _for_each_label(recordings: Recordings, mine: Indices, taught: Indices) -> f
     return len(taught) / len(np.unique(recordings.labels[mine]))
 
 
-def _summary(
-    corpus: _Corpus, count: int, figures: NDArray[np.float64], seed: int
-) -> dict[str, Any]:
+def _summary(corpus: Corpus, count: int, figures: NDArray[np.float64], seed: int) -> dict[str, Any]:
     """Return the fields of a row, from figures of each speaker [speakers, at least 3]."""
     uars = figures[:, 0]
-    draws = _random(seed, corpus.name, count).integers(len(uars), size=(RESAMPLES, len(uars)))
+    draws = random_for(seed, corpus.name, count).integers(len(uars), size=(RESAMPLES, len(uars)))
     low, high = np.quantile(uars[draws].mean(axis=1), (0.025, 0.975))
     return {
         "corpus": corpus.name,
@@ -325,8 +295,3 @@ def _summary(
         "uar_high": float(high),
         "untaught": float(figures[:, 1].mean()),
     }
-
-
-def _random(seed: int, *names: object) -> np.random.Generator:
-    """Return a source of random numbers of its own for each use."""
-    return np.random.default_rng([seed, *" ".join(map(str, names)).encode()])

@@ -3,25 +3,33 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
 
+from emotiond.model.company import Company, Prototypes
 from emotiond.model.head import fit
 from emotiond_training.corpora.clips import content_hash
+from emotiond_training.evaluation.draws import Recordings
 from emotiond_training.evaluation.hearing import means
+from emotiond_training.evaluation.prototypes import prototypes_from, sample
 from emotiond_training.evaluation.rounds import Task, embeddings_of
 from emotiond_training.evaluation.taught import (
     HouseholdRow,
-    Recordings,
+    PartialRow,
     TaughtRow,
     household_rows,
+    partial_rows,
     taught_rows,
 )
 from emotiond_training.progress import Reporter
 from emotiond_training.splits.folds import Indices
 from emotiond_training.splits.protocols import TAUGHT_ON
+
+PLURALS: Final = {"speaker": "speakers", "corpus": "corpora"}
+NEUTRAL: Final = "neutral"
+"""Label of the ordinary voice."""
 
 
 class Taught(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,11 +44,14 @@ class Taught(msgspec.Struct, frozen=True, kw_only=True):
     households : list of HouseholdRow
         A row for each corpus of at least three speakers; none for unseen speakers, since three of
         them may be of three models.
+    partial : list of PartialRow
+        A row for each corpus; none for unseen speakers.
     """
 
     unseen: Literal["speaker", "corpus"]
     rows: list[TaughtRow]
     households: list[HouseholdRow]
+    partial: list[PartialRow] = []
 
 
 def teach(tasks: Sequence[Task], seed: int, reporter: Reporter) -> list[Taught]:
@@ -63,23 +74,32 @@ def teach(tasks: Sequence[Task], seed: int, reporter: Reporter) -> list[Taught]:
     found = []
     for protocol, unseen in TAUGHT_ON.items():
         by_corpus: dict[str, list[Recordings]] = defaultdict(list)
+        labels: dict[str, tuple[str, ...]] = {}
+        prototypes: dict[str, Prototypes] = {}
         for task in tasks:
             for test in task.round.tests:
                 if test.protocol == protocol:
                     by_corpus[test.corpus].append(_recordings(task, test.clips, reporter))
+                    labels[test.corpus] = task.labels
+                    if unseen == "corpus":  # else speakers of several models are in one table
+                        prototypes[test.corpus] = _prototypes(task, reporter)
         if not by_corpus:
             continue
-        reporter.say(f"teaching voices of {unseen}s never heard")
+        reporter.say(f"teaching voices of {PLURALS[unseen]} never heard")
         rows: list[TaughtRow] = []
         households: list[HouseholdRow] = []
-        for parts in by_corpus.values():
+        partials: list[PartialRow] = []
+        for corpus, parts in by_corpus.items():
             recordings = _joined(parts)
-            labels = tuple(map(str, range(recordings.own_logits.shape[1])))
-            head = partial(fit, model_labels=labels, leave_out=False)
+            company = Company(prototypes=prototypes.get(corpus))
+            head = partial(fit, model_labels=labels[corpus], company=company)
             rows += taught_rows(recordings, head, seed)
             if unseen == "corpus":
                 households += household_rows(recordings, head, seed)
-        found.append(Taught(unseen=unseen, rows=rows, households=households))
+                if NEUTRAL in labels[corpus]:
+                    neutral = labels[corpus].index(NEUTRAL)
+                    partials += partial_rows(recordings, head, neutral, seed)
+        found.append(Taught(unseen=unseen, rows=rows, households=households, partial=partials))
     return found
 
 
@@ -100,6 +120,14 @@ def _recordings(task: Task, tested: Indices, reporter: Reporter) -> Recordings:
         own_logits=means(logits)[spoken][:, : len(task.labels)],
         labels=np.array([task.labels.index(clip.label) for clip in clips]),
     )
+
+
+def _prototypes(task: Task, reporter: Reporter) -> Prototypes:
+    """Return the prototypes of a round's model, by those of its training voices that are heard."""
+    heard = np.intersect1d(task.round.train, task.heard)
+    voices = _recordings(task, sample(task.clips, heard), reporter)
+    corpora = [clip.corpus for clip in voices.clips]
+    return prototypes_from(corpora, voices.labels, voices.embeddings, voices.own_logits)
 
 
 def _joined(parts: Sequence[Recordings]) -> Recordings:

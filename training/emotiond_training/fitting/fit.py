@@ -1,9 +1,11 @@
 """Fitting: training windows in, a network out; the same seed gives the same network."""
 
 import math
+import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -106,7 +108,8 @@ def fit(recipe: Recipe, prepared: Prepared, materials: Materials, reporter: Repo
         drawn, _ = mixture.batch(REPRESENTATIVE_WINDOWS)
         normalisation = normalisation_of(drawn, recipe.features)
         steps = MIXTURE_STEPS
-    model = build(network, windows.features.shape[1], normalisation, len(labels))
+    with _seeds_of_layers(recipe.seed):
+        model = build(network, windows.features.shape[1], normalisation, len(labels))
     smoothing = recipe.optimiser.label_smoothing
     model.compile(
         optimizer=_optimiser(recipe, steps, model),
@@ -139,6 +142,20 @@ def fit(recipe: Recipe, prepared: Prepared, materials: Materials, reporter: Repo
         raise EmotiondError(DIVERGED)
     history = {key: [float(value) for value in row] for key, row in recorded.items()}
     return Fitted(model, normalisation, history)
+
+
+@contextmanager
+def _seeds_of_layers(seed: int) -> Iterator[None]:
+    """Let layers draw their seeds from a generator of their own.
+
+    Keras draws them from that of the whole process. In a cluster's worker other threads draw from
+    it, too, so a network would not always begin with the same weights.
+    """
+    before, random.randint = random.randint, random.Random(seed).randint  # noqa: S311
+    try:
+        yield
+    finally:
+        random.randint = before
 
 
 def _fit_batches(

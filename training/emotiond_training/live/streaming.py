@@ -15,7 +15,8 @@ import numpy as np
 from emotiond.audio.files import read_sound
 from emotiond.audio.signal import Signal
 from emotiond.errors import InputError
-from emotiond.recognition.engine import Engine, Model
+from emotiond.model.interface import Model
+from emotiond.recognition.engine import Engine
 from emotiond.recognition.recording import verdict_of
 from emotiond.recognition.settings import DecisionSettings, GateSettings
 from emotiond.record import Prediction, Utterance

@@ -1,0 +1,1 @@
+"""The hub: shows running daemons in the browser; a process without a microphone."""

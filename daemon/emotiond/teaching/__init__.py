@@ -1,0 +1,1 @@
+"""Guided teaching in a terminal: sentences to say, and scenes that say how."""
