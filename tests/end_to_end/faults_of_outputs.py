@@ -136,7 +136,8 @@ def watch_with_too_many(rig: Rig) -> None:
 
 
 def delete_the_socket(rig: Rig) -> None:
-    shutil.rmtree(rig.socket.parent)
+    # The folder goes in one step: else the server may make its socket in a half-deleted folder.
+    shutil.rmtree(rig.socket.parent.rename(rig.socket.parent.with_name("deleted")))
 
 
 def delete_the_socket_in_silence(rig: Rig) -> None:
