@@ -62,7 +62,12 @@ def main() -> int:
     if known := {clip.corpus for clip in clips} & set(contract.trained_on):
         raise InputError(f"{args.model}: was trained on {', '.join(sorted(known))}")
     company = Company(prototypes=read_company(args.model, contract).prototypes)
-    head = partial(fit, model_labels=contract.reported, company=company)
+    head = partial(
+        fit,
+        model_labels=contract.reported,
+        company=company,
+        temperature=contract.temperature,
+    )
     recordings = recordings_of(args.model, clips, reporter)
     print("| corpus | examples a label | UAR | 95 % interval | untaught | ECE |")
     print("|---|---|---|---|---|---|")

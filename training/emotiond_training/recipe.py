@@ -15,6 +15,7 @@ from emotiond_training.augmentation.mixture import MixtureSettings
 from emotiond_training.augmentation.scenes import SceneSettings
 from emotiond_training.augmentation.waveform import AugmentationSettings
 from emotiond_training.networks import SPECTRAL, Network
+from emotiond_training.networks.perceptron import PerceptronSettings
 from emotiond_training.networks.whisper import LONGEST, WHISPER, Whisper
 from emotiond_training.ranges import Decibels, check_finite, check_ranges
 
@@ -138,8 +139,7 @@ class Recipe(_Section, frozen=True, kw_only=True):
     holdout : float
         Share of the clips that is kept out of training to measure with.
     epochs : int
-        Times each window is trained on; for a mixture, times 250 batches. The network ``whisper``
-        has no epochs and no optimiser: its classifier is a regression.
+        Times each window is trained on; for a mixture, times 250 batches.
     batch : int
         Windows in one step.
     abstain_below : float
@@ -150,6 +150,8 @@ class Recipe(_Section, frozen=True, kw_only=True):
         Windows to train on; with a mixture, windows to measure with.
     network : Network
         Network and its settings.
+    classifier : PerceptronSettings
+        Classifier of the network ``whisper``, which alone is trained.
     optimiser : Optimiser
         Settings of the optimiser.
     mixture : MixtureSettings, optional
@@ -175,6 +177,7 @@ class Recipe(_Section, frozen=True, kw_only=True):
     features: Features
     windows: WindowSettings
     network: Network | Whisper
+    classifier: PerceptronSettings = PerceptronSettings()
     optimiser: Optimiser = Optimiser(name="adam", learning_rate=0.001)
     mixture: MixtureSettings | None = None
     augmentation: AugmentationSettings = AugmentationSettings()

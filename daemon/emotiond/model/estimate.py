@@ -19,7 +19,7 @@ LEFT_OUT_EXAMPLES: Final = 1000
 """Examples of all left-out fits together from which on recordings share a part, to stay fast."""
 TEMPERATURE_RANGE: Final = 4.0
 """Largest factor between the temperature and the one expected without examples."""
-TEMPERATURE_SPREAD: Final = 0.5
+TEMPERATURE_SPREAD: Final = 0.2
 """Standard deviation of the logarithm of that factor before any example is seen."""
 WANTED_PRECISION: Final = 0.8
 """Wanted share of right results among those that reach the threshold, 0 to 1."""

@@ -19,11 +19,19 @@ from emotiond.model.regression import Regression, inverse_length, rounding_of
 LENGTH: Final = 3.0
 """Length that each centred embedding is scaled to."""
 RIDGE: Final = 0.2
-"""Strength of the penalty on weights that differ from the prior's."""
-PRIOR: Final = 0.7
-"""Weight of the model's own logit of a label before any example is seen."""
+"""Strength of the penalty on squared weights."""
+PRIOR: Final = 0.4
+"""Weight of the model's own calibrated logit of a label, whatever the examples say beside it."""
+OWN: Final = 0.25
+"""Factor of the model's own logits among the features that examples are explained by.
+
+The larger it is, the more of what is learnt concerns what the model takes for each label, and the
+less what the embedding tells beside that.
+"""
 OTHER_PRIOR: Final = -3.0
 """Logit of ``none_of_these`` before any example is seen, beside the model's own logits."""
+TEMPERATURE: Final = 0.65
+"""Temperature of a head of which no example was left out; the prior makes its logits small."""
 TOLERANCE: Final = 1e-6
 """Length of the gradient at which a head counts as fitted."""
 LEFT_OUT_TOLERANCE: Final = 2e-1
@@ -101,10 +109,11 @@ def fit(
 ) -> Head:
     """Fit a head on taught examples.
 
-    The features of an example are its embedding, centred on the mean of all examples and scaled to
-    `length`, beside the model's own logits and a constant. The weights maximise the likelihood of
-    the examples under a penalty on their distance from the prior: `prior` on each label's own
-    logit, 0 elsewhere. The order of the examples changes no bit of the result.
+    The features of an example are its embedding, centred on the mean of the examples and scaled to
+    `length`, beside a constant and the model's own logits, divided by the model's temperature and
+    multiplied by :data:`OWN`. The weights maximise the likelihood of the examples under a penalty
+    on their squares; `prior` times each label's own logit is added, so that the model decides where
+    examples say little. The order of the examples changes no bit of the result.
 
     Somebody may teach one label often and another never. Then the numbers of examples count as by
     :func:`~emotiond.model.company.balance_of`, and prototypes stand for the labels of the model
@@ -127,7 +136,7 @@ def fit(
     company : Company, optional
         What stands beside the examples; default nothing.
     temperature, abstain_below : float, optional
-        The model's own temperature and threshold; default 1 and 0.
+        The model's own temperature, above 0, and threshold; default 1 and 0.
     scale : array_like [shape=(size,)], optional
         Positive numbers that the centred embedding is divided by; default 1.
     length : float, optional
@@ -135,7 +144,7 @@ def fit(
     ridge : float, optional
         Strength of the penalty, above 0; default 0.2.
     prior : float, optional
-        Prior weight of each label's own logit, above 0; default 0.7.
+        Prior weight of each label's own logit, above 0; default 0.4.
     leave_out : bool, optional
         Whether to leave examples out in turn for temperature, threshold and estimate; default
         True. Otherwise temperature and threshold follow from the model's alone.
@@ -150,7 +159,7 @@ def fit(
         If arrays don't fit each other, a number is not finite, a label number is out of range or
         a label occurs twice.
     """
-    task = _task(examples, model_labels, labels, company, scale, length, ridge, prior)
+    task = _task(examples, model_labels, labels, company, temperature, scale, length, ridge, prior)
     if task.regression is None:
         size = examples.embeddings.shape[1]
         return Head(
@@ -171,13 +180,13 @@ def fit(
     directions = task.centred * inverse_length(squares, regression.rounding)
     head = Head(
         labels=task.labels,
-        temperature=temperature if own_label.any() else 1.0,
+        temperature=TEMPERATURE if own_label.any() else 1.0,
         abstain_below=abstain_below,
         estimate=None,
         centre=task.centre,
         scale=task.scale,
         on_direction=length**2 * directions.T @ found,
-        on_logits=prior * own_label + learnt[:-1],
+        on_logits=(prior * own_label + OWN * learnt[:-1]) / temperature,
         bias=task.first + learnt[-1],
     )
     if not leave_out:
@@ -185,10 +194,10 @@ def fit(
     parts, logits = _left_out(task, regression, found)
     taught = task.taught
     untaught = np.where(own_label.any(axis=0), taught.own_logits @ own_label, -np.inf)
-    # The prior makes the model's logits smaller; examples make up for it as far as they go.
+    # With all labels taught, the logits are as sure as the prior makes those of the model.
     known = np.flatnonzero(own_label.any(axis=0))
-    share = np.isin(known, taught.labels).mean() if len(known) else 0.0
-    expected = float(head.temperature * prior**share)
+    share = float(np.isin(known, taught.labels).mean()) if len(known) else 0.0
+    expected = head.temperature ** (1.0 - share) * prior**share
     return _judged(head, taught, parts, logits, untaught, expected)
 
 
@@ -198,26 +207,27 @@ def logits_of_others(
     labels: Sequence[str] | None = None,
     *,
     company: Company = ALONE,
+    temperature: float = 1.0,
 ) -> Reals:
     """Return the logits of examples under heads that were not taught their recording.
 
     Parameters
     ----------
-    examples, model_labels, labels, company
+    examples, model_labels, labels, company, temperature
         As of :func:`fit`.
 
     Returns
     -------
     np.ndarray [shape=(n, labels of the head)]
-        Logits, not divided by a temperature; not a number for an example whose label is taught by
-        its recording alone.
+        Logits, not divided by the head's temperature; not a number for an example whose label is
+        taught by its recording alone.
 
     Raises
     ------
     ValueError
         As of :func:`fit`.
     """
-    task = _task(examples, model_labels, labels, company)
+    task = _task(examples, model_labels, labels, company, temperature)
     found = np.full((len(examples.labels), len(task.labels)), np.nan)
     if task.regression is not None:
         found_by_all = _solution(task.regression, LEFT_OUT_TOLERANCE)
@@ -249,6 +259,7 @@ def _task(
     model_labels: Sequence[str],
     labels: Sequence[str] | None,
     company: Company,
+    temperature: float,
     scale: ArrayLike | None = None,
     length: float = LENGTH,
     ridge: float = RIDGE,
@@ -268,15 +279,19 @@ def _task(
     if not len(order):
         return _Task(labels, order, taught, own_label, first, first, divisor, first, None)
     everything, weights = in_company(taught, company, model_labels, labels)
-    centre = weights @ everything.embeddings / weights.sum()
+    calibrated = everything.own_logits / temperature
+    # Voices differ from each other less than from the background, so their centre is without it.
+    voices = bool(own_label.any())
+    more = 0 if company.background is None else len(company.background.embeddings)
+    near = (np.arange(len(weights)) < len(weights) - more) | (not voices)
+    centre = (weights * near) @ everything.embeddings / (weights * near).sum()
     centred = (everything.embeddings - centre) / divisor
     regression = Regression(
         products=centred @ centred.T,
         rounding=rounding_of(centre, divisor),
-        own=np.hstack((everything.own_logits, np.ones((len(weights), 1)))),
-        offset=prior * (everything.own_logits @ own_label)
-        + first
-        + balance_of(taught.labels, labels),
+        own=np.hstack((OWN * calibrated, np.ones((len(weights), 1)))),
+        offset=prior * (calibrated @ own_label) + first + balance_of(taught.labels, labels),
+        near=near,
         labels=everything.labels,
         weights=weights,
         length=length,

@@ -11,7 +11,7 @@ from emotiond.model.logistic import Numbers, Reals, span_coefficients
 class Regression(NamedTuple):
     """A regression on the directions of embeddings, beside other features.
 
-    The direction of an example is its embedding, centred on the mean of the examples taught and
+    The direction of an example is its embedding, centred on the mean of examples taught and
     scaled to a fixed length. Everything is computed from inner products, so that leaving examples
     out costs little, and nothing of them remains: the centre is without them, too.
 
@@ -29,6 +29,8 @@ class Regression(NamedTuple):
         Label number of each example.
     weights : np.ndarray [shape=(n,)]
         Weight of each example, above 0.
+    near : np.ndarray [shape=(n,), dtype=bool]
+        Examples whose weighted mean is the centre; one of them is always taught.
     length : float
         Length of the directions, above 0.
     ridge : float
@@ -41,6 +43,7 @@ class Regression(NamedTuple):
     offset: Reals
     labels: Numbers
     weights: Reals
+    near: NDArray[np.bool_]
     length: float
     ridge: float
 
@@ -105,7 +108,7 @@ class Regression(NamedTuple):
 
     def _gram(self, taught: NDArray[np.bool_]) -> Reals:
         """Return the inner products of all examples' features in each regression."""
-        share = taught * self.weights
+        share = taught * (self.weights * self.near)
         share /= share.sum(axis=1, keepdims=True)
         means = share @ self.products
         centres = (means * share).sum(axis=1)[:, np.newaxis, np.newaxis]

@@ -81,7 +81,9 @@ def contradicted(profile: Profile, contract: Contract, company: Company = ALONE)
     """
     labels = head_labels(contract, [each.label for each in profile.examples])
     examples = examples_of(profile, contract, labels)
-    logits = logits_of_others(examples, contract.reported, labels, company=company)
+    logits = logits_of_others(
+        examples, contract.reported, labels, company=company, temperature=contract.temperature
+    )
     named = logits[:, : len(labels)]
     behind = named.max(axis=1) - named[np.arange(len(named)), examples.labels]
     ids = [each.id for each in profile.examples]

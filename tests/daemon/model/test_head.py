@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from emotiond.model.company import balance_of
 from emotiond.model.examples import Examples
-from emotiond.model.head import LENGTH, PRIOR, RIDGE, fit
+from emotiond.model.head import LENGTH, OWN, PRIOR, RIDGE, TEMPERATURE, Head, fit
 
 LABELS = ("angry", "happy", "neutral", "sad")
 
@@ -38,7 +38,13 @@ def taken(examples: Examples, rows) -> Examples:
 def features_of(examples: Examples, scale: float | np.ndarray = 1.0) -> np.ndarray:
     centred = (examples.embeddings - examples.embeddings.mean(axis=0, dtype=float)) / scale
     directions = LENGTH * centred / np.linalg.norm(centred, axis=1, keepdims=True)
-    return np.hstack((directions, examples.own_logits, np.ones((len(centred), 1))))
+    return np.hstack((directions, OWN * examples.own_logits, np.ones((len(centred), 1))))
+
+
+def weights_of(head: Head) -> np.ndarray:
+    """Return the weights of the features that a head has learnt."""
+    learnt = (head.on_logits - PRIOR * np.eye(len(head.labels))) / OWN
+    return np.vstack((head.on_direction / LENGTH, learnt, head.bias))
 
 
 @pytest.mark.parametrize(("count", "size"), [(9, 40), (60, 12)])
@@ -47,26 +53,42 @@ def test_a_head_is_the_minimum_of_its_objective_among_all_weights(count, size):
     examples = made_up(count, size)
     scale = np.linspace(0.5, 2.0, size)
     features = features_of(examples, scale)
-    prior = np.vstack((np.zeros((size, 4)), PRIOR * np.eye(4), np.zeros((1, 4))))
+    shape = features.shape[1], 4
+    prior = PRIOR * examples.own_logits
     target = np.eye(4)[examples.labels]
     balance = balance_of(examples.labels, LABELS)
 
     def objective(flat):
-        weights = flat.reshape(prior.shape)
-        shares = softmax(features @ weights + balance)
-        loss = -np.log(shares[target == 1]).sum() + RIDGE / 2 * ((weights - prior) ** 2).sum()
-        return loss, (features.T @ (shares - target) + RIDGE * (weights - prior)).ravel()
+        weights = flat.reshape(shape)
+        shares = softmax(features @ weights + prior + balance)
+        loss = -np.log(shares[target == 1]).sum() + RIDGE / 2 * (weights**2).sum()
+        return loss, (features.T @ (shares - target) + RIDGE * weights).ravel()
 
     options = {"maxiter": 10_000, "ftol": 1e-15, "gtol": 1e-8}
     best = optimize.minimize(
-        objective, prior.ravel(), jac=True, method="L-BFGS-B", options=options
-    ).x.reshape(prior.shape)
+        objective, np.zeros(shape[0] * 4), jac=True, method="L-BFGS-B", options=options
+    ).x.reshape(shape)
     head = fit(examples, LABELS, scale=scale, leave_out=False)
-    found = np.vstack((head.on_direction / LENGTH, head.on_logits, head.bias))
     np.testing.assert_allclose(
-        head.logits(examples.embeddings, examples.own_logits), features @ best, atol=1e-4
+        head.logits(examples.embeddings, examples.own_logits), features @ best + prior, atol=1e-4
     )
-    np.testing.assert_allclose(found, best, atol=1e-4)
+    np.testing.assert_allclose(weights_of(head), best, atol=1e-4)
+
+
+def test_the_models_temperature_is_taken_out_of_its_logits() -> None:
+    examples, others = made_up(24), made_up(40, seed=2)
+    hotter, its_others = (
+        each._replace(own_logits=3.0 * each.own_logits) for each in (examples, others)
+    )
+    expected = fit(examples, LABELS)
+    found = fit(hotter, LABELS, temperature=3.0)
+    np.testing.assert_allclose(
+        found.logits(its_others.embeddings, its_others.own_logits),
+        expected.logits(others.embeddings, others.own_logits),
+        atol=1e-4,
+    )
+    assert found.temperature == pytest.approx(expected.temperature, rel=1e-4)
+    assert found.estimate == expected.estimate
 
 
 def test_without_a_prior_a_head_is_the_logistic_regression_of_scikit_learn():
@@ -157,9 +179,7 @@ def test_a_large_profile_is_fitted_to_the_end():
     head = fit(examples, "abcdefg")
     features = features_of(examples)
     shares = softmax(head.logits(embeddings, own) + balance_of(labels, tuple("abcdefg")))
-    prior = np.vstack((np.zeros((4400, 7)), PRIOR * np.eye(7), np.zeros((1, 7))))
-    weights = np.vstack((head.on_direction / LENGTH, head.on_logits, head.bias))
-    gradient = features.T @ (shares - np.eye(7)[labels]) + RIDGE * (weights - prior)
+    gradient = features.T @ (shares - np.eye(7)[labels]) + RIDGE * weights_of(head)
     assert np.linalg.norm(gradient) < 1e-5
     assert head.estimate.right > 350
     assert head.estimate.right > head.estimate.untaught
@@ -215,7 +235,7 @@ def test_any_examples_give_finite_probabilities_and_figures_in_range(examples):
     logits = head.logits(examples.embeddings + 1.0, examples.own_logits)
     assert np.isfinite(logits).all()
     np.testing.assert_allclose(softmax(logits / head.temperature).sum(axis=1), 1.0)
-    assert 0.25 * PRIOR <= head.temperature / 1.5 <= 4.0001
+    assert PRIOR / 4.001 <= head.temperature <= TEMPERATURE * 4.001
     assert 0.0 <= head.abstain_below <= 1.0
     assert head.estimate.right is None or head.estimate.right <= head.estimate.examples
 
@@ -266,7 +286,7 @@ def test_the_estimate_of_labels_given_at_random_is_chance(recordings):
     told = head.logits(examples.embeddings, examples.own_logits).argmax(axis=1)
     assert np.mean(told == examples.labels) == 1.0
     assert head.estimate.right / head.estimate.examples < 0.45
-    assert head.temperature > 2.0
+    assert head.temperature > 3.0 * PRIOR
 
 
 def test_a_label_of_one_recording_is_named_and_not_estimated():
@@ -280,7 +300,7 @@ def test_a_label_of_one_recording_is_named_and_not_estimated():
 def test_nothing_is_estimated_from_one_recording_a_label():
     head = fit(made_up(4), LABELS, temperature=1.5, abstain_below=0.4)
     assert head.estimate == (0, None, None, 0.25, LABELS)
-    assert (head.temperature, head.abstain_below) == (1.5, 0.4)
+    assert (head.temperature, head.abstain_below) == (TEMPERATURE, 0.4)
 
 
 def test_answers_of_the_estimate_are_among_the_labels_taught():

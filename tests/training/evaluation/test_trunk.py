@@ -13,9 +13,9 @@ from emotiond_training.corpora.folders import read_folders
 from emotiond_training.evaluation import trunk as module
 from emotiond_training.evaluation.hearing import Heard, hearing, only, pooled, together
 from emotiond_training.evaluation.trunk import check_file, classified, statistics_heard
-from emotiond_training.fitting.frozen import Regression
 from emotiond_training.fitting.materials import Materials
 from emotiond_training.fitting.statistics import trunk_file
+from emotiond_training.networks.perceptron import Perceptron, silent
 from tests.training.whisper import small_recipe, write_weights
 
 RECIPE = small_recipe()
@@ -110,10 +110,9 @@ def test_recordings_are_pooled_alike_alone_and_among_others(seed: int) -> None:
     assert np.allclose(pooled(only(together([one, other]), wanted), labels, 1.0), both[wanted])
 
 
-def blank(trunk: Path, labels: int) -> Regression:
+def blank(trunk: Path, labels: int) -> Perceptron:
     """Return the classifier that the trunk's own file has: all logits are zero."""
-    size = read_contract(trunk).embedding_size or 0
-    return Regression(np.zeros(size), np.ones(size), np.zeros((size, labels)), np.zeros(labels))
+    return silent(read_contract(trunk).embedding_size or 0, labels)
 
 
 def test_a_file_that_says_what_its_trunk_and_classifier_say_passes(clips, trunk, tmp_path, quiet):

@@ -81,7 +81,7 @@ def test_held_out_windows_change_no_weight(windows):
 def test_a_training_that_diverges_is_one_sentence(
     windows: Windows, monkeypatch: pytest.MonkeyPatch, mixed: bool
 ) -> None:
-    monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 4)
+    monkeypatch.setattr("emotiond_training.fitting.descent.MIXTURE_STEPS", 4)
     optimiser = msgspec.structs.replace(SMALL.optimiser, learning_rate=1e30)
     recipe = msgspec.structs.replace(SMALL, optimiser=optimiser)
     prepared = Prepared(LABELS, windows, None, NoiseMixture(windows) if mixed else None)
@@ -104,7 +104,7 @@ class NoiseMixture:
 def test_a_mixture_gives_the_same_weights_each_time_and_the_mean_loss_of_each_epoch(
     windows: Windows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 4)
+    monkeypatch.setattr("emotiond_training.fitting.descent.MIXTURE_STEPS", 4)
     recipe = msgspec.structs.replace(SMALL, epochs=2)
     one, again = (
         fit(recipe, Prepared(LABELS, windows, windows, NoiseMixture(windows)), NOTHING, QUIET)
@@ -122,7 +122,7 @@ def test_a_mixture_gives_the_same_weights_each_time_and_the_mean_loss_of_each_ep
 def test_training_on_a_mixture_keeps_the_averaged_weights(
     windows: Windows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emotiond_training.fitting.fit.MIXTURE_STEPS", 20)
+    monkeypatch.setattr("emotiond_training.fitting.descent.MIXTURE_STEPS", 20)
     optimiser = msgspec.structs.replace(SMALL.optimiser, average=0.999)
     averaged = msgspec.structs.replace(SMALL, optimiser=optimiser)
     last, mean = (

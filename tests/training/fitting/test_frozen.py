@@ -1,23 +1,38 @@
-"""The classifier behind a fixed trunk: a regression, all labels of a corpus weigh alike."""
+"""The classifier behind a fixed trunk: a perceptron, all labels of a corpus weigh alike."""
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
+from rich.console import Console
 
 from emotiond.model.contract import NO_SPEECH
 from emotiond_training.corpora.clips import Clip
 from emotiond_training.fitting.frozen import (
     CLASSIFIER,
     Examples,
-    Regression,
     examples_of,
-    regression,
+    fit_classifier,
 )
 from emotiond_training.fitting.statistics import NOBODY, Statistics
+from emotiond_training.networks.perceptron import Perceptron, PerceptronSettings
+from emotiond_training.progress import Reporter
 from tests.training.whisper import small_recipe
 
-RIDGE = 0.01
+RECIPE = msgspec.structs.replace(
+    small_recipe(),
+    classifier=PerceptronSettings(hidden=8),
+    optimiser=msgspec.structs.replace(small_recipe().optimiser, learning_rate=0.01),
+    epochs=40,
+    batch=20,
+)
+
+
+def fitted(examples: Examples, **changes: Any) -> Perceptron:
+    recipe = msgspec.structs.replace(RECIPE, **changes)
+    return fit_classifier(examples, recipe, Reporter(Console(quiet=True)))[0]
 
 
 def examples(labels: int, count: int = 300, size: int = 6) -> Examples:
@@ -38,33 +53,38 @@ def clip(number: int, corpus: str, label: str) -> Clip:
 @pytest.mark.parametrize("labels", [2, 3])
 def test_the_classifier_tells_labels_that_the_statistics_tell(labels: int) -> None:
     given = examples(labels)
-    fitted = regression(given, RIDGE)
-    logits = fitted.logits(given.values)
+    logits = fitted(given).logits(given.values)
     assert logits.shape == (300, labels)
     assert np.mean(logits.argmax(axis=1) == given.labels) > 0.9
 
 
-def test_the_classifier_is_at_the_bottom_of_its_objective() -> None:
+def test_the_classifier_tells_labels_that_no_line_between_them_tells() -> None:
+    """Which is why it has a hidden layer."""
+    values = np.random.default_rng(0).standard_normal((400, 2))
+    labels = (values[:, 0] * values[:, 1] > 0.0).astype(int)
+    given = Examples(values.astype(np.float16), labels, np.ones(400), np.ones((400, 2), bool))
+    logits = fitted(given).logits(given.values)
+    assert np.mean(logits.argmax(axis=1) == labels) > 0.9
+
+
+def test_the_same_windows_give_the_same_classifier_and_another_seed_another() -> None:
     given = examples(3)
-    fitted = regression(given, RIDGE)
-    standard = (given.values.astype(float) - fitted.mean) / fitted.deviation
-    logits = standard @ fitted.kernel + fitted.bias
-    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    error = (shares - np.eye(3)[given.labels]) / len(standard)
-    assert np.abs(standard.T @ error + 2 * RIDGE * fitted.kernel).max() < 2e-3
-    assert np.abs(error.sum(axis=0)).max() < 2e-3
+    settings = PerceptronSettings(hidden=8, dropout=0.5, input_dropout=0.1)
+    one, same = (fitted(given, classifier=settings, epochs=2) for _ in range(2))
+    assert all(np.array_equal(*each) for each in zip(one, same, strict=True))
+    other = fitted(given, classifier=settings, epochs=2, seed=2)
+    assert not np.array_equal(one.kernel, other.kernel)
 
 
-def test_the_classifier_is_the_logistic_regression_of_scikit_learn() -> None:
-    from sklearn.linear_model import LogisticRegression
-
-    given = examples(3)
-    fitted = regression(given, RIDGE)
-    standard = fitted.standard(given.values)
-    other = LogisticRegression(C=1.0 / (2.0 * RIDGE * len(standard)), tol=1e-8, max_iter=1000)
-    other.fit(standard, given.labels)
-    assert np.allclose(fitted.kernel, other.coef_.T, atol=2e-3)
-    assert np.allclose(fitted.bias - fitted.bias.mean(), other.intercept_, atol=2e-3)
+def test_windows_count_by_their_weight() -> None:
+    """Both labels sound alike, and one of them weighs nine times as much."""
+    values = np.random.default_rng(0).standard_normal((400, 4)).astype(np.float16)
+    labels = np.arange(400) % 2
+    weights = np.where(labels == 1, 1.8, 0.2)
+    given = Examples(values, labels, weights, np.ones((400, 2), bool))
+    logits = fitted(given, epochs=10).logits(values)
+    shares = np.exp(logits[:, 1]) / np.exp(logits).sum(axis=1)
+    assert shares.mean() == pytest.approx(0.9, abs=0.03)
 
 
 def test_a_corpus_says_less_about_a_label_that_it_lacks() -> None:
@@ -79,16 +99,10 @@ def test_a_corpus_says_less_about_a_label_that_it_lacks() -> None:
     told = Examples(*(each[~lacks] for each in two))
     everything = told._replace(had=np.ones_like(told.had))
 
-    def recall(fitted: Regression) -> float:
-        return float(np.mean(fitted.logits(values[lacks]).argmax(axis=1) == 2))
+    def recall(classifier: Perceptron) -> float:
+        return float(np.mean(classifier.logits(values[lacks]).argmax(axis=1) == 2))
 
-    assert recall(regression(told, RIDGE)) > recall(regression(everything, RIDGE)) + 0.05
-
-
-def test_a_larger_ridge_makes_smaller_weights() -> None:
-    given = examples(3)
-    sizes = [np.square(regression(given, ridge).kernel).sum() for ridge in (0.001, 0.01, 0.1)]
-    assert sizes[0] > sizes[1] > sizes[2]
+    assert recall(fitted(told)) > recall(fitted(everything)) + 0.05
 
 
 def test_every_label_of_a_corpus_weighs_the_same_and_corpora_as_the_recipe_says() -> None:
@@ -122,7 +136,7 @@ def test_windows_of_other_clips_are_not_used() -> None:
 
 
 def test_a_classifier_is_read_as_it_was_written(tmp_path: Path) -> None:
-    fitted = regression(examples(3), RIDGE)
-    fitted.write(tmp_path / CLASSIFIER)
-    for one, other in zip(fitted, Regression.read(tmp_path / CLASSIFIER), strict=True):
+    classifier = fitted(examples(3), epochs=1)
+    classifier.write(tmp_path / CLASSIFIER)
+    for one, other in zip(classifier, Perceptron.read(tmp_path / CLASSIFIER), strict=True):
         assert np.array_equal(one, other)

@@ -58,10 +58,10 @@ def test_what_was_computed_is_read_from_disk(clips, materials, quiet, request):
     request.getfixturevalue("only_from_disk")
     again = statistics_of(clips, RECIPE, materials, quiet)
     assert np.array_equal(first.values, again.values)
-    # Neither the weight of a corpus nor the ridge changes a window.
+    # Neither the weight of a corpus nor the classifier changes a window.
     scenes = msgspec.structs.replace(RECIPE.scenes, weights={"folders": 0.5})
-    network = msgspec.structs.replace(RECIPE.network, ridge=1.0)
-    other = msgspec.structs.replace(RECIPE, scenes=scenes, network=network)
+    classifier = msgspec.structs.replace(RECIPE.classifier, hidden=3)
+    other = msgspec.structs.replace(RECIPE, scenes=scenes, classifier=classifier)
     assert np.array_equal(first.values, statistics_of(clips, other, materials, quiet).values)
 
 

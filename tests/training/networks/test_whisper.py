@@ -9,7 +9,7 @@ import pytest
 from emotiond.errors import InputError
 from emotiond.features.mfcc import dct_matrix
 from emotiond_export.tensorflow import import_tensorflow
-from emotiond_training.networks.classifier import with_classifier
+from emotiond_training.networks.perceptron import Perceptron, silent, with_classifier
 from emotiond_training.networks.whisper import LOUDEST_DB, Whisper, trunk
 from emotiond_training.networks.whisper_weights import POSITIONS, Weights, read_weights
 from tests.training.whisper import FRAMES, SIZE, random_weights
@@ -149,14 +149,33 @@ def test_the_classifier_sees_standardised_statistics(weights: Weights) -> None:
     base = trunk(Whisper(layers=1), FRAMES, weights)
     random = np.random.default_rng(1)
     size = base.output.shape[-1]
-    mean, deviation = random.normal(size=size), random.uniform(0.5, 2.0, size)
-    kernel, bias = random.normal(size=(size, 3)) / size**0.5, random.normal(size=3)
+    classifier = Perceptron(
+        mean=random.normal(size=size),
+        deviation=random.uniform(0.5, 2.0, size),
+        hidden_kernel=random.normal(size=(size, 5)) / size**0.5,
+        hidden_bias=random.normal(size=5),
+        kernel=random.normal(size=(5, 3)),
+        bias=random.normal(size=3),
+    )
     frames = random.normal(-5.0, 20.0, (2, FRAMES, 80)).astype(np.float32)
     statistics = base.predict(frames, verbose=0)
-    logits = (statistics - mean) / deviation @ kernel + bias
+    standard = (statistics - classifier.mean) / classifier.deviation
+    hidden = np.maximum(standard @ classifier.hidden_kernel + classifier.hidden_bias, 0.0)
+    logits = hidden @ classifier.kernel + classifier.bias
     expected = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    whole = with_classifier(base, mean, deviation, kernel, bias)
+    whole = with_classifier(base, classifier)
     assert np.abs(whole.predict(frames, verbose=0) - expected).max() < 1e-4
+    assert np.allclose(classifier.logits(statistics), logits, atol=1e-4)
+
+
+def test_a_silent_classifier_says_nothing_and_leaves_the_statistics(weights: Weights) -> None:
+    base = trunk(Whisper(layers=1), FRAMES, weights)
+    frames = np.random.default_rng(1).normal(-5.0, 20.0, (2, FRAMES, 80)).astype(np.float32)
+    statistics = base.predict(frames, verbose=0)
+    classifier = silent(statistics.shape[1], 3)
+    assert np.array_equal(classifier.standard(statistics), statistics)
+    shares = with_classifier(base, classifier).predict(frames, verbose=0)
+    assert shares == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize(

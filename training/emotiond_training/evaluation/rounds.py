@@ -24,9 +24,10 @@ from emotiond_training.evaluation.trunk import (
     classified,
     statistics_heard,
 )
-from emotiond_training.fitting.frozen import CLASSIFIER, Regression
+from emotiond_training.fitting.frozen import CLASSIFIER
 from emotiond_training.fitting.materials import Materials
 from emotiond_training.fitting.statistics import trunk_file
+from emotiond_training.networks.perceptron import Perceptron
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Indices
@@ -321,7 +322,7 @@ def _strangers(plan: Round) -> Indices:
 def _outputs(task: Task, indices: Indices, condition: str, reporter: Reporter, what: str) -> Heard:
     """Return the outputs of a round's model for clips under a condition."""
     if task.recipe.frozen:
-        classifier = Regression.read(task.folder / CLASSIFIER)
+        classifier = Perceptron.read(task.folder / CLASSIFIER)
         heard = _statistics(task, indices, CONDITIONS[condition], reporter)
         return classified(heard, classifier)
     model = task.folder / FLOAT32 if condition == "float32" else task.model
@@ -331,20 +332,22 @@ def _outputs(task: Task, indices: Indices, condition: str, reporter: Reporter, w
 
 
 def embeddings_of(task: Task, indices: Indices, reporter: Reporter) -> tuple[Heard, Heard]:
-    """Return the embeddings and the logits of clips under a finished round on a fixed trunk.
+    """Return the embeddings and the calibrated logits of clips under a round on a fixed trunk.
 
     Parameters
     ----------
     task : Task
-        The round.
+        The round, which is finished.
     indices : np.ndarray [shape=(n,)]
         Indices of the clips, in ascending order.
     reporter : Reporter
         Shows the progress.
     """
-    classifier = Regression.read(task.folder / CLASSIFIER)
+    classifier = Perceptron.read(task.folder / CLASSIFIER)
+    contract, _ = read_model(task.model)
     heard = _statistics(task, indices, 0.0, reporter)
-    return heard._replace(logits=classifier.standard(heard.logits)), classified(heard, classifier)
+    logits = classified(heard, classifier).logits / contract.temperature
+    return heard._replace(logits=classifier.standard(heard.logits)), heard._replace(logits=logits)
 
 
 def _statistics(task: Task, indices: Indices, gain_db: float, reporter: Reporter) -> Heard:
@@ -370,7 +373,7 @@ def _check_trunk(task: Task, reporter: Reporter) -> None:
         task.model,
         [task.clips[index] for index in chosen],
         _statistics(task, chosen, 0.0, reporter),
-        Regression.read(task.folder / CLASSIFIER),
+        Perceptron.read(task.folder / CLASSIFIER),
         task.jobs,
     )
 

@@ -104,7 +104,7 @@ def teach(tasks: Sequence[Task], seed: int, reporter: Reporter) -> list[Taught]:
 
 
 def _recordings(task: Task, tested: Indices, reporter: Reporter) -> Recordings:
-    """Return test recordings with what a round's model says of them.
+    """Return test recordings with what a round's model says of them; its logits are calibrated.
 
     Those in which the engine finds no speech are left out: nobody can teach them.
     """

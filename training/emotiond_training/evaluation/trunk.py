@@ -25,7 +25,8 @@ from emotiond_training.evaluation.hearing import (
     pooled,
     together,
 )
-from emotiond_training.fitting.frozen import Regression
+from emotiond_training.fitting.statistics import locked
+from emotiond_training.networks.perceptron import Perceptron
 from emotiond_training.progress import Reporter
 
 CHUNK: Final = 500
@@ -76,16 +77,17 @@ def statistics_heard(
         wanted = indices[(indices >= start) & (indices < start + len(chunk))] - start
         if len(wanted):
             path = folder / f"heard-{_digest(trunk, chunk, gain_db)}.npz"
-            if not path.exists():
-                what = f"classifying recordings {start + 1} to {start + len(chunk)}"
-                _write(path, _hear(trunk, chunk, gain_db, jobs, reporter, what))
+            with locked(path):
+                if not path.exists():
+                    what = f"classifying recordings {start + 1} to {start + len(chunk)}"
+                    _write(path, _hear(trunk, chunk, gain_db, jobs, reporter, what))
             with np.load(path) as file:
                 parts.append(only(Heard(*(file[name] for name in Heard._fields)), wanted))
     return together(parts)
 
 
 def check_file(
-    model: Path, clips: Sequence[Clip], heard: Heard, regression: Regression, jobs: int
+    model: Path, clips: Sequence[Clip], heard: Heard, classifier: Perceptron, jobs: int
 ) -> None:
     """Check that a model file says of recordings what trunk and classifier say.
 
@@ -97,7 +99,7 @@ def check_file(
         Recordings.
     heard : Heard
         Statistics of the same recordings.
-    regression : Regression
+    classifier : Perceptron
         The classifier of the round.
     jobs : int
         Processes that hear, at least 1.
@@ -110,7 +112,7 @@ def check_file(
     labels = read_contract(model).labels
     with closing(hearing(model, [clip.path for clip in clips], jobs)) as each:
         of_file = pooled(joined(list(each)), labels, 1.0)
-    of_trunk = pooled(classified(heard, regression), labels, 1.0)
+    of_trunk = pooled(classified(heard, classifier), labels, 1.0)
     difference = float(np.abs(of_file - of_trunk).mean())
     if difference > ALLOWED:
         raise EmotiondError(
@@ -119,9 +121,9 @@ def check_file(
         )
 
 
-def classified(heard: Heard, regression: Regression) -> Heard:
+def classified(heard: Heard, classifier: Perceptron) -> Heard:
     """Return recordings with logits in place of statistics."""
-    return heard._replace(logits=regression.logits(heard.logits))
+    return heard._replace(logits=classifier.logits(heard.logits))
 
 
 def _hear(

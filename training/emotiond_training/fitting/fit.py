@@ -1,45 +1,33 @@
 """Fitting: training windows in, a network out; the same seed gives the same network."""
 
-import math
-import random
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from emotiond.errors import EmotiondError
 from emotiond.model.contract import Normalisation
 from emotiond_export.training_run import Description, Run
 from emotiond_training.augmentation.mixture import Mixture
 from emotiond_training.corpora.clips import Clip, opens_for
-from emotiond_training.fitting.frozen import Regression, regression
+from emotiond_training.fitting.descent import Batch, History, descend, descend_on_batches, seeded
+from emotiond_training.fitting.frozen import fit_classifier
 from emotiond_training.fitting.materials import Materials
 from emotiond_training.fitting.prepare import Prepared
 from emotiond_training.fitting.statistics import trunk_of
 from emotiond_training.fitting.windows import Windows, normalisation_of
 from emotiond_training.networks import build
-from emotiond_training.networks.classifier import with_classifier
+from emotiond_training.networks.perceptron import Perceptron, with_classifier
 from emotiond_training.networks.whisper import NORMALISATION, Whisper
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 
-Batch = tuple[Any, Any]
-"""Normalised features [shape=(batch, frames, n_mfcc)] and shares [shape=(batch, labels)]."""
-
 REPRESENTATIVE_WINDOWS: Final = 500
 """Most training windows that a run keeps; the ranges of int8 are found on them."""
-MIXTURE_STEPS: Final = 250
-"""Batches of one epoch of a mixture."""
 PARITY_CLIPS: Final = 1000
 """Most clips on which the exported files are compared with the Keras model."""
 PARITY_WINDOWS: Final = 2
 """Most windows of each of those clips; a single one may contain little speech."""
-
-DIVERGED: Final = "training diverged; lower learning_rate or weight_decay in [optimiser]"
 
 
 class Fitted(NamedTuple):
@@ -53,15 +41,15 @@ class Fitted(NamedTuple):
         Normalisation of the features, from the training windows.
     history : dict of str to list of float
         ``loss`` and ``accuracy`` of each epoch; of held-out windows, ``val_loss`` and
-        ``val_accuracy``. Empty for the network ``whisper``, which has no epochs.
-    classifier : Regression or None
+        ``val_accuracy``. Of the network ``whisper``, those of its classifier.
+    classifier : Perceptron or None
         Classifier of the network ``whisper``; None for other networks.
     """
 
     model: Any
     normalisation: Normalisation
-    history: dict[str, list[float]]
-    classifier: Regression | None = None
+    history: History
+    classifier: Perceptron | None = None
 
 
 def fit(recipe: Recipe, prepared: Prepared, materials: Materials, reporter: Reporter) -> Fitted:
@@ -84,7 +72,6 @@ def fit(recipe: Recipe, prepared: Prepared, materials: Materials, reporter: Repo
         If training diverges.
     """
     import keras
-    import tensorflow as tf
 
     labels, windows, held_out, mixture, examples = prepared
     network = recipe.network
@@ -92,116 +79,27 @@ def fit(recipe: Recipe, prepared: Prepared, materials: Materials, reporter: Repo
         if examples is None:
             raise TypeError("no examples were prepared for the network whisper")
         reporter.say(f"fitting the classifier on {len(examples.labels)} windows")
-        fitted = regression(examples, network.ridge)
-        model = with_classifier(trunk_of(recipe, materials), *fitted)
-        return Fitted(model, NORMALISATION, {}, fitted)
-    keras.utils.set_random_seed(recipe.seed)
-    tf.config.experimental.enable_op_determinism()
+        classifier, history = fit_classifier(examples, recipe, reporter)
+        model = with_classifier(trunk_of(recipe, materials), classifier)
+        return Fitted(model, NORMALISATION, history, classifier)
 
     def batch_of(each: Windows) -> Batch:
         return normalisation(each.features), keras.utils.to_categorical(each.labels, len(labels))
 
     if mixture is None:
-        normalisation = normalisation_of(windows.features, recipe.features)
-        steps = math.ceil(len(windows.labels) / recipe.batch)
+        features = windows.features
     else:
-        drawn, _ = mixture.batch(REPRESENTATIVE_WINDOWS)
-        normalisation = normalisation_of(drawn, recipe.features)
-        steps = MIXTURE_STEPS
-    with _seeds_of_layers(recipe.seed):
-        model = build(network, windows.features.shape[1], normalisation, len(labels))
-    smoothing = recipe.optimiser.label_smoothing
-    model.compile(
-        optimizer=_optimiser(recipe, steps, model),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
-        metrics=["accuracy"],
-    )
+        features, _ = mixture.batch(REPRESENTATIVE_WINDOWS)
+    normalisation = normalisation_of(features, recipe.features)
+    frames = windows.features.shape[1]
+    model = seeded(recipe, lambda: build(network, frames, normalisation, len(labels)))
     validation = None if held_out is None else batch_of(held_out)
-    diverged = keras.callbacks.LambdaCallback(on_epoch_end=_refuse_divergence)
-    with reporter.training(recipe.epochs) as callback:
-        if mixture is None:
-            features, shares = batch_of(windows)
-            recorded = model.fit(
-                features,
-                shares,
-                batch_size=recipe.batch,
-                epochs=recipe.epochs,
-                validation_data=validation,
-                callbacks=[callback, diverged],
-                verbose=0,
-            ).history
-        else:
-            recorded = _fit_batches(
-                model,
-                _batches(mixture, normalisation, recipe),
-                recipe,
-                validation,
-                [callback, diverged],
-            )
-    if not all(np.isfinite(each).all() for each in model.get_weights()):
-        raise EmotiondError(DIVERGED)
-    history = {key: [float(value) for value in row] for key, row in recorded.items()}
+    if mixture is None:
+        history = descend(model, recipe, batch_of(windows), reporter, validation=validation)
+    else:
+        batches = _batches(mixture, normalisation, recipe)
+        history = descend_on_batches(model, recipe, batches, reporter, validation)
     return Fitted(model, normalisation, history)
-
-
-@contextmanager
-def _seeds_of_layers(seed: int) -> Iterator[None]:
-    """Let layers draw their seeds from a generator of their own.
-
-    Keras draws them from that of the whole process. In a cluster's worker other threads draw from
-    it, too, so a network would not always begin with the same weights.
-    """
-    before, random.randint = random.randint, random.Random(seed).randint  # noqa: S311
-    try:
-        yield
-    finally:
-        random.randint = before
-
-
-def _fit_batches(
-    model: Any,
-    batches: Iterator[Batch],
-    recipe: Recipe,
-    validation: Batch | None,
-    callbacks: Sequence[Any],
-) -> dict[str, list[Any]]:
-    """Train on batches as they are drawn, and return the history.
-
-    Keras's own loop needs twice the processor time for a step if a generator feeds it. BLAS is
-    limited to one thread: with more it spins between batches on cores that TensorFlow needs.
-    """
-    import keras
-    from threadpoolctl import threadpool_limits
-
-    told = keras.callbacks.CallbackList(
-        [*callbacks], add_history=True, model=model, epochs=recipe.epochs, steps=MIXTURE_STEPS
-    )
-    told.on_train_begin()
-    for epoch in range(recipe.epochs):
-        told.on_epoch_begin(epoch)
-        logs: dict[str, float] = defaultdict(float)
-        with threadpool_limits(1, "blas"):
-            for step, (features, shares) in enumerate(islice(batches, MIXTURE_STEPS)):
-                model.reset_metrics()
-                for key, value in model.train_on_batch(features, shares, return_dict=True).items():
-                    logs[key] += float(value) / MIXTURE_STEPS
-                told.on_train_batch_end(step)
-        if validation is not None:
-            held_out = model.evaluate(
-                *validation, batch_size=recipe.batch, verbose=0, return_dict=True
-            )
-            logs |= {f"val_{key}": value for key, value in held_out.items()}
-        told.on_epoch_end(epoch, logs)
-    # Replace the weights by their moving average, if the recipe asks for one.
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    history: dict[str, list[Any]] = model.history.history
-    return history
-
-
-def _refuse_divergence(_: int, logs: dict[str, float]) -> None:
-    """Stop a training whose loss is no longer a number."""
-    if not all(map(math.isfinite, logs.values())):
-        raise EmotiondError(DIVERGED)
 
 
 def _batches(mixture: Mixture, normalisation: Normalisation, recipe: Recipe) -> Iterator[Batch]:
@@ -217,29 +115,6 @@ def _batches(mixture: Mixture, normalisation: Normalisation, recipe: Recipe) -> 
             batch = coming.result()
             coming = thread.submit(draw)
             yield batch
-
-
-def _optimiser(recipe: Recipe, steps: int, model: Any) -> Any:
-    """Return a recipe's optimiser for a model; ``steps`` is the number of batches an epoch."""
-    import keras
-
-    settings = recipe.optimiser
-    rate = settings.learning_rate
-    if settings.schedule == "cosine":
-        total = recipe.epochs * steps
-        warmup = min(settings.warmup, total // 10)
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else rate, total - warmup, warmup_target=rate, warmup_steps=warmup
-        )
-    average = {"use_ema": True, "ema_momentum": settings.average} if settings.average else {}
-    if settings.name == "adam":
-        return keras.optimizers.Adam(rate, **average)
-    optimiser = keras.optimizers.AdamW(
-        rate, weight_decay=settings.weight_decay, global_clipnorm=5.0, **average
-    )
-    undecayed = [each for each in model.trainable_variables if len(each.shape) < 2]
-    optimiser.exclude_from_weight_decay(var_list=undecayed)
-    return optimiser
 
 
 def run_of(recipe: Recipe, prepared: Prepared, fitted: Fitted, clips: Sequence[Clip]) -> Run:

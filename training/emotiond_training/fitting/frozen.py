@@ -1,8 +1,7 @@
-"""Training on a fixed trunk: a multinomial logistic regression on the statistics of windows."""
+"""Training on a fixed trunk: a perceptron on the statistics of windows."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,7 +9,10 @@ from numpy.typing import NDArray
 
 from emotiond.model.contract import NO_SPEECH
 from emotiond_training.corpora.clips import Clip
+from emotiond_training.fitting.descent import History, descend, seeded
 from emotiond_training.fitting.statistics import NOBODY, Statistics
+from emotiond_training.networks.perceptron import Perceptron, Vector, trainable
+from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
 from emotiond_training.splits.folds import Indices
 
@@ -24,61 +26,8 @@ nothing about it, and nothing keeps the label from any stranger who sounds like 
 """
 CLASSIFIER: Final = "classifier.npz"
 """File of a run's classifier."""
-MOST_ITERATIONS: Final = 100
-"""Iterations after which the regression ends at the latest."""
-
 LEAST_VARIANCE: Final = 1e-6
 """Added to the variance of a statistic, which may be constant."""
-
-Vector = NDArray[np.float64]
-
-
-class Regression(NamedTuple):
-    """A classifier of statistics.
-
-    Parameters
-    ----------
-    mean, deviation : np.ndarray [shape=(statistics,)]
-        Mean and standard deviation of the statistics in training; deviations above 0.
-    kernel : np.ndarray [shape=(statistics, labels)]
-        Weights of the standardised statistics.
-    bias : np.ndarray [shape=(labels,)]
-        Biases of the logits.
-    """
-
-    mean: Vector
-    deviation: Vector
-    kernel: Vector
-    bias: Vector
-
-    def write(self, path: Path) -> None:
-        """Write the classifier to an ``.npz`` file."""
-        np.savez(path, **self._asdict())
-
-    @classmethod
-    def read(cls, path: Path) -> "Regression":
-        """Read a classifier that :meth:`write` wrote."""
-        with np.load(path) as file:
-            return cls(**{name: file[name] for name in cls._fields})
-
-    def standard(self, statistics: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return standardised statistics, the embedding [shape=(windows, statistics)]."""
-        mean, deviation = self.mean.astype(np.float32), self.deviation.astype(np.float32)
-        return (np.asarray(statistics, np.float32) - mean) / deviation
-
-    def logits(self, statistics: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return the logits of windows.
-
-        Parameters
-        ----------
-        statistics : np.ndarray [shape=(windows, statistics)]
-            Output of the trunk.
-
-        Returns
-        -------
-        np.ndarray [shape=(windows, labels), dtype=float32]
-        """
-        return np.asarray(self.standard(statistics) @ self.kernel + self.bias, np.float32)
 
 
 class Examples(NamedTuple):
@@ -139,8 +88,10 @@ def examples_of(
     return Examples(statistics.values[rows], numbers, weights, had)
 
 
-def regression(examples: Examples, ridge: float) -> Regression:
-    """Fit the classifier by the mean cross entropy of the windows, with L-BFGS.
+def fit_classifier(
+    examples: Examples, recipe: Recipe, reporter: Reporter
+) -> tuple[Perceptron, History]:
+    """Fit the classifier by the weighted cross entropy of the windows.
 
     A corpus without disgusted voices says little about disgust: see :data:`LACKING`.
 
@@ -148,11 +99,24 @@ def regression(examples: Examples, ridge: float) -> Regression:
     ----------
     examples : Examples
         Windows to fit it on.
-    ridge : float
-        Penalty of the squared weights, as of
-        :class:`~emotiond_training.networks.whisper.Whisper`.
+    recipe : Recipe
+        Its classifier, epochs, batch and optimiser count.
+    reporter : Reporter
+        Shows each epoch.
+
+    Returns
+    -------
+    classifier : Perceptron
+        The classifier; the same for the same recipe and windows.
+    history : dict of str to list of float
+        ``loss`` and ``accuracy`` of each epoch.
+
+    Raises
+    ------
+    EmotiondError
+        If training diverges.
     """
-    from scipy.optimize import minimize
+    import keras
 
     values = examples.values.astype(np.float32)
     share = (examples.weights / examples.weights.sum()).astype(np.float32)
@@ -160,29 +124,14 @@ def regression(examples: Examples, ridge: float) -> Regression:
     values -= mean
     deviation = np.sqrt(share @ values**2 + LEAST_VARIANCE)
     values /= deviation
-    shape = values.shape[1] + 1, examples.had.shape[1]
+    labels = examples.had.shape[1]
     lowered = np.where(examples.had, 0.0, -LACKING).astype(np.float32)
-    windows = np.arange(len(values))
-
-    def objective(weights: Vector) -> tuple[float, Vector]:
-        """Return the objective and its gradient; the last row of the weights is the bias."""
-        kernel, bias = np.split(weights.astype(np.float32).reshape(shape), [-1])
-        logits = values @ kernel + bias + lowered
-        logits -= logits.max(axis=1, keepdims=True)
-        error = np.exp(logits)
-        total = error.sum(axis=1)
-        missed = np.log(total) - logits[windows, examples.labels]
-        error /= total[:, None]
-        error[windows, examples.labels] -= 1.0
-        error *= share[:, None]
-        slope = np.vstack([values.T @ error + 2.0 * ridge * kernel, error.sum(axis=0)])
-        return float(share @ missed + ridge * np.sum(kernel**2)), slope.ravel().astype(np.float64)
-
-    options = {"maxiter": MOST_ITERATIONS}
-    start = np.zeros(shape[0] * shape[1])
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x
-    kernel, bias = np.split(found.reshape(shape), [-1])
-    return Regression(mean.astype(np.float64), deviation.astype(np.float64), kernel, bias[0])
+    targets = keras.utils.to_categorical(examples.labels, labels)
+    model = seeded(recipe, lambda: trainable(recipe.classifier, values.shape[1], labels))
+    weights = examples.weights.astype(np.float32)
+    history = descend(model, recipe, ((values, lowered), targets), reporter, weights=weights)
+    learnt = (mean, deviation, *model.get_weights())
+    return Perceptron(*(each.astype(np.float64) for each in learnt)), history
 
 
 def _weights(given: Mapping[str, float], groups: Sequence[tuple[str, str]]) -> Vector:

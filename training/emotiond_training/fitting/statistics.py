@@ -32,7 +32,7 @@ from emotiond_training.corpora.clips import Clip, content_hash
 from emotiond_training.corpora.noises import Noise
 from emotiond_training.fitting.materials import Materials
 from emotiond_training.networks import whisper
-from emotiond_training.networks.classifier import with_classifier
+from emotiond_training.networks.perceptron import silent, with_classifier
 from emotiond_training.networks.whisper_weights import read_weights
 from emotiond_training.progress import Reporter
 from emotiond_training.recipe import Recipe
@@ -110,12 +110,11 @@ def trunk_file(recipe: Recipe, materials: Materials, opens_for: OpensFor = "spee
     settings = (recipe.whisper.layers, recipe.features, weights, labels, opens_for)
     path = materials.cache / f"trunk-{_digest(settings)}.tflite"
     materials.cache.mkdir(parents=True, exist_ok=True)
-    with _locked(path):
+    with locked(path):
         if not path.exists():
             trunk = trunk_of(recipe, materials)
             size = trunk.output.shape[-1]
-            blank = np.zeros((size, len(labels)))
-            model = with_classifier(trunk, np.zeros(size), np.ones(size), blank, blank[0])
+            model = with_classifier(trunk, silent(size, len(labels)))
             contract = Contract(
                 version=CONTRACT_VERSION,
                 labels=labels,
@@ -219,7 +218,7 @@ def _kept(
     everything = (settings, recordings, materials.digest(), copies.version_of(scenes, whisper))
     path = materials.cache / f"windows-{_digest(everything)}.npy"
     # Of trainings that run at the same time, the first computes; the others wait.
-    with _locked(path):
+    with locked(path):
         if not path.exists():
             rows: list[Vectors] = []
             with closing(in_order(make, items, cores())) as made:
@@ -238,8 +237,8 @@ def _kept(
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Keep other processes from making the same file."""
+def locked(path: Path) -> Iterator[None]:
+    """Return a context that keeps other processes from making the same file."""
     with path.with_name(f"{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -40,19 +40,15 @@ LEAST_VARIANCE: Final = 1e-6
 class Whisper(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="name", tag="whisper"
 ):
-    """Settings of :func:`trunk`, and of the classifier behind it.
+    """Settings of :func:`trunk`.
 
     Parameters
     ----------
     layers : int
         Number of encoder layers, 1 to 4.
-    ridge : float
-        Penalty of the squared weights of the classifier, above 0, for statistics of deviation 1;
-        the mean loss of a window has the factor 1.
     """
 
     layers: Annotated[int, msgspec.Meta(ge=1, le=4)] = 4
-    ridge: Annotated[float, msgspec.Meta(gt=0.0)] = 0.02
 
 
 def trunk(settings: Whisper, frames: int, weights: Weights) -> Any:
