@@ -144,6 +144,9 @@ class Recipe(_Section, frozen=True, kw_only=True):
         Windows in one step.
     abstain_below : float
         Confidence below which the model is uncertain.
+    precision : float
+        Wanted share of right labels among those of at least that confidence, for an evaluation,
+        which finds a better one; default 0.8.
     features : Features
         Input of the network.
     windows : WindowSettings
@@ -174,6 +177,7 @@ class Recipe(_Section, frozen=True, kw_only=True):
     epochs: Positive = 1
     batch: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 32
     abstain_below: Probability
+    precision: OpenShare = 0.8
     features: Features
     windows: WindowSettings
     network: Network | Whisper

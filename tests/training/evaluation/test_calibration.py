@@ -144,3 +144,12 @@ def test_the_precision_is_weighted():
     confidence, right = np.array([0.5, 0.5, 0.9]), np.array([False, True, True])
     assert choose_threshold(confidence, right, np.array([0.1, 1.0, 1.0])).abstain_below == 0.0
     assert choose_threshold(confidence, right, np.array([2.0, 1.0, 1.0])).abstain_below == 0.9
+
+
+def test_a_recipe_that_wants_more_precision_gets_a_higher_threshold():
+    confidence = np.linspace(0.1, 0.99, 400)
+    right = np.random.default_rng(1).random(400) < confidence
+    usual = choose_threshold(confidence, right)
+    strict = choose_threshold(confidence, right, wanted=0.9)
+    assert strict.abstain_below > usual.abstain_below
+    assert strict.precision >= 0.9 > usual.precision

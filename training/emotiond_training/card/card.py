@@ -11,7 +11,6 @@ from emotiond_training.card.live import live_section
 from emotiond_training.card.taught import taught_section
 from emotiond_training.evaluation.calibration import (
     FALLBACK_COVERAGE,
-    WANTED_PRECISION,
     Calibration,
 )
 from emotiond_training.evaluation.scores import Evaluation, Outcome, Row, as_json
@@ -40,7 +39,7 @@ ROBUSTNESS: Final = (
 )
 CALIBRATION: Final = (
     "round | recordings | speakers | temperature | NLL before | NLL after | abstains below "
-    f"| precision | coverage | {WANTED_PRECISION:.0%} reached"
+    "| precision | coverage"
 )
 
 
@@ -95,15 +94,15 @@ def card_text(evaluation: Evaluation, pictures: Sequence[str], live: Live | None
         sections.append(taught_section(evaluation.taught))
     if live is not None:
         sections.append(live_section(live))
-    shipping = evaluation.shipping
+    shipping, wanted = evaluation.shipping, f"{evaluation.recipe.precision:.0%}"
     sections += [
         "## Calibration",
         "Temperature and threshold of each round come from speakers who are in neither its "
         "training nor its tests; every corpus has the same weight. The threshold is the lowest "
-        f"confidence with {WANTED_PRECISION:.0%} precision. If there is none, it is the one with "
-        f"the highest precision that keeps {FALLBACK_COVERAGE:.0%} of the recordings.",
+        f"confidence with {wanted} precision. If there is none, it is the one with the "
+        f"highest precision that keeps {FALLBACK_COVERAGE:.0%} of the recordings.",
         table(
-            CALIBRATION,
+            f"{CALIBRATION} | {wanted} reached",
             [_calibration(name, each) for name, each in evaluation.calibrations.items()],
         ),
         f"A model that is trained on all recordings takes the medians: temperature "

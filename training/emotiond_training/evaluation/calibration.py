@@ -122,7 +122,10 @@ def fit_temperature(
 
 
 def choose_threshold(
-    confidence: Reals, right: NDArray[np.bool_], weights: Reals | None = None
+    confidence: Reals,
+    right: NDArray[np.bool_],
+    weights: Reals | None = None,
+    wanted: float = WANTED_PRECISION,
 ) -> Threshold:
     """Choose the threshold: the confidence below which a prediction is withheld.
 
@@ -137,6 +140,8 @@ def choose_threshold(
         Whether the predicted label is the true one.
     weights : np.ndarray [shape=(clips,)], optional
         Weight of each clip; default 1.
+    wanted : float
+        Wanted precision, 0 to 1; default 0.8.
     """
     weights = np.ones(len(confidence)) if weights is None else weights
     confidence = np.round(confidence, 4)  # as the engine rounds
@@ -145,7 +150,7 @@ def choose_threshold(
     correct = np.array([weights[(confidence >= each) & right].sum() for each in candidates])
     precision = correct / coverage
     coverage = coverage / weights.sum()
-    enough = np.flatnonzero((precision >= WANTED_PRECISION) & (coverage >= REACHED_COVERAGE))
+    enough = np.flatnonzero((precision >= wanted) & (coverage >= REACHED_COVERAGE))
     if len(enough):
         chosen = int(enough[0])
     else:
@@ -164,6 +169,7 @@ def calibrate(
     true: Numbers,
     speakers: tuple[str, ...],
     corpora: Numbers,
+    wanted: float = WANTED_PRECISION,
 ) -> Calibration:
     """Find temperature and threshold; every corpus has the same total weight.
 
@@ -179,13 +185,15 @@ def calibrate(
         Speaker of each clip.
     corpora : np.ndarray [shape=(clips,)]
         Number of each clip's corpus.
+    wanted : float
+        Wanted precision, 0 to 1; default 0.8.
     """
     weights = 1.0 / np.bincount(corpora)[corpora]
     temperature, before, after = fit_temperature(outputs, labels, true, weights)
     probabilities = pooled(outputs, labels, temperature)
     right = probabilities.argmax(axis=1) == true
     confidence = probabilities.max(axis=1)
-    threshold = choose_threshold(confidence, right & (confidence > 0.0), weights)
+    threshold = choose_threshold(confidence, right & (confidence > 0.0), weights, wanted)
     return Calibration(
         clips=len(true),
         speakers=len(set(speakers)),

@@ -272,6 +272,7 @@ def _calibrate(task: Task, reporter: Reporter) -> Calibration:
         np.array([contract.reported.index(clip.label) for clip in clips]),
         tuple(str(clip.speaker) for clip in clips),
         np.array([corpora.index(clip.corpus) for clip in clips]),
+        task.recipe.precision,
     )
 
 
