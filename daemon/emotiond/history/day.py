@@ -117,7 +117,7 @@ class Day:
 
     @property
     def cells(self) -> int:
-        """Number of cells, of which the last may be shorter."""
+        """Number of cells; the last one may be shorter than the others."""
         return math.ceil((self.end - self.start) / CELL_SECONDS)
 
     def add(self, kind: Kind, start: float, end: float) -> None:

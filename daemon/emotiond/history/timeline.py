@@ -19,7 +19,7 @@ LATEST_UTTERANCE: Final = 600.0
 UTC_DAY: Final = 86_400.0
 """A log file begins with a day of UTC."""
 ROUNDING: Final = 0.01
-"""Seconds by which stream time may seem to go back, as it is rounded."""
+"""Rounding error of stream time (s): a step back by so little is none."""
 ENDS: Final = ("stopping", "source_ended", "failed")
 """Events with which a daemon stops to listen."""
 

@@ -35,7 +35,7 @@ class Client(paho.Client):
         while True:
             try:
                 return super().loop_forever(timeout, retry_first_connection)
-            except Exception:  # whatever paho stumbles over in what was sent
+            except Exception:  # the broker sent something that paho cannot read
                 self.on_nonsense()
                 time.sleep(PAUSE_SECONDS)  # in the client's own thread
                 with contextlib.suppress(OSError):
@@ -88,7 +88,7 @@ def client_of(settings: MqttSettings, will: str) -> Client:
         raise InputError("hub.mqtt.ca_file needs TLS; set hub.mqtt.tls")
     client.will_set(will, OFFLINE, qos=1, retain=True)
     client.reconnect_delay_set(1, LONGEST_WAIT)
-    client.max_queued_messages_set(0)  # whoever publishes bounds them
+    client.max_queued_messages_set(0)  # no limit here: the publisher has its own
     client.connect_async(broker, port_of(settings), KEEP_ALIVE)
     return client
 

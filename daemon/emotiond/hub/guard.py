@@ -61,7 +61,7 @@ class Guard:
     token : str or None
         The token that clients need; None: none.
     names : collection of str
-        Names by which browsers may reach the hub; addresses need no name.
+        Host names of the hub that browsers may use. IP addresses are always allowed.
     """
 
     def __init__(self, app: ASGIApp, token: str | None, names: Collection[str]) -> None:

@@ -19,9 +19,9 @@ from emotiond.sinks.client import Message
 from emotiond.sinks.troubles import Troubles, after
 
 METER_SECONDS: Final = 300.0
-"""Time of which meter readings are kept (seconds of stream)."""
+"""Age of the oldest meter reading that is kept (seconds of stream)."""
 MOST_READINGS: Final = 3000
-"""Most readings that are kept, whatever the hop."""
+"""Largest number of readings that are kept. A short hop gives more readings in a second."""
 MOST_UTTERANCES: Final = 20
 """Utterances that are kept."""
 NEVER: Final = "no daemon was reached yet"

@@ -68,7 +68,7 @@ def day_page(folders: Sequence[Path], day: date, days: Sequence[str]) -> str:
 
 
 def problem_page(title: str, sentence: str) -> str:
-    """Return a page that says what is wrong."""
+    """Return a page with the title and the sentence of a problem."""
     return _framed(title, f"<main><h1>{escape(title)}</h1><p>{escape(sentence)}</p></main>")
 
 

@@ -117,7 +117,7 @@ class Exhaustion:
         self._said = False
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Take what the loop says of an error."""
+        """Report an error of the event loop, which calls this."""
         error = context.get("exception")
         if not isinstance(error, OSError) or error.errno not in EXHAUSTED:
             loop.default_exception_handler(context)

@@ -21,7 +21,7 @@ LENGTH: Final = 3.0
 RIDGE: Final = 0.2
 """Strength of the penalty on squared weights."""
 PRIOR: Final = 0.4
-"""Weight of the model's own calibrated logit of a label, whatever the examples say beside it."""
+"""Weight of the model's own calibrated logit of a label. Examples do not change it."""
 OWN: Final = 0.25
 """Factor of the model's own logits among the features that examples are explained by.
 
